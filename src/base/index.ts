@@ -1,0 +1,20 @@
+// Ground floor: what every folder may use. Pure, but for system.ts.
+
+import './polyfill.js'
+
+export { assert, unreachable } from './assert.js'
+export { blake3, blake3Hash, createKeyedBlake3, type KeyedHash } from './blake3.js'
+export {
+  type Brand, type Hash, type NetworkId, type PublicKey,
+  hashOf, idBytes, networkIdOf, parseHash, parseNetworkId, parsePublicKey, publicKeyOf
+} from './brand.js'
+export {
+  compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8Bytes, utf8Length, utf8Text
+} from './bytes.js'
+export { CodedError, type ErrorDetail } from './errors.js'
+export { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from './limits.js'
+export type {
+  Clock, Disk, DiskFile, DiskStat, FrameStream, Log, Network, PeerLink, PeerName, Random, Timer, Verdict
+} from './ports.js'
+export { systemClock, systemRandom } from './system.js'
+export { wait } from './wait.js'

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    setupFiles: ['test/setup.ts'],
+    // Two cores: more forks only make each test slower.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'test/sim/**'] }
+      },
+      {
+        extends: true,
+        // Real processes on loopback: one file at a time, with room for a slow machine.
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 }
+      }
+    ]
+  }
+})
