@@ -29,7 +29,7 @@ export function hashOf(bytes: Uint8Array): Hash {
   return hex32Of(bytes) as Hash
 }
 
-/** The public key that 64 lower-case hex digits stand for; undefined for other text. No check of the point. */
+/** The public key of 64 lower-case hex digits; undefined for any other text. The point is not checked. */
 export function parsePublicKey(text: string): PublicKey | undefined {
   return hex32.test(text) ? (text as PublicKey) : undefined
 }

@@ -40,7 +40,7 @@ export interface DiskStat {
 export interface DiskFile {
   /** Reads up to `into.length` bytes at `position`; returns how many, 0 at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>
-  /** Writes some of `from` at `position`; returns how many bytes were taken, perhaps fewer than given. */
+  /** Writes some of `from` at `position`; returns how many bytes it took, perhaps fewer. */
   write(from: Uint8Array, position: number): Promise<number>
   sizeBytes(): Promise<number>
   truncate(sizeBytes: number): Promise<void>
@@ -49,7 +49,7 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
-/** File system, as far as the write-ahead log needs it. Failures carry the platform's `code` (ENOENT, EIO …). */
+/** File system, as far as the write-ahead log needs it. Failures carry the platform's `code` (ENOENT …). */
 export interface Disk {
   makeDirectory(path: string): Promise<void>
   /** Names of the entries, sorted by code unit. */
@@ -94,7 +94,7 @@ export interface FrameStream {
   abort(error: Error): void
 }
 
-/** Peers, gossip of one topic, streams of one sync protocol. At most once, unordered, and it may lose silently. */
+/** Peers, gossip of one topic, streams of one sync protocol. At most once, unordered, may lose silently. */
 export interface Network {
   readonly self: PeerName
   start(): Promise<void>
