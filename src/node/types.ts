@@ -1,0 +1,150 @@
+// The face of a running node, as the API and embedding programs use it.
+// One object, no sockets of HTTP in it: the simulator builds the same node from other parts.
+
+import type { Hash, NetworkId, PeerLink, PublicKey } from '../base/index.js'
+import type { StemeRecord } from '../record/index.js'
+import type { Answer, QueryRequest, SubjectPage } from '../query/index.js'
+import type { Genesis } from '../p2p/index.js'
+
+/** What became of one submitted record. `quarantined` records are durable and admitted at `releaseMs`. */
+export type AdmitResult =
+  | { readonly kind: 'admitted'; readonly id: Hash }
+  | { readonly kind: 'known'; readonly id: Hash }
+  | { readonly kind: 'quarantined'; readonly id: Hash; readonly releaseMs: number }
+  | { readonly kind: 'refused'; readonly code: AdmitRefusal; readonly rule: string }
+
+/** Why a local record is refused. Nothing of it is kept. */
+export type AdmitRefusal =
+  | 'RECORD_INVALID'
+  | 'RECORD_SIGNATURE'
+  | 'RECORD_INERT'
+  | 'RECORD_TOO_LARGE'
+  | 'RECORD_TOO_FAR_AHEAD'
+  | 'QUARANTINE_FULL'
+  | 'INGEST_BUSY'
+  | 'NODE_READ_ONLY'
+  | 'NODE_STOPPING'
+
+/** A vote as stored, with whether it is the agent's latest on that assertion. */
+export interface VoteRow {
+  readonly id: Hash
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  /** Millionths; 0 withdraws. */
+  readonly weight: number
+  readonly current: boolean
+}
+
+/** One record held back until its time has come. */
+export interface QuarantineRow {
+  readonly id: Hash
+  readonly agentId: PublicKey
+  readonly releaseMs: number
+}
+
+/** Signed proof of what this node holds, absent while work is left. Hex digests. */
+export interface StateReport {
+  readonly frontierRoot: Hash
+  readonly records: number
+  readonly blocks: number
+  readonly feeds: number
+  readonly heads: readonly Hash[]
+  readonly forks: number
+  readonly pendingBlocks: number
+  readonly wantedBlocks: number
+  readonly unsealed: number
+  readonly quarantined: number
+  readonly dirtyMarks: number
+  readonly trustGeneration: number
+  /** Present when no mark is left: the digests that equal those of any converged peer. */
+  readonly tag?: StateTagReport
+}
+
+/** The comparable part of the state: equal on all converged peers of equal versions. */
+export interface StateTagReport {
+  readonly tagVersion: number
+  readonly frontierRoot: Hash
+  readonly records: number
+  readonly schemaVersion: number
+  readonly viewVersion: number
+  readonly trustDigest: Hash
+  readonly viewDigest: Hash
+  /** Signed bytes, hex. */
+  readonly signed: string
+}
+
+/** One connected peer with its sync progress. */
+export interface PeerReport extends PeerLink {
+  readonly publicKey: PublicKey
+  readonly blocksIn: number
+  readonly blocksOut: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly lastSyncMs?: number
+  readonly equalFrontier: boolean
+}
+
+/** What `/v1/events` streams; `sequence` is this node's own counter, ascending, and survives no restart. */
+export type NodeEvent =
+  | { readonly kind: 'record'; readonly id: Hash; readonly recordKind: string }
+  | {
+      readonly kind: 'winner'
+      readonly subject: string
+      readonly predicate: string
+      readonly lens: string
+      readonly before?: Hash
+      readonly after?: Hash
+    }
+  | { readonly kind: 'peer'; readonly peer: string; readonly state: 'up' | 'down' }
+  | { readonly kind: 'state'; readonly frontierRoot: Hash; readonly viewDigest: Hash }
+
+/** Where a node stands on its way to being usable. */
+export interface ReadyReport {
+  readonly ready: boolean
+  readonly walReplayed: boolean
+  readonly storeOpen: boolean
+  readonly firstSync: 'done' | 'running' | 'alone'
+  /** Set when the log has failed: the node answers reads alone until it is restarted. */
+  readonly readOnly?: string
+  /** While the index is rebuilt or a join runs. */
+  readonly progress?: { readonly phase: 'replay' | 'join'; readonly done: number; readonly total: number }
+}
+
+/** Plain numbers for metrics, named `<folder>_<thing>_<unit>`; counters end in `_total`. */
+export type NodeStats = Readonly<Record<string, number>>
+
+/** A StemeDB node. `start` opens the directory, replays, and connects; `stop` may be called twice. */
+export interface StemeNode {
+  readonly nodeKey: PublicKey
+  readonly networkId: NetworkId
+  readonly genesis: Genesis
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Durable before it resolves. At most 1,000 records a call; results in the order given. */
+  admit(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]>
+  query(request: QueryRequest): Promise<Answer>
+  /** Answers or coded errors in the order asked; at most 1,000. */
+  queryMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
+  subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
+  /** Admitted, or accepted and not sealed yet; undefined when unknown here. */
+  record(id: Hash): Promise<{ readonly bytes: Uint8Array; readonly record: StemeRecord } | undefined>
+  /** All votes on an assertion, in key order, at most `limit`. */
+  votes(assertion: Hash, limit: number): Promise<readonly VoteRow[]>
+  state(): Promise<StateReport>
+  peers(): readonly PeerReport[]
+  addresses(): readonly string[]
+  quarantine(limit: number): Promise<readonly QuarantineRow[]>
+  ready(): ReadyReport
+  stats(): NodeStats
+  /**
+   * Subscribes to events after `lastSequence` as far as they are still buffered (1,024).
+   * @returns a function that unsubscribes
+   */
+  onEvent(listener: (sequence: number, event: NodeEvent) => void, lastSequence?: number): () => void
+  /** Every admitted block in an order that admits again (feed by feed, ascending), encoded as on the wire. */
+  blocks(): AsyncIterable<{ readonly id: Hash; readonly bytes: Uint8Array }>
+  /** Admits an encoded block from a file or a peer. */
+  admitBlock(block: Uint8Array): Promise<'accepted' | 'known' | 'waiting' | { readonly refused: string }>
+  /** Dials an address, as a peer of this network. */
+  dial(address: string): Promise<void>
+}
