@@ -78,5 +78,6 @@ function declaredNames(statement: ts.Statement): readonly string[] {
 }
 
 function hasDoc(node: ts.Node): boolean {
-  return ts.getJSDocCommentsAndTags(node).some((doc) => ts.isJSDoc(doc) && /[^/*\s]/.test(doc.getText()))
+  const docs = ts.getJSDocCommentsAndTags(node).filter((doc) => ts.isJSDoc(doc))
+  return docs.some((doc) => /[^/*\s]/.test(doc.getText()))
 }
