@@ -73,8 +73,8 @@ function declaredNames(statement: ts.Statement): readonly string[] {
   if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) {
     return [statement.name?.text ?? 'default']
   }
-  if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) return [statement.name.text]
-  return []
+  const typed = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)
+  return typed ? [statement.name.text] : []
 }
 
 function hasDoc(node: ts.Node): boolean {
