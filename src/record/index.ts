@@ -1,0 +1,23 @@
+// Records: what is signed, hashed and valid. Bytes, limits and grades: docs/formats/record.md.
+
+export {
+  type BackendName, type VerifySignature, defaultBackend, signatureBackends, verifySignature
+} from './backends.js'
+export {
+  type AssertionFields, type EpochFields, type VoteFields,
+  assertionPayload, buildAssertion, buildEpoch, buildVote, epochPayload, votePayload
+} from './build.js'
+export { decodeCanonical, encodeCanonical } from './canonical.js'
+export type { CborMap, CborValue } from './cbor-reader.js'
+export type { CborInput } from './cbor-writer.js'
+export { type RecordErrorDetail, RecordError } from './errors.js'
+export { type Signer, createSigner, generateKey, keyFromPem, keyToPem, seedFromName } from './keys.js'
+export { Link, cidOf, hashOfCid, linkTo, linkedHash } from './link.js'
+export {
+  type SignatureDomain, SIGNATURE_LABELS, attachSignature, signedMessage, signingInput
+} from './message.js'
+export { decodeRecord, openRecord } from './open.js'
+export type {
+  Assertion, CborRule, Effective, EpochRecord, Inert, Invalid, InvalidRule, Opened, PredicateSettings,
+  RecordBase, Reference, Scalar, SchemaRule, StemeRecord, TimePoint, Value, Vector, Vote
+} from './types.js'
