@@ -1,0 +1,57 @@
+// The claims of all sources, and which facts they contest.
+// Invariant: equal packages give equal claims in equal order: by source name, then by item.
+
+import { blake3Hash, utf8Bytes } from '../../src/base/index.js'
+import { normaliseText } from './normalise.js'
+import { SOURCES, readSource, type WorldSource } from './sources.js'
+
+/** One claim, in the form that `stemedb import --format claims` reads. */
+export interface WorldClaim {
+  readonly source: string
+  /** `ISO2|predicate`. */
+  readonly item: string
+  readonly value: string | number
+  /** Release date of the package version, ms since 1970. */
+  readonly ts: number
+}
+
+/** Item -> value -> names of the sources that claim it. */
+export type WorldFacts = ReadonlyMap<string, ReadonlyMap<string | number, readonly string[]>>
+
+/** Claims of every source; one claim for each (source, item), the first that the package makes. */
+export async function readWorldClaims(): Promise<readonly WorldClaim[]> {
+  const bySource = await Promise.all(SOURCES.map(claimsOf))
+  return bySource.flat()
+}
+
+/** Values of each item and who claims them; items in byte order, values in order of first claim. */
+export function factsOf(claims: readonly WorldClaim[]): WorldFacts {
+  const facts = new Map<string, Map<string | number, string[]>>()
+  for (const { source, item, value } of claims) {
+    const values = facts.get(item) ?? new Map<string | number, string[]>()
+    facts.set(item, values.set(value, [...(values.get(value) ?? []), source]))
+  }
+  return new Map([...facts].sort(([a], [b]) => byCodeUnit(a, b)))
+}
+
+/** Items with at least two different values, in order of BLAKE3 over the item's UTF-8 bytes. */
+export function contestedItems(claims: readonly WorldClaim[]): readonly string[] {
+  const contested = [...factsOf(claims)].filter(([, values]) => values.size > 1).map(([item]) => item)
+  const ordered = contested.map((item) => [blake3Hash(utf8Bytes(item)), item] as const)
+  return ordered.sort(([a], [b]) => byCodeUnit(a, b)).map(([, item]) => item)
+}
+
+async function claimsOf(source: WorldSource): Promise<readonly WorldClaim[]> {
+  const claims = new Map<string, WorldClaim>()
+  for (const { country, predicate, value } of await readSource(source)) {
+    const item = `${country}|${predicate}`
+    const settled = typeof value === 'string' ? normaliseText(value) : value
+    if (settled === '' || claims.has(item)) continue
+    claims.set(item, { source: source.name, item, value: settled, ts: source.releasedMs })
+  }
+  return [...claims.values()].sort((a, b) => byCodeUnit(a.item, b.item))
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
