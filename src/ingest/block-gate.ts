@@ -1,0 +1,139 @@
+// The way in for blocks of other nodes, from gossip, sync or a file. Verdicts: `reject` only for what the sender
+// could have checked itself. A block is durable in the ledger before it is accepted; one whose predecessor is missing
+// waits in dag's bounded pending set, fully checked, and follows its predecessor into the ledger.
+
+import { assert, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
+import {
+  blockBytesMax, decodeBlock, isAhead, openBody, verifyHeader, type AdmissionRules, type Block,
+  type BlockHeader, type Dag
+} from '../dag/index.js'
+import { keys, type Store } from '../store/index.js'
+import type { Wal } from '../wal/index.js'
+import { FRAME } from './frames.js'
+import type { IngestOptions } from './options.js'
+import { verifyJob } from './record-gate.js'
+import type { VerifyPool } from './verify-pool.js'
+
+/** What the gate asks. */
+export interface BlockGateDeps {
+  readonly wal: Wal
+  readonly store: Store
+  readonly dag: Dag
+  readonly pool: VerifyPool
+  readonly clock: Clock
+  readonly log: Log
+  readonly rules: AdmissionRules
+  /** Resolves when the index holds the frame. */
+  readonly waitFor: (sequence: number) => Promise<void>
+}
+
+/** Admits blocks of other nodes. */
+export interface BlockGate {
+  /**
+   * @param block encoded block, any bytes
+   * @param from  who delivered it: pending blocks are counted per deliverer
+   */
+  admit(block: Uint8Array, from: string): Promise<Verdict>
+}
+
+const ACCEPT: Verdict = { kind: 'accept' }
+const KNOWN: Verdict = { kind: 'ignore', why: 'known' }
+
+/** A gate over open parts. */
+export function createBlockGate(options: Pick<IngestOptions, 'unappliedBlocksMax'>, deps: BlockGateDeps): BlockGate {
+  const { wal, dag, pool } = deps
+  /** Blocks between their first check and the ledger: a second copy waits for the first one's fate. */
+  const inFlight = new Map<Hash, Promise<Verdict>>()
+  const unapplied: number[] = []
+
+  /** Condemns the block id: only for what the header itself commits to. */
+  function condemn(header: BlockHeader, why: string): Verdict {
+    dag.markInvalid(header.id)
+    return { kind: 'reject', why }
+  }
+
+  function place(header: BlockHeader): Verdict | 'new' | 'gap' {
+    const placement = dag.placement(header)
+    if (placement.kind === 'invalid') return condemn(header, placement.rule)
+    return placement.kind === 'known' ? KNOWN : placement.kind
+  }
+
+  /** What keeps the block out, or undefined when its header and all its records are good. */
+  async function check(block: Block): Promise<Verdict | undefined> {
+    const { header } = block
+    const broken = verifyHeader(header, deps.rules)
+    // The id covers the signature, so a forged header never shadows the true block.
+    if (broken !== undefined) return condemn(header, broken)
+    if (isAhead(header, deps.clock.nowMs())) {
+      dag.deferred.add(header)
+      return { kind: 'ignore', why: 'sealed in the future' }
+    }
+    const body = openBody(block)
+    if (body.kind === 'invalid') return condemn(header, body.rule)
+    const fresh = body.records.filter((record) => deps.store.get(keys.record(record.id)) === undefined)
+    const verdicts = await pool.verify(fresh.map((record) => verifyJob(record, deps.rules.networkId)))
+    if (verdicts === undefined) return { kind: 'ignore', why: 'busy' }
+    return verdicts.every((valid) => valid) ? undefined : condemn(header, 'record-signature')
+  }
+
+  async function admitDecoded(block: Block, bytes: Uint8Array, from: string): Promise<Verdict> {
+    const { header } = block
+    const verdict = await check(block)
+    if (verdict !== undefined) return verdict
+    const placement = place(header)
+    if (placement === 'gap') {
+      dag.pending.add(Uint8Array.from(bytes), header, from)
+      return { kind: 'ignore', why: 'gap' }
+    }
+    return placement === 'new' ? append(header, bytes) : placement
+  }
+
+  async function append(header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
+    dag.reserve(header)
+    const written = wal.append(FRAME.foreignBlock, bytes)
+    const followers = adopt(header.id)
+    try {
+      unapplied.push(await written)
+    } catch (error) {
+      dag.release(header.id)
+      deps.log.warn({ block: header.id, error: String(error) }, 'block could not be written')
+      return { kind: 'ignore', why: 'log' }
+    } finally {
+      await followers
+    }
+    await throttle()
+    return ACCEPT
+  }
+
+  /** Appends the pending blocks that build on one that has just been handed to the log. */
+  async function adopt(id: Hash): Promise<void> {
+    for (const child of dag.pending.takeChildren(id)) {
+      if (place(child.header) === 'new') await append(child.header, child.bytes)
+    }
+  }
+
+  async function throttle(): Promise<void> {
+    while (unapplied.length > options.unappliedBlocksMax) {
+      const oldest = unapplied.shift()
+      assert(oldest !== undefined, 'the list of unapplied blocks is not empty')
+      await deps.waitFor(oldest)
+    }
+  }
+
+  return {
+    async admit(bytes, from) {
+      if (bytes.length > blockBytesMax) return { kind: 'reject', why: 'block-length' }
+      const decoded = decodeBlock(bytes)
+      if (decoded.kind === 'newer') return { kind: 'ignore', why: 'newer version' }
+      if (decoded.kind === 'invalid') return { kind: 'reject', why: decoded.rule }
+      const { header } = decoded.block
+      const placement = place(header)
+      if (typeof placement === 'object') return placement
+      const running = inFlight.get(header.id)
+      if (running !== undefined) return running.then((verdict) => (verdict.kind === 'accept' ? KNOWN : verdict))
+      const fate = admitDecoded(decoded.block, bytes, from).finally(() => inFlight.delete(header.id))
+      inFlight.set(header.id, fate)
+      return fate
+    }
+  }
+}

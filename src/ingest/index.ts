@@ -1,0 +1,9 @@
+// From bytes to index: gates, ledger frames, ingestor, sealer, quarantine.
+
+export { IngestError, type IngestFailure } from './errors.js'
+export { decodeOwnBlock, encodeOwnBlock, FRAME, type OwnBlockFrame } from './frames.js'
+export { createIngest, type Ingest, type IngestCounts, type IngestDeps } from './ingest.js'
+export { DEFAULTS, type IngestOptions } from './options.js'
+export type { QuarantineRow } from './quarantine.js'
+export type { FeedIdentity } from './sealer.js'
+export type { AdmitRefusal, AdmitResult, AppliedStep } from './types.js'

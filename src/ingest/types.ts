@@ -1,0 +1,34 @@
+// What admission answers, and what ingest tells those who listen.
+
+import type { Hash } from '../base/index.js'
+
+/** What became of one submitted record. A `quarantined` record is durable and admitted at `releaseMs`. */
+export type AdmitResult =
+  | { readonly kind: 'admitted'; readonly id: Hash }
+  | { readonly kind: 'known'; readonly id: Hash }
+  | { readonly kind: 'quarantined'; readonly id: Hash; readonly releaseMs: number }
+  | { readonly kind: 'refused'; readonly code: AdmitRefusal; readonly rule: string }
+
+/** Why a local record is refused. Nothing of it is kept. */
+export type AdmitRefusal =
+  | 'RECORD_INVALID'
+  | 'RECORD_SIGNATURE'
+  | 'RECORD_INERT'
+  | 'RECORD_TOO_LARGE'
+  | 'RECORD_TOO_FAR_AHEAD'
+  | 'QUARANTINE_FULL'
+  | 'INGEST_BUSY'
+  | 'NODE_READ_ONLY'
+  | 'NODE_NO_SPACE'
+  | 'NODE_STOPPING'
+
+/** One ingest step that is in the store: what it added. */
+export interface AppliedStep {
+  /** Last WAL sequence that the step covers. */
+  readonly cursor: number
+  readonly blocks: readonly Hash[]
+  /** Records that were not here before, with their kind: assertion, vote, epoch or inert. */
+  readonly records: readonly { readonly id: Hash; readonly kind: string }[]
+  /** True when the step wrote a dirty mark or asked for a sweep. */
+  readonly dirty: boolean
+}

@@ -1,0 +1,19 @@
+// Failures of opening and running a node. Each says what the operator can do.
+
+import { CodedError } from '../base/index.js'
+
+/** Expected failures of a node. */
+export type NodeFailure =
+  | { readonly code: 'NODE_CONFIG'; readonly setting: string }
+  | { readonly code: 'NODE_DIRECTORY_MISSING'; readonly directory: string }
+  | { readonly code: 'NODE_DIRECTORY_EXISTS'; readonly directory: string }
+  | { readonly code: 'NODE_OTHER_NETWORK'; readonly directory: string; readonly expected: string; readonly found: string }
+  | { readonly code: 'NODE_FILE_UNREADABLE'; readonly path: string }
+  | { readonly code: 'NODE_FILE_INVALID'; readonly path: string }
+  | { readonly code: 'NODE_KEY_MODE'; readonly path: string; readonly mode: string }
+  | { readonly code: 'NODE_LISTS_TOO_LONG'; readonly max: number }
+  | { readonly code: 'NODE_STOPPED' }
+  | { readonly code: 'NODE_CLAIMS_READ'; readonly path: string }
+
+/** Carries a NodeFailure. */
+export class NodeError extends CodedError<NodeFailure> {}

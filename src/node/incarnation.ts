@@ -1,0 +1,71 @@
+// Which feed a node seals into: node key and incarnation. A new incarnation is drawn when the log is new, or when it
+// is not the very directory that the last incarnation was drawn for: a copy or a restored backup must never continue
+// a feed that its twin continues too.
+
+import { toHex, type Disk, type Random } from '../base/index.js'
+import { fromHex, utf8Bytes, utf8Text } from '../base/index.js'
+import type { Wal } from '../wal/index.js'
+
+interface Mark {
+  readonly incarnation: string
+  readonly device: string
+  readonly inode: string
+}
+
+/**
+ * The incarnation to seal under, 16 hex digits. A new one is durable before it is returned.
+ * @param path file that names the last incarnation and the log directory it belongs to
+ */
+export async function chooseIncarnation(
+  path: string,
+  directory: string,
+  deps: { readonly disk: Disk; readonly random: Random; readonly wal: Wal }
+): Promise<string> {
+  const { identity } = deps.wal
+  const mark = await readMark(path, deps.disk)
+  const device = String(identity.device)
+  const inode = String(identity.inode)
+  if (!identity.created && mark !== undefined && mark.device === device && mark.inode === inode) {
+    return mark.incarnation
+  }
+  const incarnation = toHex(deps.random.bytes(8))
+  await writeMark(path, directory, { incarnation, device, inode }, deps.disk)
+  return incarnation
+}
+
+const MARK_BYTES_MAX = 1_024
+
+async function readMark(path: string, disk: Disk): Promise<Mark | undefined> {
+  if ((await disk.stat(path)) === undefined) return undefined
+  const file = await disk.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(MARK_BYTES_MAX)
+    const length = await file.read(bytes, 0)
+    return parseMark(utf8Text(bytes.subarray(0, length)) ?? '')
+  } finally {
+    await file.close()
+  }
+}
+
+/** A damaged mark counts as none: a new incarnation costs little, a continued twin costs a fork. */
+function parseMark(text: string): Mark | undefined {
+  const [incarnation, device, inode, end] = text.split('\n')
+  if (incarnation === undefined || device === undefined || inode === undefined || end !== '') return undefined
+  return fromHex(incarnation)?.length === 8 ? { incarnation, device, inode } : undefined
+}
+
+async function writeMark(path: string, directory: string, mark: Mark, disk: Disk): Promise<void> {
+  const temporary = `${path}.tmp`
+  const file = await disk.open(temporary, 'create')
+  try {
+    const bytes = utf8Bytes(`${mark.incarnation}\n${mark.device}\n${mark.inode}\n`)
+    await file.truncate(0)
+    let written = 0
+    while (written < bytes.length) written += await file.write(bytes.subarray(written), written)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(temporary, path)
+  await disk.syncDirectory(directory)
+}
