@@ -1,0 +1,84 @@
+// Blocks as the index holds them: a row of header and record ids; the body stands in the rows of its records.
+// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read a record.
+
+import { parseHash, toHex, type Hash } from '../base/index.js'
+import {
+  decodeBlockRow, headerOfBlockRow, keys, parseFeed, parseId, ranges, type Reader
+} from '../store/index.js'
+import { encodeBlock } from './block.js'
+import { DagError } from './errors.js'
+import { decodeHeader, type BlockHeader } from './header.js'
+import { createRecent } from './recent.js'
+
+/** Reads of admitted blocks. */
+export interface BlockRows {
+  has(id: Hash): boolean
+  header(id: Hash): BlockHeader | undefined
+  recordIds(id: Hash): readonly Hash[] | undefined
+  /** Encoded bytes; undefined when the block or one of its records is missing. */
+  readBlock(id: Hash): Uint8Array | undefined
+  /** Ids of the blocks of a feed at one seq, ascending. */
+  atSeq(feed: Hash, seq: number): Promise<readonly Hash[]>
+  /** The first block whose id starts with these bytes. */
+  find(idPrefix: Uint8Array): Promise<Hash | undefined>
+  /** Keeps a header that will be asked for soon. */
+  remember(header: BlockHeader): void
+}
+
+/** Reads blocks from an index, keeping the headers used last. */
+export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
+  const recent = createRecent<Hash, BlockHeader>(headersMax)
+  const header = (id: Hash): BlockHeader | undefined => {
+    const known = recent.get(id)
+    if (known !== undefined) return known
+    const row = reader.get(keys.block(id))
+    if (row === undefined) return undefined
+    const decoded = decodeRow(headerOfBlockRow(row), id)
+    recent.set(id, decoded)
+    return decoded
+  }
+  return {
+    header,
+    has: (id) => recent.get(id) !== undefined || reader.get(keys.block(id)) !== undefined,
+    recordIds(id) {
+      const row = reader.get(keys.block(id))
+      return row === undefined ? undefined : decodeBlockRow(row).recordIds
+    },
+    readBlock(id) {
+      const row = reader.get(keys.block(id))
+      if (row === undefined) return undefined
+      const { header: bytes, recordIds } = decodeBlockRow(row)
+      const records: Uint8Array[] = []
+      for (const recordId of recordIds) {
+        const record = reader.get(keys.record(recordId))
+        if (record === undefined) return undefined
+        records.push(record)
+      }
+      return encodeBlock(recent.get(id) ?? decodeRow(bytes, id), records)
+    },
+    async atSeq(feed, seq) {
+      const rows = await reader.rangeAll({ ...ranges.feed(feed, seq, seq), keysOnly: true })
+      return rows.map(([key]) => parseFeed(key).block)
+    },
+    find: (idPrefix) => find(reader, idPrefix),
+    remember: (known) => recent.set(known.id, known)
+  }
+}
+
+async function find(reader: Reader, idPrefix: Uint8Array): Promise<Hash | undefined> {
+  const prefix = toHex(idPrefix)
+  const from = parseHash(prefix.padEnd(64, '0'))
+  if (from === undefined) return undefined
+  const range = ranges.blocks()
+  const rows = await reader.rangeAll({ ...range, gte: keys.block(from), limit: 1, keysOnly: true })
+  const first = rows[0]
+  if (first === undefined) return undefined
+  const id = parseId('block', first[0])
+  return id.startsWith(prefix) ? id : undefined
+}
+
+function decodeRow(bytes: Uint8Array, id: Hash): BlockHeader {
+  const decoded = decodeHeader(bytes)
+  if (decoded.kind === 'ok' && decoded.header.id === id) return decoded.header
+  throw new DagError({ code: 'DAG_ROW_DAMAGED', family: 'b', key: id }, `the index row of block ${id} is damaged`)
+}

@@ -1,0 +1,67 @@
+// One chain of a feed, ascending, from the rows that hold all its branches.
+// Rule: which branch is decided by hash. A seq with one block needs no look; at a seq with several, the block above
+// names its prev. Cost: one pass over the keys, a second one and a header for each branching seq if the feed forked.
+
+import { assert, type Hash } from '../base/index.js'
+import { parseFeed, ranges, type Reader } from '../store/index.js'
+import { type BlockHeader } from './header.js'
+
+/** What a chain is read from. */
+export interface ChainSource {
+  readonly reader: Reader
+  header(id: Hash): BlockHeader | undefined
+  isForked(feed: Hash): boolean
+}
+
+/**
+ * Ids of the blocks `low`..`high` that lead to `top`, ascending, in pages.
+ * @param top an admitted block; nothing above it is given
+ */
+export async function* chainIds(
+  source: ChainSource, top: BlockHeader, low: number, high: number
+): AsyncIterable<readonly Hash[]> {
+  const last = Math.min(high, top.seq)
+  const choices = source.isForked(top.feed) ? await branchChoices(source, top, low) : new Map<number, Hash>()
+  for await (const batch of source.reader.batches({ ...ranges.feed(top.feed, low, last), keysOnly: true })) {
+    const page: Hash[] = []
+    for (const [key] of batch) {
+      const { seq, block } = parseFeed(key)
+      if ((choices.get(seq) ?? block) === block) page.push(block)
+    }
+    if (page.length > 0) yield page
+  }
+}
+
+/** For each seq of the chain at which the feed has several blocks: the one that leads to `top`. */
+async function branchChoices(source: ChainSource, top: BlockHeader, low: number): Promise<Map<number, Hash>> {
+  const choices = new Map<number, Hash>([[top.seq, top.id]])
+  const range = { ...ranges.feed(top.feed, low, top.seq), keysOnly: true, reverse: true }
+  let above: Hash | undefined
+  let at: { readonly seq: number, readonly ids: Hash[] } = { seq: top.seq, ids: [] }
+  for await (const batch of source.reader.batches(range)) {
+    for (const [key] of batch) {
+      const { seq, block } = parseFeed(key)
+      if (seq !== at.seq) {
+        above = choose(source, at, above, choices)
+        at = { seq, ids: [] }
+      }
+      at.ids.push(block)
+    }
+  }
+  choose(source, at, above, choices)
+  return choices
+}
+
+/** Picks the chain's block at one seq and notes it when there were others. */
+function choose(
+  source: ChainSource, at: { readonly seq: number, readonly ids: readonly Hash[] }, above: Hash | undefined,
+  choices: Map<number, Hash>
+): Hash | undefined {
+  const given = choices.get(at.seq)
+  if (given !== undefined) return given
+  if (at.ids.length === 1) return at.ids[0]
+  const prev = above === undefined ? undefined : source.header(above)?.prev
+  assert(prev !== undefined, 'an admitted block has its prev admitted')
+  choices.set(at.seq, prev)
+  return prev
+}

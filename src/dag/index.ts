@@ -1,0 +1,36 @@
+// Block graph: block format, validity, admission, heads, frontier, and the sync session. No sockets.
+// Bytes: docs/formats/block.md, docs/formats/sync.md.
+
+export {
+  type Block, type BlockRule, type DecodedAnnouncement, type DecodedBlock, type SealFields,
+  blockBytesMax, decodeAnnouncement, decodeBlock, encodeAnnouncement, encodeBlock, sealBlock
+} from './block.js'
+export {
+  type Certificate, decodeCertificate, encodeCertificate, issueCertificate, verifyCertificate
+} from './certificate.js'
+export { type Claims } from './claims.js'
+export { openDag } from './dag.js'
+export { type Deferred } from './deferred.js'
+export { type DagFailure, type SyncFailure, DagError, SyncError } from './errors.js'
+export { type NodeTip } from './feeds.js'
+export { type FrontierView, type Tip, frontierRootOf } from './frontier.js'
+export {
+  type BlockHeader, type DecodedHeader, type HeaderFields, type HeaderRule,
+  decodeHeader, feedOf, headerBytesMax, sealHeader
+} from './header.js'
+export { type DagOptions, DAG_DEFAULTS } from './options.js'
+export { type Pending, type PendingBlock, type PendingLimits, type PendingRun } from './pending.js'
+export { recordsRoot } from './root.js'
+export { type Status, syncFrameBytesMax } from './sync-frames.js'
+export type {
+  SyncDeps, SyncOptions, SyncProgress, SyncRemote, SyncResult, SyncSession
+} from './sync-types.js'
+export {
+  type DecodedTag, type StateTag, type TagFields,
+  comparable, decodeTag, signTag, tagVersion, verifyTag, viewDigestAlgorithm
+} from './tag.js'
+export { type Dag, type DagCounts, type Fork, type Placement } from './types.js'
+export {
+  type AdmissionRules, type OpenedBody, type OpenedRecord, type ValidityRule, type Verify,
+  isAhead, openBody, trailingZeroBits, verifyBody, verifyHeader, verifyLink
+} from './validity.js'

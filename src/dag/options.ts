@@ -1,0 +1,30 @@
+// Options of the block graph and of sync. Protocol limits stand in base/limits.ts; these bound a node's own means.
+
+import { type PendingLimits } from './pending.js'
+
+/** What the block graph may hold in memory. */
+export interface DagOptions extends PendingLimits {
+  /** Headers of blocks sealed too far ahead, at most. */
+  readonly deferredHeadersMax: number
+  /** Headers kept in memory. About 1 KiB each. */
+  readonly headersMax: number
+  /** Invalid block ids remembered. */
+  readonly invalidMax: number
+  /** Missing parents remembered; the rows know all. */
+  readonly wantedMax: number
+  /** How long a session's claim on a feed lasts without a new block of it, in ms. */
+  readonly claimMs: number
+}
+
+/** Limits of design: 64 MiB of waiting blocks is the most that strangers can make a node hold. */
+export const DAG_DEFAULTS: DagOptions = Object.freeze({
+  feedBlocksMax: 256,
+  feedBytesMax: 4_194_304,
+  peerBytesMax: 16_777_216,
+  totalBytesMax: 67_108_864,
+  deferredHeadersMax: 1_024,
+  headersMax: 4_096,
+  invalidMax: 4_096,
+  wantedMax: 4_096,
+  claimMs: 5_000
+})

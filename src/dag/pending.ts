@@ -1,0 +1,231 @@
+// Pending blocks: valid ones whose prev is not here yet.
+// Limits: 256 blocks and 4 MiB a feed, 16 MiB a delivering peer, 64 MiB in all. Over one of them a block leaves: of
+// the feed that is too large, else of the largest feed of the peer that is too large, else of the largest feed of
+// the peer that holds most; always the highest seq, since it is of use last and can be fetched again.
+
+import { type Hash } from '../base/index.js'
+import { type BlockHeader } from './header.js'
+import { createLargest, type Largest } from './largest.js'
+
+/** Limits of what waits. */
+export interface PendingLimits {
+  readonly feedBlocksMax: number
+  readonly feedBytesMax: number
+  readonly peerBytesMax: number
+  readonly totalBytesMax: number
+}
+
+/** A block that waits for its prev. */
+export interface PendingBlock {
+  readonly header: BlockHeader
+  /** The block as it travels. */
+  readonly bytes: Uint8Array
+  /** Who delivered it first. */
+  readonly from: string
+}
+
+/** Waiting blocks that hang together by hash. */
+export interface PendingRun {
+  readonly feed: Hash
+  readonly low: number
+  readonly high: number
+  readonly top: Hash
+  /** The block that the lowest one waits for: at seq low - 1. */
+  readonly missing: Hash
+}
+
+/** The waiting room for gaps. */
+export interface Pending {
+  /** Keeps a block; false when it is the one that had to leave. The bytes must not be views of a larger array. */
+  add(bytes: Uint8Array, header: BlockHeader, from: string): boolean
+  has(id: Hash): boolean
+  /** Takes out the blocks that wait for this one. */
+  takeChildren(id: Hash): readonly PendingBlock[]
+  childrenOf(id: Hash): readonly PendingBlock[]
+  remove(id: Hash): void
+  /** Runs by (feed, low), at most `max`. */
+  runs(max: number): readonly PendingRun[]
+  readonly blocks: number
+  readonly bytes: number
+  /** Blocks that left for lack of room since the start. */
+  readonly evicted: number
+}
+
+interface Shelf {
+  readonly key: string
+  readonly feed: Hash
+  readonly from: string
+  readonly blocks: Map<Hash, PendingBlock>
+  bytes: number
+}
+
+interface FeedTotal {
+  blocks: number
+  bytes: number
+  readonly shelves: Map<string, Shelf>
+}
+
+interface PeerTotal {
+  bytes: number
+  readonly shelves: Largest<Shelf>
+}
+
+/** An empty waiting room. */
+export function createPending(limits: PendingLimits): Pending {
+  const room = new Room()
+  let evicted = 0
+
+  const evictFrom = (shelves: Iterable<Shelf>): PendingBlock | undefined => {
+    const victim = highest(shelves)
+    if (victim === undefined) return undefined
+    room.take(victim.header.id)
+    evicted += 1
+    return victim
+  }
+  const overflow = (feed: Hash, from: string): PendingBlock | undefined => {
+    const total = room.feeds.get(feed)
+    if (total !== undefined && (total.blocks > limits.feedBlocksMax || total.bytes > limits.feedBytesMax)) {
+      return evictFrom(total.shelves.values())
+    }
+    const peer = room.peers.get(from)
+    if (peer !== undefined && peer.bytes > limits.peerBytesMax) return evictFrom(room.largestShelf(peer))
+    return room.bytes > limits.totalBytesMax ? evictFrom(room.largestShelf(room.largestPeer())) : undefined
+  }
+  return {
+    add(bytes, header, from) {
+      if (room.get(header.id) !== undefined) return true
+      room.put({ header, bytes, from })
+      let left = overflow(header.feed, from)
+      while (left !== undefined) left = overflow(header.feed, from)
+      return room.get(header.id) !== undefined
+    },
+    has: (id) => room.get(id) !== undefined,
+    takeChildren(id) {
+      const children = room.childrenOf(id)
+      for (const child of children) room.take(child.header.id)
+      return children
+    },
+    childrenOf: (id) => room.childrenOf(id),
+    remove: (id) => room.take(id),
+    runs: (max) => runsOf(room, max),
+    get blocks() { return room.size },
+    get bytes() { return room.bytes },
+    get evicted() { return evicted }
+  }
+}
+
+/** The blocks, with what they weigh by feed, by peer and by both. */
+class Room {
+  readonly feeds = new Map<Hash, FeedTotal>()
+  readonly peers = new Map<string, PeerTotal>()
+  bytes = 0
+  private readonly all = new Map<Hash, PendingBlock>()
+  private readonly byPrev = new Map<Hash, Set<Hash>>()
+
+  get size(): number {
+    return this.all.size
+  }
+
+  get(id: Hash): PendingBlock | undefined {
+    return this.all.get(id)
+  }
+
+  values(): Iterable<PendingBlock> {
+    return this.all.values()
+  }
+
+  childrenOf(id: Hash): readonly PendingBlock[] {
+    return [...this.byPrev.get(id) ?? []].flatMap((child) => this.all.get(child) ?? [])
+  }
+
+  put(block: PendingBlock): void {
+    const { id, feed, prev } = block.header
+    this.all.set(id, block)
+    if (prev !== undefined) {
+      const children = this.byPrev.get(prev) ?? new Set()
+      this.byPrev.set(prev, children.add(id))
+    }
+    const shelf = this.shelfOf(feed, block.from)
+    shelf.blocks.set(id, block)
+    this.weigh(shelf, 1, block.bytes.length)
+  }
+
+  take(id: Hash): void {
+    const block = this.all.get(id)
+    if (block === undefined) return
+    this.all.delete(id)
+    const { prev, feed } = block.header
+    const children = prev === undefined ? undefined : this.byPrev.get(prev)
+    children?.delete(id)
+    if (children?.size === 0 && prev !== undefined) this.byPrev.delete(prev)
+    const shelf = this.shelfOf(feed, block.from)
+    shelf.blocks.delete(id)
+    this.weigh(shelf, -1, -block.bytes.length)
+  }
+
+  largestPeer(): PeerTotal | undefined {
+    let largest: PeerTotal | undefined
+    for (const peer of this.peers.values()) if (peer.bytes > (largest?.bytes ?? 0)) largest = peer
+    return largest
+  }
+
+  largestShelf(peer: PeerTotal | undefined): readonly Shelf[] {
+    const shelf = peer?.shelves.largest()
+    return shelf === undefined ? [] : [shelf]
+  }
+
+  private shelfOf(feed: Hash, from: string): Shelf {
+    const total = this.feeds.get(feed) ?? { blocks: 0, bytes: 0, shelves: new Map<string, Shelf>() }
+    const shelf = total.shelves.get(from) ?? { key: feed, feed, from, blocks: new Map(), bytes: 0 }
+    this.feeds.set(feed, total)
+    total.shelves.set(from, shelf)
+    return shelf
+  }
+
+  private weigh(shelf: Shelf, blocks: number, bytes: number): void {
+    const peer = this.peers.get(shelf.from) ?? { bytes: 0, shelves: createLargest<Shelf>() }
+    this.peers.set(shelf.from, peer)
+    const feed = this.feeds.get(shelf.feed)
+    shelf.bytes += bytes
+    peer.bytes += bytes
+    this.bytes += bytes
+    peer.shelves.set(shelf)
+    if (peer.bytes === 0) this.peers.delete(shelf.from)
+    if (feed === undefined) return
+    feed.blocks += blocks
+    feed.bytes += bytes
+    if (shelf.bytes === 0) feed.shelves.delete(shelf.from)
+    if (feed.shelves.size === 0) this.feeds.delete(shelf.feed)
+  }
+}
+
+function highest(shelves: Iterable<Shelf>): PendingBlock | undefined {
+  let victim: PendingBlock | undefined
+  for (const shelf of shelves) {
+    for (const block of shelf.blocks.values()) {
+      if (victim === undefined || above(block.header, victim.header)) victim = block
+    }
+  }
+  return victim
+}
+
+function above(a: BlockHeader, b: BlockHeader): boolean {
+  return a.seq === b.seq ? a.id > b.id : a.seq > b.seq
+}
+
+/** A run starts at a block whose prev does not wait here, and follows the smallest child up. */
+function runsOf(room: Room, max: number): readonly PendingRun[] {
+  const runs: PendingRun[] = []
+  const tops = [...room.values()].filter((block) => room.childrenOf(block.header.id).length === 0)
+  for (const { header: top } of tops.slice(0, max)) {
+    let low = top
+    for (;;) {
+      const below = low.prev === undefined ? undefined : room.get(low.prev)
+      if (below === undefined) break
+      low = below.header
+    }
+    if (low.prev === undefined) continue
+    runs.push({ feed: top.feed, low: low.seq, high: top.seq, top: top.id, missing: low.prev })
+  }
+  return runs.sort((a, b) => (a.feed === b.feed ? a.low - b.low : a.feed < b.feed ? -1 : 1))
+}
