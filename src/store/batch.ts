@@ -1,0 +1,143 @@
+// Batch: what one atomic write does. Rows of the accounted families are counted in the digest by existence.
+// Rule: whether an accounted row is there is looked up when the batch's turn to be written comes, after all
+// earlier batches, so that no two batches count one row twice.
+
+import { assert } from '../base/index.js'
+import { createDigestSum, type DigestSum } from './digest.js'
+import type { LevelOperation } from './level.js'
+import { EMPTY } from './rows.js'
+
+/** Collects the writes of one atomic step. Write it once. */
+export interface Batch {
+  /** Sets a row of a family that is not accounted. The bytes must not change until the write is done. */
+  put(key: Uint8Array, value: Uint8Array): void
+  /** Removes a row of a family that is not accounted; harmless when absent. */
+  delete(key: Uint8Array): void
+  /**
+   * Adds a row of an accounted family (H V S E A P R b f r). A row that is there, or was added by this batch,
+   * is left as it is: these rows are immutable. The first vote on an assertion brings its `keys.voted` row
+   * along.
+   * @param fresh  the caller knows that the index does not hold the row: saves a lookup
+   */
+  add(key: Uint8Array, value: Uint8Array, fresh?: boolean): void
+  /** Takes a row of an accounted family away, if it is there. */
+  remove(key: Uint8Array): void
+  /** The WAL sequence up to which all frames are applied once this batch is written. */
+  setCursor(sequence: number): void
+  /** Rows so far. */
+  readonly size: number
+  /** Bytes of keys and values so far. */
+  readonly bytes: number
+}
+
+/** What writing a batch does to the totals. */
+export interface BatchEffect {
+  readonly operations: LevelOperation[]
+  readonly sum: DigestSum
+  readonly recordsAdded: number
+  readonly cursor: number | undefined
+  /** Totals or cursor change, so their row must be written too. */
+  readonly counts: boolean
+}
+
+/** A batch as the store that made it sees it. */
+export interface PendingBatch extends Batch {
+  /** Settles what happens, given what the index holds at this moment. Once. */
+  settle(get: (key: Uint8Array) => Uint8Array | undefined): BatchEffect
+}
+
+interface AccountedRow {
+  readonly key: Uint8Array
+  /** The row to be there afterwards; undefined = none. */
+  value: Uint8Array | undefined
+  /** What is there must go first. */
+  replace: boolean
+  readonly fresh: boolean
+}
+
+const RECORD = 0x48
+const VOTE = 0x56
+const COLON = 0x3a
+const SLASH = 0x2f
+const ASSERTION_KEY_BYTES = 34
+const accountedColon = new Set([...'HVSEAPR'].map((letter) => letter.charCodeAt(0)))
+const accountedSlash = new Set([...'bfr'].map((letter) => letter.charCodeAt(0)))
+
+/** True for keys of families that the digest covers. */
+export function isAccounted(key: Uint8Array): boolean {
+  const family = key[0] ?? 0
+  return (key[1] === COLON && accountedColon.has(family)) || (key[1] === SLASH && accountedSlash.has(family))
+}
+
+/** True for H keys: their number is the record count. */
+export function isRecord(key: Uint8Array): boolean {
+  return key[0] === RECORD && key[1] === COLON
+}
+
+/** An empty batch. */
+export function createBatch(): PendingBatch {
+  const operations: LevelOperation[] = []
+  const accounted = new Map<string, AccountedRow>()
+  let bytes = 0
+  let cursor: number | undefined
+  let settled = false
+  const account = (key: Uint8Array, value: Uint8Array | undefined, fresh: boolean): void => {
+    assert(isAccounted(key) && !settled, 'add and remove are for accounted families of an unwritten batch')
+    const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+    const row = accounted.get(name)
+    if (row === undefined) accounted.set(name, { key, value, fresh, replace: value === undefined })
+    else if (value === undefined) Object.assign(row, { value, replace: true })
+    else row.value ??= value
+    bytes += key.length + (value?.length ?? 0)
+  }
+  const plain = (operation: LevelOperation): void => {
+    assert(!isAccounted(operation.key) && !settled, 'put and delete are for other families of an unwritten batch')
+    operations.push(operation)
+    bytes += operation.key.length + (operation.type === 'put' ? operation.value.length : 0)
+  }
+  return {
+    put: (key, value) => plain({ type: 'put', key, value }),
+    delete: (key) => plain({ type: 'del', key }),
+    add: (key, value, fresh = false) => {
+      account(key, value, fresh)
+      if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
+        account(key.subarray(0, ASSERTION_KEY_BYTES), EMPTY, false)
+      }
+    },
+    remove: (key) => account(key, undefined, false),
+    setCursor: (sequence) => {
+      cursor = sequence
+    },
+    get size() {
+      return operations.length + accounted.size
+    },
+    get bytes() {
+      return bytes
+    },
+    settle: (get) => {
+      assert(!settled, 'a batch is written once')
+      settled = true
+      return settleRows(operations, accounted.values(), cursor, get)
+    }
+  }
+}
+
+function settleRows(
+  operations: LevelOperation[], rows: Iterable<AccountedRow>, cursor: number | undefined,
+  get: (key: Uint8Array) => Uint8Array | undefined
+): BatchEffect {
+  const sum = createDigestSum()
+  let recordsAdded = 0
+  let counts = cursor !== undefined
+  for (const { key, value, replace, fresh } of rows) {
+    const present = fresh ? undefined : get(key)
+    if (present !== undefined && !replace) continue
+    if (present === undefined && value === undefined) continue
+    counts = true
+    if (present !== undefined) sum.row(key, present, -1)
+    if (value !== undefined) sum.row(key, value, 1)
+    if (isRecord(key)) recordsAdded += (value === undefined ? 0 : 1) - (present === undefined ? 0 : 1)
+    operations.push(value === undefined ? { type: 'del', key } : { type: 'put', key, value })
+  }
+  return { operations, sum, recordsAdded, cursor, counts }
+}

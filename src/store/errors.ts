@@ -1,0 +1,29 @@
+// Expected failures of the store.
+
+import { CodedError } from '../base/index.js'
+
+/** Why an index cannot be used and must be rebuilt from the ledger. */
+export type RebuildReason =
+  | 'format' | 'schema' | 'missing' | 'emptied' | 'behind' | 'damaged' | 'marker'
+
+/** What can fail in the store, closed. */
+export type StoreErrorDetail =
+  | { readonly code: 'STORE_LOCKED'; readonly directory: string; readonly holder?: string }
+  | { readonly code: 'STORE_FOREIGN_NETWORK'; readonly expected: string; readonly found: string }
+  | { readonly code: 'STORE_OPEN_FAILED'; readonly directory: string; readonly kind: OpenFailure }
+  | { readonly code: 'STORE_NEEDS_REBUILD'; readonly reason: RebuildReason }
+  | { readonly code: 'STORE_READ_FAILED' }
+  | { readonly code: 'STORE_WRITE_FAILED' }
+  | { readonly code: 'STORE_BAD_ROW'; readonly family: string }
+  | { readonly code: 'STORE_CLOSED' }
+
+/** Why a database did not open: not there, damaged, or refused by the platform (rights, space, open files). */
+export type OpenFailure = 'missing' | 'damaged' | 'platform'
+
+/** An expected failure of the store. */
+export class StoreError extends CodedError<StoreErrorDetail> {}
+
+/** The error of a row or key that does not have its family's form: damage, or another format. */
+export function badRow(family: string): StoreError {
+  return new StoreError({ code: 'STORE_BAD_ROW', family }, `the index holds a malformed row of ${family}`)
+}

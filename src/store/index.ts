@@ -1,0 +1,30 @@
+// The index of everything: one LevelDB database, derived from the ledger and checked against it.
+
+export { BATCH_ROWS, type Entry, type RangeOptions, type Reader, type Snapshot } from './reader.js'
+export { type Batch, isAccounted } from './batch.js'
+export { openLevel } from './disk-level.js'
+export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
+export { FAMILY, keys } from './keys.js'
+export type {
+  FilePrint, FileSize, LevelDatabase, LevelIterator, LevelIteratorOptions, LevelOperation, LevelReadOptions,
+  LevelSnapshot, LevelSource, PrintVerdict
+} from './level.js'
+export { type Identity, type Marker, readMarker } from './marker.js'
+export type { StoreDeps } from './open.js'
+export {
+  FORMAT_VERSION, LEVEL_DEFAULTS, type LevelOptions, STORE_DEFAULTS, type StoreOptions
+} from './options.js'
+export {
+  candidateId, type KeyParts, type MarkParts, parseByAgent, parseByPredicate, parseCandidate, parseFeed,
+  parseHolder, parseId, parseMark, parseQuarantined, parseReference, parseTip, parseView, parseVote,
+  parseWaiting
+} from './parse.js'
+export { behind, type KeyRange, ranges, under } from './ranges.js'
+export {
+  type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
+  decodeForkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow,
+  encodeCandidateRow, encodeEpochRow,  encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow, type RowKind
+} from './rows.js'
+export { openStore, type Store } from './store.js'
+export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'
+export type { ScanOptions, Verification } from './verify.js'

@@ -1,0 +1,98 @@
+// Reading rows: point reads without a promise, ranges in batches. One rule for the live database and
+// snapshots.
+
+import { StoreError } from './errors.js'
+import type { LevelDatabase, LevelIteratorOptions, LevelReadOptions, LevelSnapshot } from './level.js'
+import type { KeyRange } from './ranges.js'
+import { EMPTY } from './rows.js'
+
+/** One row. */
+export type Entry = readonly [key: Uint8Array, value: Uint8Array]
+
+/** A range with its form: at most `limit` rows, from the end, or without values. */
+export interface RangeOptions extends KeyRange {
+  readonly limit?: number
+  readonly reverse?: boolean
+  readonly keysOnly?: boolean
+}
+
+/** Reads of one state of the index. Every method throws StoreError STORE_READ_FAILED for damage. */
+export interface Reader {
+  /** The value of a key; undefined when absent. Cost: a few us warm; it may read the disk. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** The values of many keys, in their order, read off the main thread. */
+  getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>
+  /** Rows in key order, one at a time. A live reader sees the state of the call's start. */
+  range(options: RangeOptions): AsyncIterable<Entry>
+  /** Rows in key order, in batches of up to `BATCH_ROWS`: no promise per row. */
+  batches(options: RangeOptions): AsyncIterable<readonly Entry[]>
+  /** All rows of a range at once: for ranges known to be small, or with a limit. */
+  rangeAll(options: RangeOptions): Promise<readonly Entry[]>
+}
+
+/** A reader of a frozen state. Close it: it holds back compaction. */
+export interface Snapshot extends Reader {
+  close(): Promise<void>
+}
+
+/** Rows in one batch of a range. */
+export const BATCH_ROWS = 1_000
+const BATCH_BYTES = 1_048_576
+
+/** A reader of what `database` gives at each call, or of one snapshot of it. */
+export function createReader(database: () => LevelDatabase, snapshot?: LevelSnapshot): Reader {
+  const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
+  const read: LevelReadOptions = snapshot === undefined ? encoding : { ...encoding, snapshot }
+  const batches = (options: RangeOptions): AsyncIterable<readonly Entry[]> =>
+    iterate(database, iteratorOptions(options, read), options)
+  return {
+    get: (key) => {
+      const level = database()
+      try {
+        return level.getSync(key, read)
+      } catch (cause) {
+        throw readFailed(cause)
+      }
+    },
+    getMany: (keys) => database().getMany([...keys], read).catch((cause: unknown) => {
+      throw readFailed(cause)
+    }),
+    batches,
+    range: (options) => rowByRow(batches(options)),
+    rangeAll: async (options) => {
+      const rows: Entry[] = []
+      for await (const batch of batches(options)) for (const row of batch) rows.push(row)
+      return rows
+    }
+  }
+}
+
+function iteratorOptions(options: RangeOptions, read: LevelReadOptions): LevelIteratorOptions {
+  const { keysOnly, ...bounds } = options
+  return { ...bounds, ...read, values: keysOnly !== true, highWaterMarkBytes: BATCH_BYTES }
+}
+
+async function* iterate(
+  database: () => LevelDatabase, form: LevelIteratorOptions, options: RangeOptions
+): AsyncGenerator<readonly Entry[]> {
+  const iterator = database().iterator(form)
+  try {
+    for (;;) {
+      const rows: Entry[] = await iterator.nextv(BATCH_ROWS).catch((cause: unknown) => {
+        throw readFailed(cause)
+      })
+      if (rows.length === 0) return
+      yield options.keysOnly === true ? rows.map(([key]): Entry => [key, EMPTY]) : rows
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+async function* rowByRow(batches: AsyncIterable<readonly Entry[]>): AsyncGenerator<Entry> {
+  for await (const batch of batches) yield* batch
+}
+
+function readFailed(cause: unknown): StoreError {
+  return new StoreError({ code: 'STORE_READ_FAILED' }, 'the index could not be read', { cause })
+}

@@ -1,0 +1,169 @@
+// Values of rows. Fixed layouts, big-endian, no versions of their own: meta/format names the layout of all.
+// Decoders throw STORE_BAD_ROW. Format: docs/formats/keyspace.md.
+
+import {
+  concatBytes, hashOf, idBytes, publicKeyOf, utf8Bytes, utf8Text, type Hash, type PublicKey
+} from '../base/index.js'
+import { badRow } from './errors.js'
+
+/** The value of rows that say everything in their key. */
+export const EMPTY: Uint8Array = new Uint8Array(0)
+
+/** What an S row holds besides its key. */
+export interface CandidateRow {
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  /** BLAKE3 of the object bytes. */
+  readonly objectHash: Hash
+  readonly epoch?: Hash
+}
+
+/** What an E row holds besides its key. */
+export interface EpochRow {
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  readonly name: string
+  readonly supersedes?: Hash
+}
+
+/** What a b row holds: the header as it was signed, and the ids of the records in ascending order. */
+export interface BlockRow {
+  readonly header: Uint8Array
+  readonly recordIds: readonly Hash[]
+}
+
+/** Kinds that an A row names. */
+export type RowKind = 'assertion' | 'vote' | 'epoch'
+
+const kinds: readonly RowKind[] = ['assertion', 'vote', 'epoch']
+
+/** S: agent, timestamp, object hash, epoch if any: 72 or 104 bytes. */
+export function encodeCandidateRow(row: CandidateRow): Uint8Array {
+  const bytes = Buffer.allocUnsafe(row.epoch === undefined ? 72 : 104)
+  bytes.write(row.agentId, 0, 'hex')
+  writeU64(bytes, row.timestampMs, 32)
+  bytes.write(row.objectHash, 40, 'hex')
+  if (row.epoch !== undefined) bytes.write(row.epoch, 72, 'hex')
+  return bytes
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeCandidateRow(value: Uint8Array): CandidateRow {
+  if (value.length !== 72 && value.length !== 104) throw badRow('S:')
+  const row = {
+    agentId: publicKeyOf(value.subarray(0, 32)),
+    timestampMs: readU64(value, 32),
+    objectHash: hashOf(value.subarray(40, 72))
+  }
+  return value.length === 72 ? row : { ...row, epoch: hashOf(value.subarray(72)) }
+}
+
+/** V: the weight in millionths, 4 bytes. */
+export function encodeVoteRow(weight: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeUInt32BE(weight)
+  return bytes
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeVoteRow(value: Uint8Array): number {
+  if (value.length !== 4) throw badRow('V:')
+  return view(value).getUint32(0)
+}
+
+/** E: agent, timestamp, superseded epoch (zero bytes for none), name. */
+export function encodeEpochRow(row: EpochRow): Uint8Array {
+  const fixed = Buffer.alloc(72)
+  fixed.write(row.agentId, 0, 'hex')
+  writeU64(fixed, row.timestampMs, 32)
+  if (row.supersedes !== undefined) fixed.write(row.supersedes, 40, 'hex')
+  return concatBytes(fixed, utf8Bytes(row.name))
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeEpochRow(value: Uint8Array): EpochRow {
+  const name = value.length < 72 ? undefined : utf8Text(value.subarray(72))
+  if (name === undefined) throw badRow('E:')
+  const row = { agentId: publicKeyOf(value.subarray(0, 32)), timestampMs: readU64(value, 32), name }
+  const link = value.subarray(40, 72)
+  return link.every((byte) => byte === 0) ? row : { ...row, supersedes: hashOf(link) }
+}
+
+/** A: the kind of the record, 1 byte. */
+export function encodeAgentRow(kind: RowKind): Uint8Array {
+  return Uint8Array.of(kinds.indexOf(kind) + 1)
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeAgentRow(value: Uint8Array): RowKind {
+  const kind = kinds[(value[0] ?? 0) - 1]
+  if (kind === undefined || value.length !== 1) throw badRow('A:')
+  return kind
+}
+
+/** b: length of the header as 4 bytes, header, record ids. */
+export function encodeBlockRow(row: BlockRow): Uint8Array {
+  const bytes = Buffer.allocUnsafe(4 + row.header.length + 32 * row.recordIds.length)
+  bytes.writeUInt32BE(row.header.length)
+  bytes.set(row.header, 4)
+  let at = 4 + row.header.length
+  for (const id of row.recordIds) at += bytes.write(id, at, 'hex')
+  return bytes
+}
+
+/** The header bytes of a b row, without decoding its ids. @throws StoreError STORE_BAD_ROW */
+export function headerOfBlockRow(value: Uint8Array): Uint8Array {
+  const length = value.length < 4 ? -1 : view(value).getUint32(0)
+  if (length < 0 || 4 + length > value.length || (value.length - 4 - length) % 32 !== 0) throw badRow('b/')
+  return value.subarray(4, 4 + length)
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeBlockRow(value: Uint8Array): BlockRow {
+  const header = headerOfBlockRow(value)
+  const recordIds: Hash[] = []
+  for (let at = 4 + header.length; at < value.length; at += 32) {
+    recordIds.push(hashOf(value.subarray(at, at + 32)))
+  }
+  return { header, recordIds }
+}
+
+/** x: the two blocks that share feed and seq. */
+export function encodeForkRow(first: Hash, second: Hash): Uint8Array {
+  return concatBytes(idBytes(first), idBytes(second))
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeForkRow(value: Uint8Array): readonly [Hash, Hash] {
+  if (value.length !== 64) throw badRow('x/')
+  return [hashOf(value.subarray(0, 32)), hashOf(value.subarray(32))]
+}
+
+/** u and Q: the WAL sequence of the record's frame. Also for counters in meta. */
+export function encodeNumberRow(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8)
+  writeU64(bytes, value, 0)
+  return bytes
+}
+
+/** @throws StoreError STORE_BAD_ROW */
+export function decodeNumberRow(value: Uint8Array): number {
+  if (value.length !== 8) throw badRow('number')
+  return readU64(value, 0)
+}
+
+/** Writes a whole number 0..2^53-1 as 8 bytes big-endian. */
+export function writeU64(into: Buffer, value: number, at: number): void {
+  into.writeUInt32BE(Math.floor(value / 4_294_967_296), at)
+  into.writeUInt32BE(value % 4_294_967_296, at + 4)
+}
+
+/** Reads 8 bytes big-endian; exact up to 2^53. */
+export function readU64(bytes: Uint8Array, at: number): number {
+  const data = view(bytes)
+  return data.getUint32(at) * 4_294_967_296 + data.getUint32(at + 4)
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

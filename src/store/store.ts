@@ -1,0 +1,243 @@
+// The store: one LevelDB database as the index of everything in the ledger.
+// Rules: batches are written one after the other, each atomic with its totals and cursor; nothing is synced
+// but checkpoints; a failed write ends all writing until the next open. Rows: docs/formats/keyspace.md.
+
+import { createBatch, type Batch, type PendingBatch } from './batch.js'
+import { createDigestSum } from './digest.js'
+import { StoreError, type RebuildReason } from './errors.js'
+import type { FileSize, LevelDatabase, LevelOperation } from './level.js'
+import { writeMarker, type Identity } from './marker.js'
+import { initialize, META, openIndex, type StoreDeps } from './open.js'
+import type { StoreOptions } from './options.js'
+import { createReader, type Reader, type Snapshot } from './reader.js'
+import { encodeTotals, NO_TOTALS, type Totals } from './totals.js'
+import { createTurns } from './turns.js'
+import { verifyTotals, type ScanOptions, type Verification } from './verify.js'
+
+/** The index: reads, atomic writes, checkpoints. */
+export interface Store extends Reader {
+  /** Last WAL sequence applied, as far as it can be relied on: after an unclean stop the checkpoint's. */
+  readonly cursor: number
+  /** Frames after this sequence must be applied again after open; 0 = all. */
+  readonly replayFrom: number
+  /** The greatest WAL sequence that is known to have been synced, for telling a torn tail from corruption. */
+  readonly provenSequence: number
+  /** The last stop was not clean: replay, and count the rows in the background (`verifyDigest`). */
+  readonly unclean: boolean
+  /** The index cannot be used: `dropDerived`, then apply the whole ledger. Until then all calls fail. */
+  readonly needsRebuild: boolean
+  readonly rebuildReason: RebuildReason | undefined
+  /** Identity of the WAL directory in the marker, as found at open or set since. */
+  readonly identity: Identity | undefined
+  /** Records, digest and cursor after the last write. */
+  readonly totals: Totals
+  /** The failure that ended writing. */
+  readonly failure: StoreError | undefined
+  /** A reader of the state after the last finished write. */
+  snapshot(): Snapshot
+  batch(): Batch
+  /**
+   * Writes a batch after all that were handed in before. Durable at the next checkpoint, or at once with
+   * `sync`.
+   * @throws StoreError STORE_WRITE_FAILED, STORE_CLOSED, STORE_NEEDS_REBUILD
+   */
+  write(batch: Batch, options?: { readonly sync?: boolean }): Promise<void>
+  /** Makes all finished writes durable and says so in the marker. Gives the totals that are safe now. */
+  writeCheckpoint(): Promise<Totals>
+  /** Identity of the WAL directory for the markers to come. */
+  setIdentity(identity: Identity): void
+  /** Counts all accounted rows of the present state. Not equal = damage: rebuild. */
+  verifyDigest(options?: ScanOptions): Promise<Verification>
+  /** Deletes the database and starts an empty one. No snapshot may be open. */
+  dropDerived(): Promise<void>
+  /** Closes; `clean` (the default) leaves a checkpoint that covers everything. Twice is harmless. */
+  close(options?: { readonly clean?: boolean }): Promise<void>
+}
+
+/**
+ * Opens the index in its directory.
+ * @throws StoreError STORE_FOREIGN_NETWORK, STORE_LOCKED (names directory and holder), STORE_OPEN_FAILED
+ */
+export async function openStore(options: StoreOptions, deps: StoreDeps): Promise<Store> {
+  const opening = await openIndex(options, deps)
+  const core = createCore(options, deps)
+  if (opening.marker !== undefined) {
+    core.identity = opening.marker.identity
+    core.provenSequence = Math.max(opening.marker.provenSequence, opening.marker.totals.sequence)
+  }
+  if (opening.kind === 'unusable') {
+    core.rebuildReason = opening.reason
+    deps.log.warn({ reason: opening.reason, directory: deps.level.directory }, 'the index must be rebuilt')
+    return createStore(core)
+  }
+  core.database = opening.database
+  core.unclean = !opening.clean
+  core.replayFrom = opening.clean ? opening.totals.sequence : opening.checkpoint.sequence
+  core.totals = { ...opening.totals, sequence: core.replayFrom }
+  core.checkpoint = opening.checkpoint
+  core.provenSequence = Math.max(core.provenSequence, opening.totals.sequence)
+  await mark(core, core.checkpoint, await deps.level.sizes(), false)
+  return createStore(core)
+}
+
+// What the store's functions share.
+interface Core {
+  readonly options: StoreOptions
+  readonly deps: StoreDeps
+  /** Writes, one after the other. */
+  readonly turns: ReturnType<typeof createTurns>
+  /** Checkpoints, one after the other. */
+  readonly checkpointTurns: ReturnType<typeof createTurns>
+  database: LevelDatabase | undefined
+  totals: Totals
+  checkpoint: Totals
+  replayFrom: number
+  provenSequence: number
+  unclean: boolean
+  rebuildReason: RebuildReason | undefined
+  identity: Identity | undefined
+  failure: StoreError | undefined
+}
+
+function createCore(options: StoreOptions, deps: StoreDeps): Core {
+  return {
+    options, deps, turns: createTurns(), checkpointTurns: createTurns(), database: undefined,
+    totals: NO_TOTALS, checkpoint: NO_TOTALS, replayFrom: 0, provenSequence: 0, unclean: false,
+    rebuildReason: undefined, identity: undefined, failure: undefined
+  }
+}
+
+function createStore(core: Core): Store {
+  const reader = createReader(() => live(core))
+  return {
+    ...reader,
+    get cursor() { return core.totals.sequence },
+    get replayFrom() { return core.replayFrom },
+    get provenSequence() { return core.provenSequence },
+    get unclean() { return core.unclean },
+    get needsRebuild() { return core.rebuildReason !== undefined },
+    get rebuildReason() { return core.rebuildReason },
+    get identity() { return core.identity },
+    get totals() { return core.totals },
+    get failure() { return core.failure },
+    snapshot: () => openSnapshot(core),
+    batch: createBatch,
+    write: (batch, options) => core.turns(() => writeBatch(core, asPending(batch), options?.sync ?? false)),
+    writeCheckpoint: () => core.checkpointTurns(() => writeCheckpoint(core)),
+    setIdentity: (identity) => {
+      core.identity = identity
+    },
+    verifyDigest: (options) => verifyDigest(core, options),
+    dropDerived: () => core.checkpointTurns(() => core.turns(() => dropDerived(core))),
+    close: (options) => core.checkpointTurns(() => core.turns(() => close(core, options?.clean ?? true)))
+  }
+}
+
+function live(core: Core): LevelDatabase {
+  if (core.database !== undefined) return core.database
+  const reason = core.rebuildReason
+  if (reason === undefined) throw new StoreError({ code: 'STORE_CLOSED' }, 'the index is closed')
+  throw new StoreError({ code: 'STORE_NEEDS_REBUILD', reason }, `the index must be rebuilt: ${reason}`)
+}
+
+function asPending(batch: Batch): PendingBatch {
+  if ('settle' in batch) return batch as PendingBatch
+  throw new TypeError('a batch is made by store.batch()')
+}
+
+async function writeBatch(core: Core, batch: PendingBatch, sync: boolean): Promise<void> {
+  const database = live(core)
+  if (core.failure !== undefined) throw core.failure
+  const { operations, sum, recordsAdded, cursor, counts } = batch.settle(createReader(() => database).get)
+  let totals = core.totals
+  if (counts) {
+    sum.add(createDigestSum(totals.digest))
+    const recordCount = totals.recordCount + recordsAdded
+    totals = { sequence: cursor ?? totals.sequence, recordCount, digest: sum.bytes() }
+    operations.push({ type: 'put', key: META.cursor, value: encodeTotals(totals) })
+  }
+  await commit(core, database, operations, sync)
+  core.totals = totals
+  core.provenSequence = Math.max(core.provenSequence, totals.sequence)
+}
+
+async function commit(
+  core: Core, database: LevelDatabase, operations: LevelOperation[], sync: boolean
+): Promise<void> {
+  try {
+    await database.batch(operations, { sync })
+  } catch (cause) {
+    core.failure = new StoreError({ code: 'STORE_WRITE_FAILED' }, 'a write to the index failed', { cause })
+    core.deps.log.error({ err: cause }, 'a write to the index failed: no further writes')
+    throw core.failure
+  }
+}
+
+async function writeCheckpoint(core: Core): Promise<Totals> {
+  const { totals, sizes } = await core.turns(() => syncTotals(core))
+  await mark(core, totals, sizes, false)
+  return totals
+}
+
+async function syncTotals(core: Core): Promise<{ totals: Totals; sizes: readonly FileSize[] }> {
+  const database = live(core)
+  if (core.failure !== undefined) throw core.failure
+  const totals = core.totals
+  const value = encodeTotals(totals)
+  const rows = [META.checkpoint, META.cursor].map((key) => ({ type: 'put', key, value } as const))
+  await commit(core, database, rows, true)
+  core.checkpoint = totals
+  return { totals, sizes: await core.deps.level.sizes() }
+}
+
+async function mark(core: Core, totals: Totals, sizes: readonly FileSize[], closed: boolean): Promise<void> {
+  const { markerPath, networkId } = core.options
+  if (markerPath === undefined) return
+  const { identity, provenSequence } = core
+  const prints = await core.deps.level.prints(sizes)
+  const marker = { closed, networkId, identity, provenSequence, totals, prints }
+  await writeMarker(core.deps.disk, markerPath, marker)
+}
+
+async function verifyDigest(core: Core, options?: ScanOptions): Promise<Verification> {
+  const freeze = async (): Promise<{ snapshot: Snapshot; expected: Totals }> =>
+    ({ snapshot: openSnapshot(core), expected: core.totals })
+  const { snapshot, expected } = await core.turns(freeze)
+  try {
+    return await verifyTotals(snapshot, expected, options)
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function openSnapshot(core: Core): Snapshot {
+  const database = live(core)
+  const frozen = database.snapshot()
+  return { ...createReader(() => database, frozen), close: () => frozen.close() }
+}
+
+async function dropDerived(core: Core): Promise<void> {
+  const { level } = core.deps
+  await core.database?.close()
+  core.database = undefined
+  await level.destroy()
+  const database = await level.open(true)
+  await initialize(database, core.options)
+  core.database = database
+  core.totals = NO_TOTALS
+  core.checkpoint = NO_TOTALS
+  core.replayFrom = 0
+  core.rebuildReason = undefined
+  core.failure = undefined
+  await mark(core, NO_TOTALS, await level.sizes(), false)
+}
+
+async function close(core: Core, clean: boolean): Promise<void> {
+  const { database } = core
+  if (database === undefined) return
+  const whole = clean && core.failure === undefined
+  if (whole) await syncTotals(core)
+  core.database = undefined
+  await database.close()
+  if (whole) await mark(core, core.checkpoint, await core.deps.level.sizes(), true)
+}
