@@ -1,5 +1,5 @@
 // Normalisation: what makes two spellings of one value the same text, and nothing more.
-// Rule: only differences of form are folded (Unicode composition, white space, apostrophe, punctuation of a code).
+// Rule: only differences of form are folded (Unicode composition, white space, apostrophes, signs in a code).
 // Different words stay different, right or wrong: the disagreement is what the example is about.
 // Reasons: README.md.
 

@@ -1,6 +1,6 @@
 // Readers: one function a package shape, from what it exports to plain statements.
-// Rule: a reader takes the field that the package names for the purpose, and the first value where it lists several;
-// it never repairs a value, and a missing field is no statement. What is dropped or folded, and why: README.md.
+// Rule: a reader takes the field that the package names for the purpose, and the first value where it lists
+// several. It never repairs a value, and a missing field is no statement. Reasons: README.md.
 
 import { callingDigits, currencyCode, shortName } from './normalise.js'
 
@@ -44,7 +44,7 @@ export function readCountriesList(exported: unknown): readonly Statement[] {
   })
 }
 
-/** country-data and its fork country-data-list. A deleted entry, about a former holder of its code, is skipped. */
+/** country-data and its fork country-data-list. Deleted entries, on former holders of a code, are skipped. */
 export function readCountryData(exported: unknown): readonly Statement[] {
   return list(fields(fields(exported)['countries'])['all']).flatMap((entry) => {
     const country = fields(entry)
@@ -79,7 +79,10 @@ export function readCurrencyMap(exported: unknown): readonly Statement[] {
 export function readCurrencyInfo(exported: unknown): readonly Statement[] {
   return list(called(fields(exported)['getAllISOCodes'])).flatMap((entry) => {
     const country = fields(entry)
-    return about(text(country['iso']), { name: text(country['countryName']), currency: text(country['currency']) })
+    return about(text(country['iso']), {
+      name: text(country['countryName']),
+      currency: text(country['currency'])
+    })
   })
 }
 

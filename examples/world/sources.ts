@@ -1,6 +1,6 @@
 // The packages that make claims about countries: which version, when it was released, and what reads it.
-// Rule: nothing of a package's data stands here. An installed version other than the pinned one is an error: neither
-// its release date nor the gold list would fit it.
+// Rule: nothing of a package's data stands here. An installed version other than the pinned one is an error:
+// neither its release date nor the gold list would fit it.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

@@ -1,0 +1,143 @@
+// The example: the packages can be read, the claims are the same each time, and the gold list fits them.
+
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  type WorldClaim, SOURCES, contestedItems, factsOf, readSource, readWorldClaims
+} from '../../examples/world/index.js'
+import { readCountryData, readTelephoneData, readWorldCountries } from '../../examples/world/readers.js'
+import { callingDigits, currencyCode, normaliseText, shortName } from '../../examples/world/normalise.js'
+
+interface GoldLine {
+  readonly item: string
+  readonly value?: string | number
+  readonly ambiguous?: true
+  readonly reason: string
+}
+
+const goldMax = 150
+const gold = readFileSync(new URL('../../examples/world/gold.jsonl', import.meta.url), 'utf8')
+  .trimEnd().split('\n').map((line) => JSON.parse(line) as GoldLine)
+
+let claims: readonly WorldClaim[] = []
+
+beforeAll(async () => {
+  claims = await readWorldClaims()
+})
+
+describe('claims', () => {
+  it('come from at least ten packages, each with claims of its own', () => {
+    const countOf = (name: string): number => claims.filter(({ source }) => source === name).length
+    const counts = SOURCES.map(({ name }) => [name, countOf(name)] as const)
+    console.log(Object.fromEntries(counts))
+    expect(SOURCES.length).toBeGreaterThanOrEqual(10)
+    for (const [name, count] of counts) expect(count, name).toBeGreaterThan(240)
+  })
+
+  it('are the same in every run, by source and then by item, one for each of them', async () => {
+    const keys = claims.map(({ source, item }) => `${source}\0${item}`)
+    expect(JSON.stringify(await readWorldClaims())).toBe(JSON.stringify(claims))
+    expect(new Set(keys).size).toBe(keys.length)
+    expect([...keys].sort()).toEqual(keys)
+  })
+
+  it('are normalised: composed, trimmed, not empty, codes in their form, the date of the package', () => {
+    const dates = new Map(SOURCES.map(({ name, releasedMs }) => [name, releasedMs]))
+    const odd = claims.filter(({ source, item, value, ts }) => {
+      const predicate = item.slice(3)
+      const text = String(value)
+      return !/^[A-Z]{2}\|(area|calling_code|capital|currency|name)$/.test(item) || ts !== dates.get(source) ||
+        (predicate === 'area') !== (typeof value === 'number') || text === '' ||
+        text !== text.normalize('NFC').trim() ||
+        (predicate === 'currency' && !/^[A-Z]{3}$/.test(text)) ||
+        (predicate === 'calling_code' && !/^\d+$/.test(text))
+    })
+    expect(odd).toEqual([])
+  })
+
+  it('contest at least as many facts as the gold list has', () => {
+    const contested = contestedItems(claims)
+    console.log({ claims: claims.length, facts: factsOf(claims).size, contested: contested.length })
+    expect(contested.length).toBeGreaterThanOrEqual(goldMax)
+  })
+
+  it('are refused for a package of another version, and for one that states nothing', async () => {
+    const [source] = SOURCES
+    if (source === undefined) throw new Error('no source')
+    await expect(readSource({ ...source, version: '0.0.0' })).rejects.toThrow('npm ci')
+    await expect(readSource({ ...source, name: 'no-such-package' })).rejects.toThrow('not installed')
+    await expect(readSource({ ...source, read: () => [] })).rejects.toThrow('states nothing')
+  })
+})
+
+describe('gold', () => {
+  it('covers exactly the first contested facts in order of BLAKE3 over the item', () => {
+    expect(gold.map(({ item }) => item)).toEqual(contestedItems(claims).slice(0, goldMax))
+  })
+
+  it('settles each fact with a claimed value and a reason, or says why it is ambiguous', () => {
+    const facts = factsOf(claims)
+    const settled = gold.filter(({ ambiguous }) => ambiguous !== true)
+    console.log({ gold: gold.length, settled: settled.length, ambiguous: gold.length - settled.length })
+    for (const { item, value, ambiguous, reason } of gold) {
+      expect(reason.length, item).toBeGreaterThan(20)
+      expect(value === undefined, item).toBe(ambiguous === true)
+      if (value !== undefined) expect([...facts.get(item)?.keys() ?? []], item).toContain(value)
+    }
+  })
+})
+
+describe('readers', () => {
+  it('join a split calling code, and leave out area codes of a shared numbering plan', () => {
+    const country = (cca2: string, root: string, suffixes: readonly string[]): object =>
+      ({ cca2, idd: { root, suffixes } })
+    const codes = readWorldCountries([
+      country('AW', '+2', ['97']), country('GU', '+1', ['671']), country('US', '+1', ['201', '202']),
+      country('SH', '+2', ['90', '47']), country('AQ', '', [])
+    ])
+    expect(codes.map(({ country: code, value }) => [code, value]))
+      .toEqual([['AW', '297'], ['GU', '1671'], ['US', '1'], ['SH', '290']])
+  })
+
+  it('skip an entry on a former holder of a code', () => {
+    const former = { alpha2: 'AI', name: 'French Afar and Issas', status: 'deleted' }
+    const all = [former, { alpha2: 'AI', name: 'Anguilla', status: 'assigned' }]
+    expect(readCountryData({ countries: { all } })).toEqual([{ country: 'AI', predicate: 'name', value: 'Anguilla' }])
+  })
+
+  it('give nothing for a shape they do not know', () => {
+    for (const shape of [undefined, null, 7, [], {}, [null, 7, { cca2: 'a' }]]) {
+      expect(readWorldCountries(shape)).toEqual([])
+      expect(readTelephoneData(shape)).toEqual([])
+    }
+  })
+})
+
+describe('normalisation', () => {
+  it('folds composition, white space and apostrophes, and no more', () => {
+    expect(normaliseText(' Co\u0302te\u00a0 d\u2019Ivoire ')).toBe("C\u00f4te d'Ivoire")
+    expect(normaliseText('Isle Of Man')).toBe('Isle Of Man')
+  })
+
+  it('keeps the digits of a calling code', () => {
+    expect(callingDigits('+1-268')).toBe('1268')
+    expect(callingDigits('')).toBe('')
+  })
+
+  it('takes the first currency that is no fund code', () => {
+    expect(currencyCode(['CHE', 'CHF', 'CHW'])).toBe('CHF')
+    expect(currencyCode(['USN'])).toBeUndefined()
+  })
+
+  it.each([
+    ['Albania (Shqipëri)', 'Albania'],
+    ['Saint Martin (Saint-Martin (partie française))', 'Saint Martin'],
+    ['Congo (DRC) (Jamhuri ya Kidemokrasia ya Kongo)', 'Congo (DRC)'],
+    ['Cocos (Keeling) Islands', 'Cocos (Keeling) Islands'],
+    ['Åland', 'Åland'],
+    ['(only)', '(only)'],
+    ['odd)', 'odd)']
+  ])('shortens %j to %j', (name, short) => {
+    expect(shortName(name)).toBe(short)
+  })
+})
