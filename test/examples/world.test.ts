@@ -46,7 +46,8 @@ describe('claims', () => {
     const odd = claims.filter(({ source, item, value, ts }) => {
       const predicate = item.slice(3)
       const text = String(value)
-      return !/^[A-Z]{2}\|(area|calling_code|capital|currency|name)$/.test(item) || ts !== dates.get(source) ||
+      return ts !== dates.get(source) ||
+        !/^[A-Z]{2}\|(area|calling_code|capital|currency|name)$/.test(item) ||
         (predicate === 'area') !== (typeof value === 'number') || text === '' ||
         text !== text.normalize('NFC').trim() ||
         (predicate === 'currency' && !/^[A-Z]{3}$/.test(text)) ||
