@@ -1,0 +1,14 @@
+// Consensus: the cluster with the highest trust-weighted density.
+// Under neutral trust every agent is one equal ballot, which is majority voting.
+// Source: docs/lenses.md#consensus
+
+import type { Lens, LensInput, LensResult } from './lens.js'
+import { rankSteps } from './ranking.js'
+import type { Steps } from './steps.js'
+
+function* resolve(input: LensInput): Steps<LensResult | undefined> {
+  return yield* rankSteps(yield* input.density(), input.explain === true)
+}
+
+/** The standard lens Consensus. */
+export const consensus: Lens = Object.freeze({ name: 'Consensus', viewCode: 1, resolve })

@@ -1,0 +1,27 @@
+// Lenses: pure functions from records, ballots and trust to answers, and the views that keep the answers.
+
+export { type BallotFilter, type Statement, type Statements, stateSteps, weightOf } from './ballots.js'
+export { type Cluster, type Clusters, clusterSteps, type Distinct } from './clusters.js'
+export { consensus } from './consensus.js'
+export { type Density, densitySteps } from './density.js'
+export { createEpochView, type Dated, type EpochInput, type EpochView, isLater, type Judging, NO_EPOCHS } from './epochs.js'
+export { LensError, type LensErrorDetail } from './errors.js'
+export { EXP2_ONE, halfPower } from './exp2.js'
+export { Q, timesQ } from './fixed.js'
+export { createLensInput } from './input.js'
+export type { Lens, LensFunction, LensInput, LensResult, Standing } from './lens.js'
+export { objectValue, scalarBytes } from './object.js'
+export { BACKING_MAX, rankSteps } from './ranking.js'
+export { recency } from './recency.js'
+export { createLensRegistry, type LensRegistry, lensSteps, STANDARD_LENSES } from './registry.js'
+export { evidenceSteps, settleSteps } from './settle.js'
+export { runSteps, sortSteps, type Steps } from './steps.js'
+export type { Candidate, Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
+export {
+  type Claim, type LensView, type View, VIEW_VERSION, VIEW_WINNERS_MAX, type ViewCounts, type ViewLocal,
+  type ViewPart, type ViewStanding
+} from './view.js'
+export { createViewDigest, VIEW_DIGEST_ALGORITHM, type ViewDigest } from './view-digest.js'
+export { decodeView, hashedPart, readViewPart } from './view-reader.js'
+export { encodeView } from './view-writer.js'
+export { type Point, type Window, windowSteps } from './windows.js'

@@ -1,0 +1,100 @@
+// Ranking: from the density of a key to winners, runner-up and the assertions that stand for them.
+// Rule: the greater score; on a tie the smaller BLAKE3 of the object bytes. Nothing else decides.
+
+import type { Hash } from '../base/index.js'
+import { winsTie } from './clusters.js'
+import type { Density } from './density.js'
+import { isLater } from './epochs.js'
+import type { LensResult, Standing } from './lens.js'
+import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
+import type { Candidate } from './types.js'
+
+/** Longest list of backing records in one answer; how many agents there are is told by `agents`. */
+export const BACKING_MAX = 1_000
+
+/**
+ * The winners and the runner-up of a density.
+ * @returns undefined for no candidates
+ */
+export function* rankSteps(density: Density, explain: boolean): Steps<LensResult | undefined> {
+  if (density.clusters.list.length === 0) return undefined
+  const winning = density.margins === undefined || density.undecided
+    ? [yield* bestCluster(density, new Set())]
+    : yield* clustersThatHold(density, density.margins)
+  const runnerUp = yield* bestCluster(density, new Set(winning))
+  return {
+    winners: winning.map((cluster) => standingOf(density, cluster)),
+    runnerUp: runnerUp < 0 ? undefined : standingOf(density, runnerUp),
+    undecided: density.undecided,
+    clusters: density.clusters.list.length,
+    ballots: density.ballots,
+    backing: explain ? yield* backingSteps(density, winning[0] ?? 0) : undefined
+  }
+}
+
+/** A cluster of a density as an answer, shown by `candidate` or else by the assertion that stands for it. */
+export function standingOf(density: Density, cluster: number, candidate?: Candidate): Standing {
+  return {
+    candidate: candidate ?? showing(density, cluster),
+    score: density.scores[cluster] ?? 0, share: density.share(cluster), agents: density.agents[cluster] ?? 0
+  }
+}
+
+/** Ids of the records that give weight to a cluster, ascending, the first 1,000. */
+export function* backingSteps(density: Density, cluster: number): Steps<readonly Hash[]> {
+  const ids: Hash[] = []
+  for (const [at, { id, candidate, weightQ }] of density.statements.list.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (weightQ > 0 && density.clusters.ofCandidate[candidate] === cluster) ids.push(id)
+  }
+  return (yield* sortSteps(ids, compareIds)).slice(0, BACKING_MAX)
+}
+
+/** Order of ids: as bytes. */
+export function compareIds(a: Hash, b: Hash): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Cardinality many: every cluster that is at least as likely as not, else the best alone. */
+function* clustersThatHold(density: Density, margins: Float64Array): Steps<readonly number[]> {
+  const holding: number[] = []
+  for (const [cluster, margin] of margins.entries()) {
+    if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (margin >= 0) holding.push(cluster)
+  }
+  if (holding.length === 0) return [yield* bestCluster(density, new Set())]
+  return yield* sortSteps(holding, (a, b) => (standsBefore(density, a, b) ? -1 : 1))
+}
+
+/** The best cluster that is not left out; -1 for none. */
+function* bestCluster(density: Density, without: ReadonlySet<number>): Steps<number> {
+  let best = -1
+  for (let cluster = 0; cluster < density.clusters.list.length; cluster += 1) {
+    if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (without.has(cluster)) continue
+    if (best < 0 || standsBefore(density, cluster, best)) best = cluster
+  }
+  return best
+}
+
+function standsBefore(density: Density, a: number, b: number): boolean {
+  const order = density.undecided ? density.agents : density.margins ?? density.scores
+  const difference = (order[a] ?? 0) - (order[b] ?? 0)
+  if (difference !== 0) return difference > 0
+  const [left, right] = [density.clusters.list[a], density.clusters.list[b]]
+  return left !== undefined && right !== undefined && winsTie(left.representative, right.representative)
+}
+
+/** Of the assertions of the representative object: the best backed, then the latest by (timestamp, id). */
+function showing(density: Density, cluster: number): Candidate {
+  const representative = density.clusters.list[cluster]?.representative
+  const [first = 0, ...others] = representative?.candidates ?? []
+  const { candidates } = density.statements
+  let best = first
+  for (const other of others) {
+    const difference = (density.backing[other] ?? 0) - (density.backing[best] ?? 0)
+    const later = difference === 0 && isLater(candidates[other] as Candidate, candidates[best] as Candidate)
+    if (difference > 0 || later) best = other
+  }
+  return candidates[best] as Candidate
+}

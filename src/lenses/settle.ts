@@ -1,0 +1,66 @@
+// Settling: from the records of a key to its view.
+// Rule: everything but `local` depends on records, epochs and published trust alone.
+
+import { blake3Hash, type Hash } from '../base/index.js'
+import { createLensInput } from './input.js'
+import type { LensResult, Standing } from './lens.js'
+import { compareIds } from './ranking.js'
+import { lensSteps, STANDARD_LENSES } from './registry.js'
+import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
+import type { Judgement, KeyRecords } from './types.js'
+import { type LensView, type View, VIEW_WINNERS_MAX, type ViewStanding } from './view.js'
+
+/**
+ * The view of a key.
+ * @param computedAtMs kept with the view, in nothing that is hashed
+ * @returns undefined when there are no candidates: such a key has no view
+ */
+export function* settleSteps(
+  key: KeyRecords, judgement: Judgement, computedAtMs: number
+): Steps<View | undefined> {
+  if (key.candidates.length === 0) return undefined
+  const input = createLensInput(key, judgement)
+  const lenses: LensView[] = []
+  for (const lens of STANDARD_LENSES) {
+    const result = yield* lensSteps(lens, input)
+    if (result !== undefined) lenses.push(lensView(lens.viewCode ?? 0, result))
+  }
+  const density = yield* input.density()
+  return {
+    counts: {
+      candidates: key.candidates.length, votes: key.votes.length,
+      ballots: density.ballots, clusters: density.clusters.list.length
+    },
+    evidence: yield* evidenceSteps(key),
+    lenses,
+    local: {
+      computedAtMs, trustGeneration: judgement.trust.generation,
+      trustFrontier: judgement.trust.frontierRoot
+    }
+  }
+}
+
+/** BLAKE3 over the sorted ids of all assertions and votes, 32 bytes each. */
+export function* evidenceSteps(records: Pick<KeyRecords, 'candidates' | 'votes'>): Steps<Hash> {
+  const ids = [...records.candidates, ...records.votes].map((record) => record.id)
+  const sorted = yield* sortSteps(ids, compareIds)
+  const bytes = Buffer.allocUnsafe(32 * sorted.length)
+  for (const [at, id] of sorted.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    bytes.write(id, 32 * at, 'hex')
+  }
+  return blake3Hash(bytes)
+}
+
+function lensView(code: number, result: LensResult): LensView {
+  return {
+    code, undecided: result.undecided,
+    winners: result.winners.slice(0, VIEW_WINNERS_MAX).map(viewStanding),
+    winnersTotal: result.winners.length,
+    runnerUp: result.runnerUp === undefined ? undefined : viewStanding(result.runnerUp)
+  }
+}
+
+function viewStanding({ candidate, score, share, agents }: Standing): ViewStanding {
+  return { claim: candidate, score, share, agents }
+}

@@ -1,0 +1,53 @@
+// Work in steps: pure computations as generators, so that a caller may pause a long one between two steps.
+// Rule: steps change nothing that a result depends on; run at once or in slices, a result is the same.
+
+/** A computation that pauses at every `yield` and ends in a result. */
+export type Steps<T> = Generator<undefined, T, undefined>
+
+/** Loops pause after this many turns: far below a millisecond of work. */
+export const TURNS_PER_STEP = 512
+
+/** Runs all steps at once. */
+export function runSteps<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/**
+ * The items in the order of `compare`, a new array; stable. Short arrays are sorted in one step.
+ * Cost: O(n log n). Runs of 512 are sorted natively, then merged.
+ */
+export function* sortSteps<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
+  if (items.length <= TURNS_PER_STEP) return [...items].sort(compare)
+  let from: T[] = []
+  for (let start = 0; start < items.length; start += TURNS_PER_STEP) {
+    for (const item of items.slice(start, start + TURNS_PER_STEP).sort(compare)) from.push(item)
+    yield
+  }
+  let into: T[] = new Array<T>(items.length)
+  for (let width = TURNS_PER_STEP; width < items.length; width *= 2) {
+    yield* mergeRuns(from, into, width, compare)
+    const spare = from
+    from = into
+    into = spare
+  }
+  return from
+}
+
+function* mergeRuns<T>(
+  from: readonly T[], into: T[], width: number, compare: (a: T, b: T) => number
+): Steps<void> {
+  for (let start = 0; start < from.length; start += 2 * width) {
+    const middle = Math.min(start + width, from.length)
+    const end = Math.min(start + 2 * width, from.length)
+    let left = start
+    let right = middle
+    for (let at = start; at < end; at += 1) {
+      const takesLeft = right >= end || (left < middle && compare(from[left] as T, from[right] as T) <= 0)
+      into[at] = (takesLeft ? from[left++] : from[right++]) as T
+      if (at % TURNS_PER_STEP === 0) yield
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// What lenses read: records, trust, epochs.
+// Rule: whole numbers only; weights are Q16 (65,536 = one).
+
+import type { Hash, PublicKey } from '../base/index.js'
+import type { Value } from '../record/index.js'
+import type { EpochView } from './epochs.js'
+
+/** An effective assertion as lenses see it; an `Assertion` is one. */
+export interface Candidate {
+  readonly id: Hash
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  readonly epoch?: Hash | undefined
+  readonly object: Value
+  /** Canonical DAG-CBOR of the object: equal bytes are the same value. */
+  readonly objectBytes: Uint8Array
+  /** Millionths. */
+  readonly confidence: number
+  readonly source?: string | undefined
+}
+
+/** An effective vote as lenses see it; a `Vote` is one. */
+export interface VoteInput {
+  readonly id: Hash
+  readonly assertion: Hash
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  /** Millionths; 0 withdraws. */
+  readonly weight: number
+}
+
+/** All effective assertions of one (subject, predicate) and all effective votes on them, in any order. */
+export interface KeyRecords {
+  readonly subject: string
+  readonly predicate: string
+  readonly candidates: readonly Candidate[]
+  readonly votes: readonly VoteInput[]
+}
+
+/** Published trust, as far as lenses read it. A snapshot of src/trustrank is one. */
+export interface TrustView {
+  /** Counts the published snapshots of this node; local, in nothing that is hashed. */
+  readonly generation: number
+  /** Frontier that the snapshot was computed from; absent = it holds for any. Local as well. */
+  readonly frontierRoot?: Hash | undefined
+  /** Weight of an agent's ballot on an item with that many clusters: Q16 bits, 0..6 * 65,536. */
+  weightQ(agent: PublicKey, clusters: number): number
+  /** Agents of one clone group are one voice per cluster; undefined = the agent stands alone. */
+  groupOf(agent: PublicKey): number | undefined
+  /** Accuracy in steps of 1/1024. */
+  accuracy(agent: PublicKey): number
+  /** Standing in steps of 1/1024. */
+  standing(agent: PublicKey): number
+}
+
+/** Under what the records are judged. */
+export interface Judgement {
+  readonly epochs: EpochView
+  readonly trust: TrustView
+  /** Only records up to this time count; absent = all. */
+  readonly asOfMs?: number | undefined
+  /** True = the answer lists the records that back its winner. */
+  readonly explain?: boolean | undefined
+}
