@@ -1,0 +1,66 @@
+// Gossip streams of a connection: whether they work, and how full they are.
+// A link gossips when both streams are open in both directions and the peer has our topic. A stream of which the
+// other end has closed its half is dead: gossipsub closes the half it never uses when it gives a peer up.
+
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Clock, Log } from '../base/index.js'
+
+const protocolPrefix = '/meshsub/'
+
+/** True when some gossip stream of the given direction is usable on one of the connections. */
+export function hasGossipStream(connections: readonly Connection[], direction: Stream['direction']): boolean {
+  return connections.some((connection) => gossipStreams(connection, direction).some(isUsable))
+}
+
+/** Open gossip streams of a connection in one direction. */
+export function gossipStreams(connection: Connection, direction: Stream['direction']): readonly Stream[] {
+  return connection.streams.filter(
+    (stream) => stream.direction === direction && stream.protocol.startsWith(protocolPrefix)
+  )
+}
+
+function isUsable(stream: Stream): boolean {
+  return stream.status === 'open' && stream.writeStatus === 'writable' && stream.remoteWriteStatus === 'writable'
+}
+
+/** Bounds of waiting for slow peers. */
+export interface RoomOptions {
+  readonly gossipQueueBytesMax: number
+  readonly slowPeerMsMax: number
+}
+
+/**
+ * Waits until no gossip stream has more than the limit queued: gossipsub itself never waits for a peer.
+ * A stream that stays full is cut; the watchdog mends the link and sync delivers what was missed.
+ */
+export async function waitForRoom(
+  connections: readonly Connection[], options: RoomOptions, deps: { clock: Clock; log: Log }
+): Promise<void> {
+  const full = connections
+    .flatMap((connection) => gossipStreams(connection, 'outbound'))
+    .filter((stream) => stream.writeBufferLength > options.gossipQueueBytesMax)
+  if (full.length > 0) await Promise.all(full.map((stream) => roomOn(stream, options, deps)))
+}
+
+function roomOn(stream: Stream, options: RoomOptions, deps: { clock: Clock; log: Log }): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      stream.removeEventListener('drain', check)
+      stream.removeEventListener('idle', check)
+      stream.removeEventListener('close', done)
+      resolve()
+    }
+    const check = (): void => {
+      if (stream.writeBufferLength <= options.gossipQueueBytesMax) done()
+    }
+    const timer = deps.clock.setTimer(options.slowPeerMsMax, () => {
+      deps.log.warn({ queuedBytes: stream.writeBufferLength }, 'cutting the gossip stream of a slow peer')
+      stream.abort(new Error('gossip stream is full'))
+      done()
+    })
+    stream.addEventListener('drain', check)
+    stream.addEventListener('idle', check)
+    stream.addEventListener('close', done)
+  })
+}

@@ -1,0 +1,338 @@
+// The network port over libp2p: greeted links, gossip of one topic, frame streams of the sync protocol.
+// Rule: a peer exists for the rest of the node from its hello on, and until its last link closes.
+// Settings: libp2p-node.ts. Dial rule: links.ts. Mending: watchdog.ts. Bytes: docs/formats/network.md.
+
+import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { CODE_P2P, multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Clock, FrameStream, Log, PeerName, Random, Verdict } from '../base/index.js'
+import { createDialer } from './dialer.js'
+import { P2pError, reasonOf } from './errors.js'
+import { createExpulsions } from './expulsions.js'
+import { createFrameStream } from './frame-stream.js'
+import { hasGossipStream, waitForRoom } from './gossip-links.js'
+import { closeConnection, createGreeter } from './greeter.js'
+import { blocksTopic, createStemeLibp2p, helloProtocol, syncProtocol, type StemeLibp2p } from './libp2p-node.js'
+import { createLinkTable, type Link } from './links.js'
+import type { PeerNetwork } from './network.js'
+import { NETWORK_LIMITS, type Greeting, type NetworkLimits, type NetworkOptions } from './options.js'
+import { libp2pKeyOf } from './peer-name.js'
+import { createWatchdog } from './watchdog.js'
+
+/** What the adapter needs. */
+export interface NetworkDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Asked for each peer at its hello, in both directions; false refuses it. None = everyone may come. */
+  gate?(greeting: Greeting): boolean
+}
+
+type MessageHandler = (from: PeerName, payload: Uint8Array) => Promise<Verdict>
+type StreamHandler = (stream: FrameStream) => Promise<void>
+type PeerHandler = (event: { readonly kind: 'up' | 'down'; readonly peer: PeerName }) => void
+
+const expelledMax = 1_024
+
+/**
+ * Makes the libp2p network port, not started.
+ * @throws P2pError P2P_BAD_KEY for a seed or shared key that has not 32 bytes
+ */
+export async function createLibp2pNetwork(options: NetworkOptions, deps: NetworkDeps): Promise<PeerNetwork> {
+  const limits: NetworkLimits = { ...NETWORK_LIMITS, ...options.limits }
+  const { sharedKey } = options
+  if (sharedKey !== undefined && sharedKey.length !== 32) {
+    throw new P2pError({ code: 'P2P_BAD_KEY', lengthBytes: sharedKey.length }, 'a shared key has 32 bytes')
+  }
+  const expulsions = createExpulsions(expelledMax, deps.clock)
+  const denied = (peer: PeerId): boolean => expulsions.has(peer.toString())
+  const node = await createStemeLibp2p({
+    networkId: options.networkId,
+    key: await libp2pKeyOf(options.seed),
+    listen: options.listen,
+    announce: options.announce ?? [],
+    ...(sharedKey === undefined ? {} : { sharedKey }),
+    sharedIps: options.sharedIps ?? ['127.0.0.1', '::1'],
+    limits,
+    gater: { denyDialPeer: denied, denyInboundEncryptedConnection: denied, denyOutboundEncryptedConnection: denied }
+  })
+  const network = new Libp2pNetwork(node, options, limits, deps, expulsions.add)
+  for (const address of options.dial ?? []) network.keep(address)
+  return network
+}
+
+class Libp2pNetwork implements PeerNetwork {
+  readonly self: PeerName
+  readonly #node: StemeLibp2p
+  readonly #limits: NetworkLimits
+  readonly #deps: NetworkDeps
+  readonly #topic: string
+  readonly #protocol: string
+  readonly #expel: (peer: PeerName, forMs: number) => void
+  readonly #table
+  readonly #greeter
+  readonly #watchdog
+  readonly #dialer
+  readonly #connections = new Map<string, Connection>()
+  readonly #peerHandlers: PeerHandler[] = []
+  #onMessage: MessageHandler = () => Promise.resolve({ kind: 'ignore', why: 'no handler' })
+  #onStream: StreamHandler = () => Promise.resolve()
+  #state: 'new' | 'started' | 'stopped' = 'new'
+
+  constructor(
+    node: StemeLibp2p, options: NetworkOptions, limits: NetworkLimits, deps: NetworkDeps,
+    expel: (peer: PeerName, forMs: number) => void
+  ) {
+    this.self = node.peerId.toString()
+    this.#node = node
+    this.#limits = limits
+    this.#deps = deps
+    this.#expel = expel
+    this.#topic = blocksTopic(options.networkId)
+    this.#protocol = syncProtocol(options.networkId)
+    this.#table = createLinkTable(this.self)
+    const { clock, random, log } = deps
+    this.#greeter = createGreeter({ ...options, ...limits }, {
+      gate: (greeting) => deps.gate?.(greeting) ?? true,
+      accepted: (connection) => this.#accepted(connection),
+      clock,
+      log
+    })
+    const connected = (peer: PeerName): boolean => this.#table.has(peer)
+    this.#watchdog = createWatchdog({ ...limits, self: this.self }, {
+      links: () => this.peers(),
+      refresh: (peer) => this.#refresh(peer),
+      drop: (peer) => this.disconnect(peer, 0),
+      connected,
+      redial: async (peer) => void await this.#dial(peerIdFromString(peer), peer),
+      clock,
+      log
+    })
+    this.#dialer = createDialer({ ...limits, self: this.self }, {
+      dial: (address) => this.#dialAddress(address),
+      peerOf: (address) => peerOfAddress(address),
+      connected,
+      clock,
+      random,
+      log
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return
+    this.#state = 'started'
+    const { gossip } = this.#node.services
+    gossip.topicValidators.set(this.#topic, (peer, message) => this.#validate(peer, message))
+    this.#node.addEventListener('connection:open', (event) => this.#greeter.onConnection(event.detail))
+    await this.#node.handle(helloProtocol, (stream, connection) => this.#greeter.onStream(stream, connection), {
+      maxInboundStreams: 2
+    })
+    await this.#node.handle(this.#protocol, (stream, connection) => this.#serve(stream, connection), {
+      maxInboundStreams: this.#limits.inboundStreamsMax
+    })
+    await this.#node.start()
+    gossip.subscribe(this.#topic)
+    this.#watchdog.start()
+    this.#dialer.start()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state !== 'started') {
+      this.#state = 'stopped'
+      return
+    }
+    this.#state = 'stopped'
+    this.#dialer.stop()
+    this.#watchdog.stop()
+    await this.#node.stop()
+    for (const peer of this.#table.clear()) this.#emit('down', peer)
+    this.#connections.clear()
+  }
+
+  async publish(payload: Uint8Array): Promise<void> {
+    this.#mustRun()
+    const { payloadBytesMax } = this.#limits
+    if (payload.length > payloadBytesMax) {
+      throw new P2pError(
+        { code: 'P2P_PAYLOAD_TOO_LARGE', sizeBytes: payload.length, limitBytes: payloadBytesMax },
+        `a gossip payload of ${payload.length} bytes is over the limit of ${payloadBytesMax}`
+      )
+    }
+    await this.#room()
+    await this.#node.services.gossip.publish(this.#topic, payload)
+  }
+
+  onMessage(handler: MessageHandler): void {
+    this.#onMessage = handler
+  }
+
+  onStream(handler: StreamHandler): void {
+    this.#onStream = handler
+  }
+
+  onPeer(handler: PeerHandler): void {
+    this.#peerHandlers.push(handler)
+  }
+
+  async open(peer: PeerName): Promise<FrameStream> {
+    this.#mustRun()
+    const link = this.#table.linksOf(peer).at(0)
+    const connection = link && this.#connections.get(link.id)
+    if (connection === undefined) throw new P2pError({ code: 'P2P_NO_LINK', peer }, 'no link to this peer')
+    try {
+      return this.#wrap(await connection.newStream(this.#protocol), connection)
+    } catch (cause) {
+      throw new P2pError({ code: 'P2P_STREAM_CLOSED', peer }, `no stream: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+  peers(): ReturnType<PeerNetwork['peers']> {
+    return this.#table.peers((peer) => this.#gossips(peer))
+  }
+
+  async dial(address: string): Promise<void> {
+    this.#mustRun()
+    await this.#dialAddress(address)
+  }
+
+  addresses(): readonly string[] {
+    return this.#node.getMultiaddrs().map(String)
+  }
+
+  async disconnect(peer: PeerName, forMs: number): Promise<void> {
+    this.#expel(peer, forMs)
+    const id = peerIdFromString(peer)
+    await Promise.all(this.#node.getConnections(id).map(closeConnection))
+  }
+
+  /** Keeps a link to an address for as long as the network runs. */
+  keep(address: string): void {
+    this.#dialer.keep(address)
+  }
+
+  async #dialAddress(address: string): Promise<PeerName> {
+    return this.#dial(addressOf(address), address)
+  }
+
+  async #dial(target: Multiaddr | PeerId, shown: string): Promise<PeerName> {
+    let connection: Connection
+    try {
+      connection = await this.#node.dial(target)
+    } catch (cause) {
+      const detail = { code: 'P2P_DIAL_FAILED', address: shown } as const
+      throw new P2pError(detail, `cannot reach ${shown}: ${reasonOf(cause)}`, { cause })
+    }
+    await this.#greeter.greeted(connection)
+    return connection.remotePeer.toString()
+  }
+
+  #accepted(connection: Connection): void {
+    const link: Link = {
+      id: connection.id,
+      peer: connection.remotePeer.toString(),
+      direction: connection.direction,
+      address: connection.remoteAddr.toString()
+    }
+    if (connection.status !== 'open') return
+    this.#connections.set(link.id, connection)
+    connection.addEventListener('close', () => this.#closed(link))
+    const change = this.#table.add(link)
+    if (change.event !== undefined) this.#emit(change.event, link.peer)
+    for (const surplus of change.surplus) this.#giveUp(surplus)
+  }
+
+  #closed(link: Link): void {
+    this.#connections.delete(link.id)
+    const change = this.#table.remove(link.id)
+    if (change.event !== undefined) {
+      this.#emit(change.event, link.peer)
+      this.#dialer.onDown(link.peer)
+    }
+  }
+
+  // The gossip streams may have been on the link that goes: ask for new ones on the link that stays.
+  #giveUp(link: Link): void {
+    const connection = this.#connections.get(link.id)
+    if (connection === undefined) return
+    void closeConnection(connection).then(() => this.#refresh(link.peer)).catch((error: unknown) => {
+      this.#deps.log.debug({ peer: link.peer, reason: reasonOf(error) }, 'gossip refresh failed')
+    })
+  }
+
+  // A new identify makes libp2p tell gossipsub of the peer again, which then opens the stream it lacks.
+  async #refresh(peer: PeerName): Promise<void> {
+    for (const link of this.#table.linksOf(peer)) {
+      const connection = this.#connections.get(link.id)
+      if (connection !== undefined) await this.#node.services.identify.identify(connection)
+    }
+  }
+
+  async #serve(stream: Stream, connection: Connection): Promise<void> {
+    const frames = this.#wrap(stream, connection)
+    try {
+      await this.#greeter.greeted(connection)
+      await this.#onStream(frames)
+    } catch (error) {
+      this.#deps.log.debug({ peer: frames.peer, reason: reasonOf(error) }, 'stream ended early')
+    } finally {
+      await frames.close()
+    }
+  }
+
+  async #validate(peer: PeerId, message: Message): Promise<TopicValidatorResult> {
+    const from = peer.toString()
+    if (message.data.length > this.#limits.payloadBytesMax) return TopicValidatorResult.Reject
+    if (!this.#table.has(from)) await this.#anyGreeting(peer)
+    if (!this.#table.has(from)) return TopicValidatorResult.Ignore
+    const verdict = await this.#onMessage(from, message.data)
+    if (verdict.kind === 'reject') return TopicValidatorResult.Reject
+    if (verdict.kind === 'ignore') return TopicValidatorResult.Ignore
+    await this.#room()
+    return TopicValidatorResult.Accept
+  }
+
+  async #anyGreeting(peer: PeerId): Promise<void> {
+    await Promise.allSettled(this.#node.getConnections(peer).map((one) => this.#greeter.greeted(one)))
+  }
+
+  #room(): Promise<void> {
+    return waitForRoom(this.#node.getConnections(), this.#limits, this.#deps)
+  }
+
+  #gossips(peer: PeerName): boolean {
+    const id = peerIdFromString(peer)
+    const connections = this.#node.getConnections(id)
+    return hasGossipStream(connections, 'outbound') && hasGossipStream(connections, 'inbound') &&
+      this.#node.services.gossip.getSubscribers(this.#topic).some((subscriber) => subscriber.equals(id))
+  }
+
+  #wrap(stream: Stream, connection: Connection): FrameStream {
+    return createFrameStream(stream, { ...this.#limits, peer: connection.remotePeer.toString() }, this.#deps)
+  }
+
+  #emit(kind: 'up' | 'down', peer: PeerName): void {
+    for (const handler of this.#peerHandlers) handler({ kind, peer })
+  }
+
+  #mustRun(): void {
+    if (this.#state === 'started') return
+    throw new P2pError({ code: 'P2P_NOT_STARTED' }, 'the network is not running')
+  }
+}
+
+function addressOf(address: string): Multiaddr {
+  try {
+    return multiaddr(address)
+  } catch (cause) {
+    throw new P2pError({ code: 'P2P_BAD_ADDRESS', address }, `not a multiaddr: ${address}`, { cause })
+  }
+}
+
+function peerOfAddress(address: string): PeerName | undefined {
+  try {
+    return multiaddr(address).getComponents().findLast((part) => part.code === CODE_P2P)?.value
+  } catch {
+    return undefined
+  }
+}

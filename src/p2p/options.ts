@@ -1,0 +1,120 @@
+// Options of networking and of replication: units, ranges and why each number.
+
+import type { NetworkId, PublicKey } from '../base/index.js'
+
+/** Numbers of the libp2p adapter. */
+export interface NetworkLimits {
+  /** Largest gossip payload in bytes. A larger message kills the gossip stream for good, so it is refused. */
+  readonly payloadBytesMax: number
+  /** Largest frame of a stream in bytes, as docs/formats/network.md fixes it. */
+  readonly frameBytesMax: number
+  /** A hello must be exchanged within this time, or the connection is closed. */
+  readonly helloMsMax: number
+  /** One dial, its security handshake included. */
+  readonly dialMsMax: number
+  /** How long a link may stay without working gossip before it is mended. */
+  readonly graceMs: number
+  /** The same for a link that has just come up: identify and two streams must be negotiated first. */
+  readonly firstGraceMs: number
+  /** How long the larger id waits before it redials, so that both do not dial at once. */
+  readonly redialYieldMs: number
+  /** First and longest pause between dials of a configured address; doubled each time, +-50 %. */
+  readonly backoffMinMs: number
+  readonly backoffMaxMs: number
+  /** How often the watchdog looks. */
+  readonly watchMs: number
+  /** Bytes queued on one gossip stream past which publishing waits. */
+  readonly gossipQueueBytesMax: number
+  /** How long publishing waits for a slow peer before its gossip stream is cut: sync serves it then. */
+  readonly slowPeerMsMax: number
+  /** Unread bytes of one stream past which reading pauses. */
+  readonly unreadBytesMax: number
+  readonly connectionsMax: number
+  /** Connections a second that one host may open. libp2p's 5 refuses the sixth node of one machine. */
+  readonly inboundPerSecondMax: number
+  /** Streams of the sync protocol a peer may hold open towards us on one connection. */
+  readonly inboundStreamsMax: number
+  /** Configured and learned addresses that are redialled. */
+  readonly addressesMax: number
+}
+
+/** Defaults of NetworkLimits. */
+export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
+  payloadBytesMax: 65_536,
+  frameBytesMax: 1_048_576,
+  helloMsMax: 10_000,
+  dialMsMax: 10_000,
+  graceMs: 1_000,
+  firstGraceMs: 5_000,
+  redialYieldMs: 5_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 60_000,
+  watchMs: 500,
+  gossipQueueBytesMax: 1_048_576,
+  slowPeerMsMax: 2_000,
+  unreadBytesMax: 1_048_576,
+  connectionsMax: 128,
+  inboundPerSecondMax: 64,
+  inboundStreamsMax: 4,
+  addressesMax: 256
+})
+
+/** What a connection gate is asked: who, and with which certificate it greeted. */
+export interface Greeting {
+  readonly peer: string
+  readonly publicKey: PublicKey
+  /** Present when the peer sent one: docs/formats/genesis-and-invite.md. */
+  readonly certificate?: Uint8Array
+}
+
+/** Options of `createLibp2pNetwork`. */
+export interface NetworkOptions {
+  readonly networkId: NetworkId
+  /** 32-byte Ed25519 seed of the node key, the one that signs its blocks. Never logged. */
+  readonly seed: Uint8Array
+  /** Multiaddrs to listen on, such as `/ip4/127.0.0.1/tcp/0`; none = dial only. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to tell others in place of those listened on (behind a NAT). */
+  readonly announce?: readonly string[]
+  /** Configured, bootstrap and invite addresses: dialled at the start and redialled for ever. */
+  readonly dial?: readonly string[]
+  /** 32-byte pre-shared key: peers without it cannot even start the handshake. */
+  readonly sharedKey?: Uint8Array
+  /** Own node certificate, sent with the hello in a closed federation. */
+  readonly certificate?: Uint8Array
+  /** IP addresses that several nodes may share without losing score, loopback by default. */
+  readonly sharedIps?: readonly string[]
+  readonly limits?: Partial<NetworkLimits>
+}
+
+/** Numbers of the replicator. */
+export interface ReplicationLimits {
+  /** A sync with a random peer every this many ms, +-50 %. */
+  readonly syncEveryMs: number
+  /** Least pause between two sessions with one peer: gaps in gossip ask often. */
+  readonly syncGapMs: number
+  /** A session without a frame for this long ends. */
+  readonly sessionIdleMsMax: number
+  /** Sessions at once, over all peers. */
+  readonly sessionsMax: number
+  /** Score at which a peer is disconnected. */
+  readonly scoreMax: number
+  /** Points that are forgiven each minute. */
+  readonly scoreDecayPerMinute: number
+  /** How long a peer that misbehaved stays out. */
+  readonly expelMs: number
+  /** Peers whose counters are kept, connected or not. */
+  readonly peersMax: number
+}
+
+/** Defaults of ReplicationLimits. */
+export const REPLICATION_LIMITS: ReplicationLimits = Object.freeze({
+  syncEveryMs: 10_000,
+  syncGapMs: 100,
+  sessionIdleMsMax: 60_000,
+  sessionsMax: 8,
+  scoreMax: 100,
+  scoreDecayPerMinute: 10,
+  expelMs: 600_000,
+  peersMax: 1_024
+})

@@ -1,0 +1,273 @@
+// Replicator: gossip spreads new blocks at once, sync sees to it that none is missed.
+// Rule: gossip is an optimisation that may lose anything; sync alone is trusted to deliver.
+
+import type { Clock, FrameStream, Hash, Log, PeerName, Random, Verdict } from '../base/index.js'
+import { SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
+import { createBlockGossip, headerOf, type BlockGossip, type GossipCounts } from './block-gossip.js'
+import { reasonOf } from './errors.js'
+import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
+import type { PeerNetwork } from './network.js'
+import { NETWORK_LIMITS, REPLICATION_LIMITS, type ReplicationLimits } from './options.js'
+import { createPeerBook, type PeerBook, type PeerStats } from './peer-book.js'
+import { createSyncSchedule, type SyncSchedule } from './sync-schedule.js'
+import { createSyncSessions, type SessionEnd, type SessionWire, type SyncSessions } from './sync-sessions.js'
+
+/** Options of `createReplicator`. */
+export interface ReplicatorOptions {
+  /** Gossip payloads over this travel as announcements: the limit of the network adapter. */
+  readonly payloadBytesMax?: number
+  readonly limits?: Partial<ReplicationLimits>
+}
+
+/** What the replicator needs. */
+export interface ReplicatorDeps {
+  readonly network: PeerNetwork
+  /** What is here: `Dag.holds`. */
+  holds(id: Hash): boolean
+  /** Admission of an encoded block; resolves when it is durable, parked or dropped. */
+  admitBlock(block: Uint8Array, from: PeerName): Promise<Verdict>
+  /** Signature, certificate and work of a header, under the rules of the network. */
+  verifyHeader(header: BlockHeader): boolean
+  /** Makes one sync session of src/dag. */
+  openSession(wire: SessionWire): SyncSession
+  /** Told of the end of each session that ended well. */
+  onSynced?(peer: PeerName, result: SyncResult): void
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** Counters of replication since the start. */
+export interface ReplicationStats extends GossipCounts {
+  readonly sessions: number
+  readonly sessionsFailed: number
+  readonly sessionsRunning: number
+  readonly expelled: number
+}
+
+/** Replication of one node. */
+export interface Replicator {
+  start(): void
+  stop(): Promise<void>
+  /** Publishes an own sealed block, durable here already. Never throws. */
+  publish(block: Uint8Array): Promise<void>
+  /** Compares with a peer now. @returns undefined when the session gave way or failed */
+  syncWith(peer: PeerName): Promise<SyncResult | undefined>
+  /** Resolves when a first session has found nothing left to fetch. A node without peers waits for ever. */
+  readonly whenSynced: Promise<void>
+  progress(): JoinProgress
+  peerStats(): readonly PeerStats[]
+  stats(): ReplicationStats
+}
+
+/** Points of misbehaviour; `scoreMax` disconnects. */
+const points = { gossipReject: 25, sessionMisbehaviour: 50 } as const
+// A link that was silent this long and speaks again may have lost something meanwhile.
+const silentMs = 5_000
+// Who was dialled waits this long for the dialler's session before it opens its own.
+const yieldMs = 1_000
+
+/** Makes a replicator, not started. */
+export function createReplicator(options: ReplicatorOptions, deps: ReplicatorDeps): Replicator {
+  return new BlockReplicator(options, deps)
+}
+
+class BlockReplicator implements Replicator {
+  readonly #deps: ReplicatorDeps
+  readonly #limits: ReplicationLimits
+  readonly #book: PeerBook
+  readonly #meter: ProgressMeter
+  readonly #sessions: SyncSessions
+  readonly #schedule: SyncSchedule
+  readonly #gossip: BlockGossip
+  readonly #counts = { sessions: 0, sessionsFailed: 0, expelled: 0 }
+  readonly #ends = new Set<Promise<unknown>>()
+  #running = false
+
+  constructor(options: ReplicatorOptions, deps: ReplicatorDeps) {
+    this.#deps = deps
+    this.#limits = { ...REPLICATION_LIMITS, ...options.limits }
+    const { clock, random, log, network } = deps
+    this.#book = createPeerBook(this.#limits, clock)
+    this.#meter = createProgressMeter(clock)
+    this.#sessions = createSyncSessions(network.self, this.#limits, {
+      network,
+      openSession: (wire) => deps.openSession(wire),
+      admit: (block, from) => this.#admit(block, from),
+      onBytes: (peer, bytesIn, bytesOut) => {
+        const page = this.#book.page(peer)
+        page.bytesIn += bytesIn
+        page.bytesOut += bytesOut
+      },
+      clock,
+      log
+    })
+    this.#schedule = createSyncSchedule(this.#limits, {
+      peers: () => network.peers().map((link) => link.peer),
+      connected: (peer) => network.peers().some((link) => link.peer === peer),
+      run: (peer) => this.#track(this.#runScheduled(peer)),
+      clock,
+      random
+    })
+    this.#gossip = createBlockGossip({ payloadBytesMax: options.payloadBytesMax ?? NETWORK_LIMITS.payloadBytesMax }, {
+      network,
+      holds: (id) => deps.holds(id),
+      admit: (block, from) => this.#admit(block, from),
+      verifyHeader: (header) => deps.verifyHeader(header),
+      requestSync: (peer) => this.#schedule.request(peer),
+      clock,
+      log
+    })
+  }
+
+  start(): void {
+    if (this.#running) return
+    this.#running = true
+    const { network } = this.#deps
+    network.onMessage((from, payload) => this.#onMessage(from, payload))
+    network.onStream((stream) => this.#track(this.#serve(stream)))
+    network.onPeer((event) => {
+      if (event.kind === 'up') this.#onUp(event.peer)
+      else this.#schedule.forget(event.peer)
+    })
+    this.#schedule.start()
+    for (const link of network.peers()) this.#onUp(link.peer)
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#schedule.stop()
+    this.#gossip.stop()
+    this.#sessions.stop()
+    await Promise.allSettled(this.#ends)
+  }
+
+  publish(block: Uint8Array): Promise<void> {
+    return this.#gossip.publish(block)
+  }
+
+  async syncWith(peer: PeerName): Promise<SyncResult | undefined> {
+    const end = await this.#track(this.#run(peer))
+    return end.kind === 'done' ? end.result : undefined
+  }
+
+  get whenSynced(): Promise<void> {
+    return this.#meter.whenSynced
+  }
+
+  progress(): JoinProgress {
+    return this.#meter.progress()
+  }
+
+  peerStats(): readonly PeerStats[] {
+    return this.#book.stats()
+  }
+
+  stats(): ReplicationStats {
+    return { ...this.#gossip.counts(), ...this.#counts, sessionsRunning: this.#sessions.running }
+  }
+
+  // The dialler opens the first session; the other side does so when none came.
+  #onUp(peer: PeerName): void {
+    if (!this.#running) return
+    const link = this.#deps.network.peers().find((one) => one.peer === peer)
+    if (link?.direction === 'outbound') return this.#schedule.request(peer)
+    const before = this.#book.page(peer).sessions
+    this.#deps.clock.setTimer(yieldMs, () => {
+      if (this.#running && this.#book.page(peer).sessions === before) this.#schedule.request(peer)
+    })
+  }
+
+  async #onMessage(from: PeerName, payload: Uint8Array): Promise<Verdict> {
+    if (!this.#running) return { kind: 'ignore', why: 'stopping' }
+    const page = this.#book.page(from)
+    const now = this.#deps.clock.monotonicMs()
+    const wasSilent = now - page.heardMs > silentMs
+    page.heardMs = now
+    page.gossipIn++
+    const verdict = await this.#gossip.receive(from, payload)
+    if (verdict.kind === 'ignore') page.gossipIgnored++
+    if (verdict.kind === 'reject') {
+      page.gossipRejected++
+      this.#blame(from, points.gossipReject, verdict.why)
+    }
+    if (wasSilent) this.#schedule.request(from)
+    return verdict
+  }
+
+  async #admit(block: Uint8Array, from: PeerName): Promise<Verdict> {
+    const verdict = await this.#deps.admitBlock(block, from)
+    if (verdict.kind === 'accept') {
+      this.#book.page(from).blocksIn++
+      this.#meter.admitted(headerOf(block)?.recordCount ?? 0, block.length)
+    }
+    return verdict
+  }
+
+  async #runScheduled(peer: PeerName): Promise<'rest' | 'again'> {
+    const end = await this.#run(peer)
+    if (end.kind !== 'done') return 'rest'
+    const { converged, blocksIn, blocksOut } = end.result
+    return !converged && blocksIn + blocksOut > 0 ? 'again' : 'rest'
+  }
+
+  async #run(peer: PeerName): Promise<SessionEnd> {
+    return this.#ended(peer, await this.#sessions.initiate(peer))
+  }
+
+  async #serve(stream: FrameStream): Promise<void> {
+    if (this.#running) this.#ended(stream.peer, await this.#sessions.serve(stream))
+  }
+
+  #ended(peer: PeerName, end: SessionEnd): SessionEnd {
+    if (end.kind === 'yielded') return end
+    const page = this.#book.page(peer)
+    page.heardMs = this.#deps.clock.monotonicMs()
+    page.sessions++
+    this.#counts.sessions++
+    if (end.kind === 'done') {
+      this.#noteResult(peer, end.result)
+    } else {
+      page.sessionsFailed++
+      this.#counts.sessionsFailed++
+      this.#noteFailure(peer, end.error)
+    }
+    return end
+  }
+
+  #noteResult(peer: PeerName, result: SyncResult): void {
+    const page = this.#book.page(peer)
+    page.blocksOut += result.blocksOut
+    page.lastSyncMs = this.#deps.clock.nowMs()
+    page.frontierRoot = result.remote.frontierRoot
+    page.recordCount = result.remote.recordCount
+    page.equalFrontier = result.converged
+    this.#meter.remote(result.remote.recordCount)
+    if (result.converged || result.blocksIn === 0) this.#meter.synced()
+    this.#deps.onSynced?.(peer, result)
+  }
+
+  #noteFailure(peer: PeerName, error: unknown): void {
+    this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'sync session failed')
+    if (error instanceof SyncError && error.misbehaviour) {
+      this.#blame(peer, points.sessionMisbehaviour, error.code)
+    }
+  }
+
+  #blame(peer: PeerName, amount: number, why: string): void {
+    this.#deps.log.debug({ peer, why }, 'misbehaviour')
+    if (!this.#book.blame(peer, amount)) return
+    this.#counts.expelled++
+    this.#deps.log.warn({ peer, why, forMs: this.#limits.expelMs }, 'peer disconnected for misbehaviour')
+    this.#deps.network.disconnect(peer, this.#limits.expelMs).catch((error: unknown) => {
+      this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'disconnect failed')
+    })
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#ends.add(work)
+    const forget = (): void => void this.#ends.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+}
