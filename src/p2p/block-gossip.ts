@@ -1,5 +1,6 @@
 // Gossip of blocks: own ones out, foreign ones in.
-// Rule: the verdict of admission is the verdict of gossip; `reject` is for what the sender could have checked.
+// Rule: the verdict of admission is the verdict of gossip; `reject` is for what the sender could have
+// checked.
 // A block over the payload limit travels as its header alone, and whoever lacks it asks by sync.
 // Payload: one encoded block or announcement, docs/formats/block.md.
 
@@ -112,7 +113,7 @@ function receiveAnnouncement(from: PeerName, header: BlockHeader, deps: GossipDe
   return { kind: 'accept' }
 }
 
-/** The header of a plainly encoded block: encoding byte 0, length (2), header. Undefined for anything else. */
+/** The header of a plainly encoded block (encoding byte 0, length, header); undefined for anything else. */
 export function headerOf(block: Uint8Array): BlockHeader | undefined {
   if (block.length < 3 || block[0] !== 0) return undefined
   const length = (block[1] ?? 0) * 256 + (block[2] ?? 0)

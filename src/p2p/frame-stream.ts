@@ -1,6 +1,6 @@
 // Frames over a libp2p stream: varint length, then the bytes.
-// Invariant: at most `unreadBytesMax` plus one receive window of unread bytes are held, because reading pauses
-// the stream, and the muxer then stops opening the sender's window; libp2p's own iterator never pauses.
+// Invariant: at most `unreadBytesMax` plus one receive window of unread bytes are held, because reading
+// pauses the stream, and the muxer then stops opening the sender's window; libp2p's own iterator never pauses.
 // `onDrain()` resolves only once, so sending waits for the 'drain' event each time.
 
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
@@ -14,12 +14,11 @@ export interface FrameStreamOptions {
   readonly peer: PeerName
   readonly frameBytesMax: number
   readonly unreadBytesMax: number
+  /** How long a stream that is closed here waits for the other end, before its slot is taken back. */
+  readonly lingerMs: number
 }
 
 type Chunk = StreamMessageEvent['data']
-
-// How long a closed stream waits for the other end to close too, before its slot is taken back.
-const lingerMs = 5_000
 
 /** Wraps a negotiated stream. Its reader must be drained or the stream closed, else the slot stays taken. */
 export function createFrameStream(
@@ -36,7 +35,7 @@ export function createFrameStream(
       stream.send(encode.single(frame))
       await writable(stream, options.peer)
     },
-    close: () => closeStream(stream, deps.clock),
+    close: () => closeStream(stream, options.lingerMs, deps.clock),
     abort: (error: Error) => stream.abort(error)
   }
 }
@@ -72,7 +71,7 @@ function drainOrClose(stream: Stream): Promise<void> {
   })
 }
 
-async function closeStream(stream: Stream, clock: Clock): Promise<void> {
+async function closeStream(stream: Stream, lingerMs: number, clock: Clock): Promise<void> {
   if (isOver(stream)) return
   const timer = clock.setTimer(lingerMs, () => stream.abort(new Error('the peer left its end open')))
   stream.addEventListener('close', () => timer.cancel(), { once: true })

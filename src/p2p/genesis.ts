@@ -197,7 +197,6 @@ function nameOf(value: unknown): string {
   const size = utf8Length(value)
   if (size < 1 || size > GENESIS_LIMITS.nameBytesMax || value.startsWith('\uFEFF')) throw badField('name')
   // Names are printed on terminals before anything is trusted.
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f]/.test(value)) throw badField('name')
   return value
 }
@@ -210,7 +209,9 @@ function integer(members: Members, name: string, least: number, most: number, fi
   return value
 }
 
-function choice<T extends string>(members: Members, name: string, all: readonly T[], field: string = name): T {
+function choice<T extends string>(
+  members: Members, name: string, all: readonly T[], field: string = name
+): T {
   const value = all.find((one) => one === members.get(name))
   if (value === undefined) throw badField(field)
   return value

@@ -1,6 +1,6 @@
 // Gossip streams of a connection: whether they work, and how full they are.
-// A link gossips when both streams are open in both directions and the peer has our topic. A stream of which the
-// other end has closed its half is dead: gossipsub closes the half it never uses when it gives a peer up.
+// A link gossips when both streams are open in both directions and the peer has our topic. A stream of which
+// the other end has closed its half is dead: gossipsub closes the half it never uses when it gives a peer up.
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Clock, Log } from '../base/index.js'

@@ -4,7 +4,7 @@
 // that the dialler can say what is wrong, and closes without an answer when the gate refuses it.
 
 import type { Connection, Stream } from '@libp2p/interface'
-import type { Clock, Log, NetworkId, PublicKey } from '../base/index.js'
+import type { Clock, Log, NetworkId, Timer } from '../base/index.js'
 import { P2pError, reasonOf } from './errors.js'
 import { createFrameStream } from './frame-stream.js'
 import { commonVersion, decodeHello, encodeHello, HELLO_LIMITS, PROTOCOL_VERSIONS, type Hello } from './hello.js'
@@ -39,77 +39,107 @@ export interface Greeter {
   greeted(connection: Connection): Promise<void>
 }
 
+// Both sides close a hello at once; a peer that does not loses the stream.
+const lingerMs = 5_000
+
 interface Pending {
   readonly done: PromiseWithResolvers<void>
   settled: boolean
+  timer: Timer | undefined
 }
 
 /** Makes a greeter. */
 export function createGreeter(options: GreeterOptions, deps: GreeterDeps): Greeter {
-  const pending = new WeakMap<Connection, Pending>()
-  const own: Hello = { ...options, versions: PROTOCOL_VERSIONS }
+  return new ConnectionGreeter(options, deps)
+}
 
-  const track = (connection: Connection): Pending => {
-    const known = pending.get(connection)
-    if (known !== undefined) return known
-    const entry: Pending = { done: Promise.withResolvers(), settled: false }
-    pending.set(connection, entry)
-    entry.done.promise.catch(() => undefined)
-    const timer = deps.clock.setTimer(options.helloMsMax, () => fail(connection, entry, 'no hello in time'))
-    connection.addEventListener('close', () => fail(connection, entry, 'closed before the hello'))
-    entry.done.promise.finally(() => timer.cancel()).catch(() => undefined)
-    return entry
+class ConnectionGreeter implements Greeter {
+  readonly #options: GreeterOptions
+  readonly #deps: GreeterDeps
+  readonly #own: Hello
+  readonly #pending = new WeakMap<Connection, Pending>()
+
+  constructor(options: GreeterOptions, deps: GreeterDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#own = { ...options, versions: PROTOCOL_VERSIONS }
   }
-  const fail = (connection: Connection, entry: Pending, cause: unknown): void => {
-    if (entry.settled) return
-    entry.settled = true
-    const peer = connection.remotePeer.toString()
-    entry.done.reject(cause instanceof P2pError ? cause : helloFailed(peer, cause))
-    deps.log.debug({ peer, reason: reasonOf(cause) }, 'hello failed')
-    closeConnection(connection)
+
+  onConnection(connection: Connection): void {
+    const entry = this.#track(connection)
+    if (connection.direction !== 'outbound') return
+    this.#greet(connection).then(
+      () => this.#succeed(connection, entry),
+      (error: unknown) => this.#fail(connection, entry, error)
+    )
   }
-  const succeed = (connection: Connection, entry: Pending): void => {
-    if (entry.settled) return
-    entry.settled = true
-    deps.accepted(connection)
-    entry.done.resolve()
-  }
-  const greet = async (connection: Connection): Promise<void> => {
-    const stream = wrap(await connection.newStream(helloProtocol), connection, deps.clock)
+
+  async onStream(raw: Stream, connection: Connection): Promise<void> {
+    const entry = this.#track(connection)
+    const stream = wrap(raw, connection, this.#deps.clock)
+    let fault: unknown
     try {
-      await stream.send(encodeHello(own))
+      const bytes = await first(stream.frames)
+      if (bytes === undefined) throw refused(connection)
+      fault = judge(this.#own, decodeHello(bytes), connection, this.#deps)
+      if (!isRefusal(fault)) await stream.send(encodeHello(this.#own))
+    } catch (error) {
+      fault = error
+    } finally {
+      await stream.close()
+    }
+    if (fault === undefined) this.#succeed(connection, entry)
+    else this.#fail(connection, entry, fault)
+  }
+
+  greeted(connection: Connection): Promise<void> {
+    return this.#track(connection).done.promise
+  }
+
+  async #greet(connection: Connection): Promise<void> {
+    const stream = wrap(await connection.newStream(helloProtocol), connection, this.#deps.clock)
+    try {
+      await stream.send(encodeHello(this.#own))
       const answer = await first(stream.frames)
       if (answer === undefined) throw refused(connection)
-      const fault = judge(own, decodeHello(answer), connection, deps)
+      const fault = judge(this.#own, decodeHello(answer), connection, this.#deps)
       if (fault !== undefined) throw fault
     } finally {
       await stream.close()
     }
   }
-  return {
-    onConnection(connection: Connection): void {
-      const entry = track(connection)
-      if (connection.direction !== 'outbound') return
-      greet(connection).then(() => succeed(connection, entry), (error: unknown) => fail(connection, entry, error))
-    },
-    async onStream(raw: Stream, connection: Connection): Promise<void> {
-      const entry = track(connection)
-      const stream = wrap(raw, connection, deps.clock)
-      let fault: unknown
-      try {
-        const bytes = await first(stream.frames)
-        if (bytes === undefined) throw refused(connection)
-        fault = judge(own, decodeHello(bytes), connection, deps)
-        if (!isRefusal(fault)) await stream.send(encodeHello(own))
-      } catch (error) {
-        fault = error
-      } finally {
-        await stream.close()
-      }
-      if (fault === undefined) succeed(connection, entry)
-      else fail(connection, entry, fault)
-    },
-    greeted: (connection) => track(connection).done.promise
+
+  #track(connection: Connection): Pending {
+    const known = this.#pending.get(connection)
+    if (known !== undefined) return known
+    const entry: Pending = { done: Promise.withResolvers(), settled: false, timer: undefined }
+    this.#pending.set(connection, entry)
+    entry.done.promise.catch(() => undefined)
+    entry.timer = this.#deps.clock.setTimer(
+      this.#options.helloMsMax, () => this.#fail(connection, entry, new Error('no hello in time'))
+    )
+    connection.addEventListener('close', () => {
+      this.#fail(connection, entry, new Error('closed before the hello'))
+    })
+    return entry
+  }
+
+  #succeed(connection: Connection, entry: Pending): void {
+    if (entry.settled) return
+    entry.settled = true
+    entry.timer?.cancel()
+    this.#deps.accepted(connection)
+    entry.done.resolve()
+  }
+
+  #fail(connection: Connection, entry: Pending, cause: unknown): void {
+    if (entry.settled) return
+    entry.settled = true
+    entry.timer?.cancel()
+    const peer = connection.remotePeer.toString()
+    entry.done.reject(cause instanceof P2pError ? cause : helloFailed(peer, cause))
+    this.#deps.log.debug({ peer, reason: reasonOf(cause) }, 'hello failed')
+    void closeConnection(connection)
   }
 }
 
@@ -128,7 +158,7 @@ function judge(own: Hello, theirs: Hello, connection: Connection, deps: GreeterD
   if (commonVersion(own.versions, theirs.versions) === undefined) {
     return new P2pError({ code: 'P2P_NO_COMMON_VERSION', peer }, 'no protocol version in common')
   }
-  const publicKey: PublicKey | undefined = publicKeyOfPeer(peer)
+  const publicKey = publicKeyOfPeer(peer)
   if (publicKey === undefined) return refused(connection)
   const { certificate } = theirs
   const greeting: Greeting = { peer, publicKey, ...(certificate === undefined ? {} : { certificate }) }
@@ -136,7 +166,7 @@ function judge(own: Hello, theirs: Hello, connection: Connection, deps: GreeterD
 }
 
 function wrap(stream: Stream, connection: Connection, clock: Clock): ReturnType<typeof createFrameStream> {
-  const limits = { frameBytesMax: HELLO_LIMITS.bytesMax, unreadBytesMax: 2 * HELLO_LIMITS.bytesMax }
+  const limits = { frameBytesMax: HELLO_LIMITS.bytesMax, unreadBytesMax: 2 * HELLO_LIMITS.bytesMax, lingerMs }
   return createFrameStream(stream, { ...limits, peer: connection.remotePeer.toString() }, { clock })
 }
 

@@ -13,11 +13,12 @@ export type { JoinProgress } from './join-progress.js'
 export { type NetworkDeps, createLibp2pNetwork } from './libp2p-network.js'
 export type { PeerNetwork } from './network.js'
 export {
-  type Greeting, type NetworkLimits, type NetworkOptions, type ReplicationLimits, NETWORK_LIMITS, REPLICATION_LIMITS
+  type Greeting, type NetworkLimits, type NetworkOptions, type ReplicationLimits,
+  NETWORK_LIMITS, REPLICATION_LIMITS
 } from './options.js'
 export type { PeerStats } from './peer-book.js'
 export { peerNameOf, publicKeyOfPeer } from './peer-name.js'
 export {
   type ReplicationStats, type Replicator, type ReplicatorDeps, type ReplicatorOptions, createReplicator
 } from './replicator.js'
-export type { SessionWire } from './sync-sessions.js'
+export type { SessionWire } from './session-run.js'

@@ -1,6 +1,6 @@
 // Invite: one line of text that carries a network's genesis, addresses to dial and what a joiner needs.
-// Rule: `ep1` + base64url of canonical DAG-CBOR and the first 8 bytes of its BLAKE3-256, so a line that was cut
-// short or altered is told apart from one that names another network. One content has one line.
+// Rule: `ep1` + base64url of canonical DAG-CBOR and the first 8 bytes of its BLAKE3-256, so a line that was
+// cut short or altered is told apart from one that names another network. One content has one line.
 // Format: docs/formats/genesis-and-invite.md.
 
 import { multiaddr } from '@multiformats/multiaddr'
@@ -149,7 +149,8 @@ function membershipOf(
 
 function bytesOf(members: CborMap, name: string, length?: number): Uint8Array {
   const value = members.get(name)
-  if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length)) throw badField(name)
+  if (!(value instanceof Uint8Array)) throw badField(name)
+  if (length !== undefined && value.length !== length) throw badField(name)
   return Uint8Array.from(value)
 }
 
@@ -166,7 +167,7 @@ function checksumOf(body: Uint8Array): Uint8Array {
 }
 
 function badField(field: string): InviteError {
-  return failure({ code: 'INVITE_BAD_FIELD', field }, `the invite's field ${field || '(whole)'} breaks its rule`)
+  return failure({ code: 'INVITE_BAD_FIELD', field }, `invite: ${field || 'the whole'} breaks its rule`)
 }
 
 function failure(detail: InviteErrorDetail, message: string, cause?: unknown): InviteError {

@@ -55,7 +55,7 @@ export async function createLibp2pNetwork(options: NetworkOptions, deps: Network
     ...(sharedKey === undefined ? {} : { sharedKey }),
     sharedIps: options.sharedIps ?? ['127.0.0.1', '::1'],
     limits,
-    gater: { denyDialPeer: denied, denyInboundEncryptedConnection: denied, denyOutboundEncryptedConnection: denied }
+    gater: { denyDialPeer: denied, denyInboundEncryptedConnection: denied }
   })
   const network = new Libp2pNetwork(node, options, limits, deps, expulsions.add)
   for (const address of options.dial ?? []) network.keep(address)
@@ -125,12 +125,14 @@ class Libp2pNetwork implements PeerNetwork {
     const { gossip } = this.#node.services
     gossip.topicValidators.set(this.#topic, (peer, message) => this.#validate(peer, message))
     this.#node.addEventListener('connection:open', (event) => this.#greeter.onConnection(event.detail))
-    await this.#node.handle(helloProtocol, (stream, connection) => this.#greeter.onStream(stream, connection), {
-      maxInboundStreams: 2
-    })
-    await this.#node.handle(this.#protocol, (stream, connection) => this.#serve(stream, connection), {
-      maxInboundStreams: this.#limits.inboundStreamsMax
-    })
+    await this.#node.handle(
+      helloProtocol, (stream, connection) => this.#greeter.onStream(stream, connection),
+      { maxInboundStreams: 2 }
+    )
+    await this.#node.handle(
+      this.#protocol, (stream, connection) => this.#serve(stream, connection),
+      { maxInboundStreams: this.#limits.inboundStreamsMax }
+    )
     await this.#node.start()
     gossip.subscribe(this.#topic)
     this.#watchdog.start()

@@ -29,6 +29,8 @@ export interface NetworkLimits {
   readonly slowPeerMsMax: number
   /** Unread bytes of one stream past which reading pauses. */
   readonly unreadBytesMax: number
+  /** How long a stream closed here waits for the other end: it may still be admitting what it got. */
+  readonly lingerMs: number
   readonly connectionsMax: number
   /** Connections a second that one host may open. libp2p's 5 refuses the sixth node of one machine. */
   readonly inboundPerSecondMax: number
@@ -53,6 +55,7 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   gossipQueueBytesMax: 1_048_576,
   slowPeerMsMax: 2_000,
   unreadBytesMax: 1_048_576,
+  lingerMs: 30_000,
   connectionsMax: 128,
   inboundPerSecondMax: 64,
   inboundStreamsMax: 4,

@@ -105,9 +105,19 @@ function newPage(peer: PeerName, now: number): PeerPage {
 }
 
 function statsOf(page: PeerPage, score: number): PeerStats {
-  const { lastSyncMs, frontierRoot, recordCount, heardMs, points, pointsAtMs, ...counters } = page
+  const { lastSyncMs, frontierRoot, recordCount } = page
   return {
-    ...counters,
+    peer: page.peer,
+    sessions: page.sessions,
+    sessionsFailed: page.sessionsFailed,
+    blocksIn: page.blocksIn,
+    blocksOut: page.blocksOut,
+    bytesIn: page.bytesIn,
+    bytesOut: page.bytesOut,
+    gossipIn: page.gossipIn,
+    gossipIgnored: page.gossipIgnored,
+    gossipRejected: page.gossipRejected,
+    equalFrontier: page.equalFrontier,
     score: Math.round(score),
     ...(lastSyncMs === undefined ? {} : { lastSyncMs }),
     ...(frontierRoot === undefined ? {} : { frontierRoot }),

@@ -3,14 +3,17 @@
 
 import type { Clock, FrameStream, Hash, Log, PeerName, Random, Verdict } from '../base/index.js'
 import { SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
-import { createBlockGossip, headerOf, type BlockGossip, type GossipCounts } from './block-gossip.js'
+import {
+  createBlockGossip, headerOf, type BlockGossip, type GossipCounts
+} from './block-gossip.js'
 import { reasonOf } from './errors.js'
 import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
 import type { PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, REPLICATION_LIMITS, type ReplicationLimits } from './options.js'
 import { createPeerBook, type PeerBook, type PeerStats } from './peer-book.js'
+import type { SessionWire } from './session-run.js'
 import { createSyncSchedule, type SyncSchedule } from './sync-schedule.js'
-import { createSyncSessions, type SessionEnd, type SessionWire, type SyncSessions } from './sync-sessions.js'
+import { createSyncSessions, type SessionOutcome, type SyncSessions } from './sync-sessions.js'
 
 /** Options of `createReplicator`. */
 export interface ReplicatorOptions {
@@ -109,7 +112,8 @@ class BlockReplicator implements Replicator {
       clock,
       random
     })
-    this.#gossip = createBlockGossip({ payloadBytesMax: options.payloadBytesMax ?? NETWORK_LIMITS.payloadBytesMax }, {
+    const { payloadBytesMax } = { ...NETWORK_LIMITS, ...options }
+    this.#gossip = createBlockGossip({ payloadBytesMax }, {
       network,
       holds: (id) => deps.holds(id),
       admit: (block, from) => this.#admit(block, from),
@@ -128,7 +132,7 @@ class BlockReplicator implements Replicator {
     network.onStream((stream) => this.#track(this.#serve(stream)))
     network.onPeer((event) => {
       if (event.kind === 'up') this.#onUp(event.peer)
-      else this.#schedule.forget(event.peer)
+      else this.#onDown(event.peer)
     })
     this.#schedule.start()
     for (const link of network.peers()) this.#onUp(link.peer)
@@ -156,6 +160,7 @@ class BlockReplicator implements Replicator {
   }
 
   progress(): JoinProgress {
+    for (const session of this.#sessions.progress()) this.#meter.remote(session.remoteRecordCount)
     return this.#meter.progress()
   }
 
@@ -176,6 +181,11 @@ class BlockReplicator implements Replicator {
     this.#deps.clock.setTimer(yieldMs, () => {
       if (this.#running && this.#book.page(peer).sessions === before) this.#schedule.request(peer)
     })
+  }
+
+  #onDown(peer: PeerName): void {
+    this.#schedule.forget(peer)
+    this.#sessions.drop(peer)
   }
 
   async #onMessage(from: PeerName, payload: Uint8Array): Promise<Verdict> {
@@ -211,7 +221,7 @@ class BlockReplicator implements Replicator {
     return !converged && blocksIn + blocksOut > 0 ? 'again' : 'rest'
   }
 
-  async #run(peer: PeerName): Promise<SessionEnd> {
+  async #run(peer: PeerName): Promise<SessionOutcome> {
     return this.#ended(peer, await this.#sessions.initiate(peer))
   }
 
@@ -219,7 +229,7 @@ class BlockReplicator implements Replicator {
     if (this.#running) this.#ended(stream.peer, await this.#sessions.serve(stream))
   }
 
-  #ended(peer: PeerName, end: SessionEnd): SessionEnd {
+  #ended(peer: PeerName, end: SessionOutcome): SessionOutcome {
     if (end.kind === 'yielded') return end
     const page = this.#book.page(peer)
     page.heardMs = this.#deps.clock.monotonicMs()

@@ -1,6 +1,7 @@
 // Sync schedule: when to compare frontiers with whom.
-// On connect, every `syncEveryMs` +-50 % with a random peer, and whenever somebody asks (a gap in gossip, a link
-// that speaks again). Asking is free: requests for one peer melt into one session, at least `syncGapMs` apart.
+// On connect, every `syncEveryMs` +-50 % with a random peer, and whenever somebody asks (a gap in gossip, a
+// link that speaks again). Asking is free: requests for one peer melt into one session, at least `syncGapMs`
+// after the last.
 
 import type { Clock, PeerName, Random, Timer } from '../base/index.js'
 
@@ -39,68 +40,80 @@ interface Entry {
 
 /** Makes a schedule, not started. */
 export function createSyncSchedule(options: ScheduleOptions, deps: ScheduleDeps): SyncSchedule {
-  const entries = new Map<PeerName, Entry>()
-  let ticker: Timer | undefined
-  let live = false
+  return new Schedule(options, deps)
+}
 
-  const entryOf = (peer: PeerName): Entry => {
-    const entry = entries.get(peer) ?? { running: false, wanted: false, notBeforeMs: 0, timer: undefined }
-    entries.set(peer, entry)
-    return entry
+class Schedule implements SyncSchedule {
+  readonly #options: ScheduleOptions
+  readonly #deps: ScheduleDeps
+  readonly #entries = new Map<PeerName, Entry>()
+  #ticker: Timer | undefined
+  #live = false
+
+  constructor(options: ScheduleOptions, deps: ScheduleDeps) {
+    this.#options = options
+    this.#deps = deps
   }
-  const request = (peer: PeerName): void => {
-    if (!live || !deps.connected(peer)) return
-    const entry = entryOf(peer)
+
+  start(): void {
+    if (this.#live) return
+    this.#live = true
+    this.#armTicker()
+  }
+
+  stop(): void {
+    this.#live = false
+    this.#ticker?.cancel()
+    for (const entry of this.#entries.values()) entry.timer?.cancel()
+    this.#entries.clear()
+  }
+
+  request(peer: PeerName): void {
+    if (!this.#live || !this.#deps.connected(peer)) return
+    const entry = this.#entries.get(peer) ?? newEntry()
+    this.#entries.set(peer, entry)
     entry.wanted = true
-    if (!entry.running && entry.timer === undefined) launch(peer, entry)
+    if (!entry.running && entry.timer === undefined) this.#launch(peer, entry)
   }
-  const launch = (peer: PeerName, entry: Entry): void => {
-    const delay = entry.notBeforeMs - deps.clock.monotonicMs()
+
+  forget(peer: PeerName): void {
+    this.#entries.get(peer)?.timer?.cancel()
+    this.#entries.delete(peer)
+  }
+
+  #armTicker(): void {
+    const half = Math.max(1, Math.floor(this.#options.syncEveryMs / 2))
+    const delay = half + this.#deps.random.integer(2 * half)
+    this.#ticker = this.#deps.clock.setTimer(delay, () => {
+      const peers = this.#deps.peers()
+      const peer = peers.length === 0 ? undefined : peers[this.#deps.random.integer(peers.length)]
+      if (peer !== undefined) this.request(peer)
+      this.#armTicker()
+    })
+  }
+
+  #launch(peer: PeerName, entry: Entry): void {
+    const delay = entry.notBeforeMs - this.#deps.clock.monotonicMs()
     if (delay > 0) {
-      entry.timer = deps.clock.setTimer(delay, () => {
+      entry.timer = this.#deps.clock.setTimer(delay, () => {
         entry.timer = undefined
-        launch(peer, entry)
+        this.#launch(peer, entry)
       })
       return
     }
-    if (!live || !deps.connected(peer)) return
+    if (!this.#live || !this.#deps.connected(peer)) return
     entry.wanted = false
     entry.running = true
-    void deps.run(peer).then((next) => {
+    void this.#deps.run(peer).then((next) => {
       entry.running = false
-      entry.notBeforeMs = deps.clock.monotonicMs() + options.syncGapMs
-      if (next === 'again' || entry.wanted) request(peer)
+      entry.notBeforeMs = this.#deps.clock.monotonicMs() + this.#options.syncGapMs
+      // A peer that left and came back meanwhile has a new entry.
+      const stillOurs = this.#entries.get(peer) === entry
+      if (stillOurs && (next === 'again' || entry.wanted)) this.request(peer)
     })
   }
-  const pick = (): void => {
-    const peers = deps.peers()
-    const peer = peers.length === 0 ? undefined : peers[deps.random.integer(peers.length)]
-    if (peer !== undefined) request(peer)
-  }
-  const run = (): void => {
-    pick()
-    schedule()
-  }
-  const schedule = (): void => {
-    const half = Math.floor(options.syncEveryMs / 2)
-    ticker = deps.clock.setTimer(half + deps.random.integer(Math.max(1, 2 * half)), run)
-  }
-  return {
-    start(): void {
-      if (live) return
-      live = true
-      schedule()
-    },
-    stop(): void {
-      live = false
-      ticker?.cancel()
-      for (const entry of entries.values()) entry.timer?.cancel()
-      entries.clear()
-    },
-    request,
-    forget(peer: PeerName): void {
-      entries.get(peer)?.timer?.cancel()
-      entries.delete(peer)
-    }
-  }
+}
+
+function newEntry(): Entry {
+  return { running: false, wanted: false, notBeforeMs: 0, timer: undefined }
 }

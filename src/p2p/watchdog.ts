@@ -56,74 +56,88 @@ const curedMs = 30_000
 
 /** Makes a watchdog, not started. */
 export function createWatchdog(options: WatchdogOptions, deps: WatchdogDeps): Watchdog {
-  const watches = new Map<PeerName, Watch>()
-  const yielding = new Map<PeerName, Timer>()
-  const counts = { refreshes: 0, redials: 0 }
-  let timer: Timer | undefined
+  return new LinkWatchdog(options, deps)
+}
 
-  const look = (): void => {
-    const now = deps.clock.monotonicMs()
-    const links = deps.links()
-    const present = new Set(links.map((link) => link.peer))
-    forgetAbsent(watches, present, now)
+class LinkWatchdog implements Watchdog {
+  refreshes = 0
+  redials = 0
+  readonly #options: WatchdogOptions
+  readonly #deps: WatchdogDeps
+  readonly #watches = new Map<PeerName, Watch>()
+  readonly #yielding = new Map<PeerName, Timer>()
+  #timer: Timer | undefined
+
+  constructor(options: WatchdogOptions, deps: WatchdogDeps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  start(): void {
+    this.#timer ??= this.#deps.clock.setTimer(this.#options.watchMs, () => this.#tick())
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (const one of this.#yielding.values()) one.cancel()
+    this.#yielding.clear()
+  }
+
+  look(): void {
+    const now = this.#deps.clock.monotonicMs()
+    const links = this.#deps.links()
+    forgetAbsent(this.#watches, new Set(links.map((link) => link.peer)), now)
     for (const link of links) {
-      const watch = watches.get(link.peer) ?? newWatch()
-      watches.set(link.peer, watch)
+      const watch = this.#watches.get(link.peer) ?? newWatch()
+      this.#watches.set(link.peer, watch)
       if (link.gossip) markHealthy(watch, now)
-      else mend(link.peer, watch, now)
+      else this.#mend(link.peer, watch, now)
     }
   }
-  const mend = (peer: PeerName, watch: Watch, now: number): void => {
+
+  #tick(): void {
+    this.#timer = this.#deps.clock.setTimer(this.#options.watchMs, () => this.#tick())
+    this.look()
+  }
+
+  #mend(peer: PeerName, watch: Watch, now: number): void {
     watch.muteSinceMs ??= now
-    if (now - watch.muteSinceMs < graceOf(options, watch)) return
+    if (now - watch.muteSinceMs < graceOf(this.#options, watch)) return
     watch.muteSinceMs = now
-    if (watch.refreshed) return redial(peer, watch)
+    if (watch.refreshed) return this.#cut(peer, watch)
     watch.refreshed = true
-    counts.refreshes++
-    deps.refresh(peer).catch((error: unknown) => {
-      deps.log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
+    this.refreshes++
+    this.#deps.refresh(peer).catch((error: unknown) => {
+      this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
     })
   }
-  const redial = (peer: PeerName, watch: Watch): void => {
+
+  #cut(peer: PeerName, watch: Watch): void {
     watch.refreshed = false
     watch.wasHealthy = false
     watch.failures = Math.min(watch.failures + 1, failuresMax)
-    counts.redials++
-    deps.log.warn({ peer, failures: watch.failures }, 'gossip link is mute: closing and redialling')
-    void deps.drop(peer).then(() => {
-      if (options.self < peer) dialAgain(peer)
-      else yieldThenDial(peer)
+    this.redials++
+    this.#deps.log.warn({ peer, failures: watch.failures }, 'gossip link is mute: closing and redialling')
+    void this.#deps.drop(peer).then(() => {
+      if (this.#options.self < peer) this.#dial(peer)
+      else this.#yieldThenDial(peer)
     })
   }
-  const yieldThenDial = (peer: PeerName): void => {
-    if (timer === undefined) return
-    yielding.get(peer)?.cancel()
-    yielding.set(peer, deps.clock.setTimer(options.redialYieldMs, () => dialAgain(peer)))
+
+  #yieldThenDial(peer: PeerName): void {
+    if (this.#timer === undefined) return
+    this.#yielding.get(peer)?.cancel()
+    const { clock } = this.#deps
+    this.#yielding.set(peer, clock.setTimer(this.#options.redialYieldMs, () => this.#dial(peer)))
   }
-  const dialAgain = (peer: PeerName): void => {
-    yielding.delete(peer)
-    if (timer === undefined || deps.connected(peer)) return
-    deps.redial(peer).catch((error: unknown) => {
-      deps.log.debug({ peer, reason: reasonOf(error) }, 'redial failed')
+
+  #dial(peer: PeerName): void {
+    this.#yielding.delete(peer)
+    if (this.#timer === undefined || this.#deps.connected(peer)) return
+    this.#deps.redial(peer).catch((error: unknown) => {
+      this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'redial failed')
     })
-  }
-  const tick = (): void => {
-    timer = deps.clock.setTimer(options.watchMs, tick)
-    look()
-  }
-  return {
-    start(): void {
-      timer ??= deps.clock.setTimer(options.watchMs, tick)
-    },
-    stop(): void {
-      timer?.cancel()
-      timer = undefined
-      for (const one of yielding.values()) one.cancel()
-      yielding.clear()
-    },
-    look,
-    get refreshes(): number { return counts.refreshes },
-    get redials(): number { return counts.redials }
   }
 }
 
