@@ -17,7 +17,7 @@ export type StoreErrorDetail =
   | { readonly code: 'STORE_BAD_ROW'; readonly family: string }
   | { readonly code: 'STORE_CLOSED' }
 
-/** Why a database did not open: not there, damaged, or refused by the platform (rights, space, open files). */
+/** Why a database did not open: missing, damaged, or refused by the platform (rights, space, open files). */
 export type OpenFailure = 'missing' | 'damaged' | 'platform'
 
 /** An expected failure of the store. */
@@ -25,5 +25,6 @@ export class StoreError extends CodedError<StoreErrorDetail> {}
 
 /** The error of a row or key that does not have its family's form: damage, or another format. */
 export function badRow(family: string): StoreError {
-  return new StoreError({ code: 'STORE_BAD_ROW', family }, `the index holds a malformed row of ${family}`)
+  const detail = { code: 'STORE_BAD_ROW', family } as const
+  return new StoreError(detail, `the index holds a malformed row of ${family}`)
 }

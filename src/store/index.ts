@@ -4,6 +4,7 @@ export { BATCH_ROWS, type Entry, type RangeOptions, type Reader, type Snapshot }
 export { type Batch, isAccounted } from './batch.js'
 export { openLevel } from './disk-level.js'
 export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
+export { gatherKey, type GatheredKey, type GatheredVote, votesOn } from './gather.js'
 export { FAMILY, keys } from './keys.js'
 export type {
   FilePrint, FileSize, LevelDatabase, LevelIterator, LevelIteratorOptions, LevelOperation, LevelReadOptions,
@@ -22,8 +23,8 @@ export {
 export { behind, type KeyRange, ranges, under } from './ranges.js'
 export {
   type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
-  decodeForkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow,
-  encodeCandidateRow, encodeEpochRow,  encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow, type RowKind
+  decodeForkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
+  encodeEpochRow, encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow, type RowKind
 } from './rows.js'
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'

@@ -9,7 +9,7 @@ import { EMPTY } from './rows.js'
 /** One row. */
 export type Entry = readonly [key: Uint8Array, value: Uint8Array]
 
-/** A range with its form: at most `limit` rows, from the end, or without values. */
+/** A range with its form: at most `limit` rows, from the end, or without values. `gt` wins over `gte`. */
 export interface RangeOptions extends KeyRange {
   readonly limit?: number
   readonly reverse?: boolean
@@ -68,8 +68,11 @@ export function createReader(database: () => LevelDatabase, snapshot?: LevelSnap
 }
 
 function iteratorOptions(options: RangeOptions, read: LevelReadOptions): LevelIteratorOptions {
-  const { keysOnly, ...bounds } = options
-  return { ...bounds, ...read, values: keysOnly !== true, highWaterMarkBytes: BATCH_BYTES }
+  const { gte, gt, lt, limit, reverse, keysOnly } = options
+  const from = gt !== undefined ? { gt } : gte !== undefined ? { gte } : {}
+  const to = lt === undefined ? {} : { lt }
+  const form = { limit: limit ?? -1, reverse: reverse ?? false, values: keysOnly !== true }
+  return { ...from, ...to, ...form, ...read, highWaterMarkBytes: BATCH_BYTES }
 }
 
 async function* iterate(
