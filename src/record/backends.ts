@@ -75,7 +75,8 @@ function loadSodium(): VerifySignature | undefined {
 
 function requireSodium(): Sodium | undefined {
   try {
-    const sodium: Sodium = createRequire(import.meta.url)('sodium-native')
+    const require = createRequire(import.meta.url)
+    const sodium: Sodium = require('sodium-native')
     return sodium
   } catch {
     return undefined

@@ -11,13 +11,19 @@ export { decodeCanonical, encodeCanonical } from './canonical.js'
 export type { CborMap, CborValue } from './cbor-reader.js'
 export type { CborInput } from './cbor-writer.js'
 export { type RecordErrorDetail, RecordError } from './errors.js'
+export {
+  type Json, type JsonObject, millionthsFromJson, millionthsToJson, valueFromJson, valueToJson
+} from './json-value.js'
+export { type JsonFailure, type RecordKind, payloadFromJson, recordToJson } from './json-record.js'
 export { type Signer, createSigner, generateKey, keyFromPem, keyToPem, seedFromName } from './keys.js'
 export { Link, cidOf, hashOfCid, linkTo, linkedHash } from './link.js'
 export {
-  type SignatureDomain, SIGNATURE_LABELS, attachSignature, signedMessage, signingInput
+  type SignatureDomain, SIGNATURE_LABELS, attachSignature, signatureOf, signedMessage, signingInput
 } from './message.js'
 export { decodeRecord, openRecord } from './open.js'
+export { selfTest } from './self-test.js'
 export type {
-  Assertion, CborRule, Effective, EpochRecord, Inert, Invalid, InvalidRule, Opened, PredicateSettings,
-  RecordBase, Reference, Scalar, SchemaRule, StemeRecord, TimePoint, Value, Vector, Vote
+  Assertion, CborRule, EdgeVector, Effective, EpochRecord, Inert, Invalid, InvalidRule, Opened,
+  PredicateSettings, RecordBase, Reference, Scalar, SchemaRule, StemeRecord, TimePoint, Value, Vector, Vote
 } from './types.js'
+export { vectorBytes, vectorValues } from './vector.js'

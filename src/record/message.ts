@@ -4,7 +4,6 @@
 // Source: docs/formats/record.md#signature
 
 import { concatBytes, idBytes, utf8Bytes, type NetworkId } from '../base/index.js'
-import { CborReader } from './cbor-reader.js'
 import { encodeCanonical } from './canonical.js'
 
 /** The domains of signatures. A signature of one is worthless in another. */
@@ -32,6 +31,12 @@ export function signedMessage(bytes: Uint8Array, networkId: NetworkId): Uint8Arr
   )
 }
 
+/** The signature of a record that `openRecord` did not call invalid: 64 bytes, a part of `bytes`. */
+export function signatureOf(bytes: Uint8Array): Uint8Array {
+  const { end } = findSignature(bytes)
+  return bytes.subarray(end - 64, end)
+}
+
 /**
  * The record of a payload and its signature.
  * @param payload   canonical map without `z`, as the builders' payload functions give it
@@ -46,7 +51,6 @@ export function attachSignature(payload: Uint8Array, signature: Uint8Array): Uin
 }
 
 const signatureKey: Uint8Array = Uint8Array.of(0x61, 0x7a, 0x58, 0x40)
-const keyDepthMax = 16
 let prefixOf: { readonly networkId: NetworkId; readonly prefix: Uint8Array } | undefined
 
 /** Label and network id; kept for the last network, since a node has one. */
@@ -57,22 +61,50 @@ function recordPrefix(networkId: NetworkId): Uint8Array {
   return prefixOf.prefix
 }
 
+interface SignaturePlace {
+  readonly count: number
+  readonly bodyStart: number
+  readonly at: number
+  readonly end: number
+}
+
 /**
- * Where the entry `z` stands, `at` to `end`, or would stand (`at` = `end`); keys are walked, since any may
- * follow it.
+ * Where the entry `z` stands, `at` to `end`, or would stand (`at` = `end`). The keys are walked, since a
+ * record of a later
+ * version may have keys behind it.
  */
-function findSignature(bytes: Uint8Array): { count: number; bodyStart: number; at: number; end: number } {
-  const reader = new CborReader(bytes, keyDepthMax)
-  const count = reader.mapHead() ?? 0
-  const bodyStart = reader.at
-  for (let i = 0; i < count; i += 1) {
-    const at = reader.at
-    const key = reader.key(-1)
-    if (key.length > 1 || key > 'z') return { count, bodyStart, at, end: at }
-    reader.item(2)
-    if (key === 'z') return { count, bodyStart, at, end: reader.at }
+function findSignature(bytes: Uint8Array): SignaturePlace {
+  const [count, bodyStart] = readHead(bytes, 0)
+  let at = bodyStart
+  for (let i = 0; i < count && at < bytes.length; i += 1) {
+    const length = (bytes[at] ?? 0) - 0x60
+    const letter = bytes[at + 1] ?? 0
+    if (length > 1 || (length === 1 && letter > 0x7a)) break
+    if (length === 1 && letter === 0x7a) return { count, bodyStart, at, end: skipItem(bytes, at + 2) }
+    at = skipItem(bytes, skipItem(bytes, at))
   }
-  return { count, bodyStart, at: reader.at, end: reader.at }
+  return { count, bodyStart, at, end: at }
+}
+
+/** End of the canonical item that begins at `at`. */
+function skipItem(bytes: Uint8Array, at: number): number {
+  const major = (bytes[at] ?? 0) >> 5
+  const [argument, end] = readHead(bytes, at)
+  if (major === 2 || major === 3) return end + argument
+  let next = end
+  const items = major === 4 ? argument : major === 5 ? 2 * argument : major === 6 ? 1 : 0
+  for (let i = 0; i < items && next < bytes.length; i += 1) next = skipItem(bytes, next)
+  return next
+}
+
+/** Argument of the head at `at`, and where it ends. */
+function readHead(bytes: Uint8Array, at: number): readonly [argument: number, end: number] {
+  const info = (bytes[at] ?? 0) & 0x1f
+  if (info < 24) return [info, at + 1]
+  const end = at + 1 + (1 << (info - 24))
+  let argument = 0
+  for (let i = at + 1; i < end; i += 1) argument = argument * 0x100 + (bytes[i] ?? 0)
+  return [argument, end]
 }
 
 function mapHead(count: number): Uint8Array {

@@ -96,9 +96,14 @@ export type InvalidRule =
   | CborRule | 'record-size' | 'record-map' | 'envelope-kind' | 'envelope-agent' | 'envelope-timestamp'
   | 'envelope-signature' | 'signature'
 
-/** Rules of the schema: a record that breaks one is admitted and has no effect. */
+/**
+ * Rules of the schema: a record that breaks one is admitted and has no effect. `field-text` (a text no
+ * record can hold)
+ * and `field-decimal` (more than 6 places) are broken by JSON only, before there is a record.
+ */
 export type SchemaRule =
   | 'unknown-kind' | 'unknown-field' | 'missing-field' | 'field-type' | 'field-size' | 'field-range' | 'field-twice'
+  | 'field-text' | 'field-decimal'
 
 /** A broken envelope. */
 export interface Invalid {
@@ -133,3 +138,12 @@ export interface Effective {
 
 /** The grade of some bytes. */
 export type Opened = Invalid | Inert | Effective
+
+/** One signature with its verdict under the rule STRICT; hex. */
+export interface EdgeVector {
+  readonly name: string
+  readonly publicKey: string
+  readonly message: string
+  readonly signature: string
+  readonly valid: boolean
+}
