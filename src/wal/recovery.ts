@@ -7,12 +7,12 @@
 
 import { join } from 'node:path'
 import type { Disk, DiskFile, Log } from '../base/index.js'
+import { chainAt, walkChain, type Chain } from './chain.js'
 import { guarded, WalError } from './errors.js'
-import { stepThrough } from './file-steps.js'
-import { createFrameCodec, firstLink, followsLink, FRAME_BYTES_MAX, moveLink, type FrameCodec } from './frame.js'
+import { createFrameCodec, firstLink, FRAME_BYTES_MAX, type FrameCodec } from './frame.js'
 import { readFully, segmentName, writeFully, writeZeros } from './segment-files.js'
 import { SEGMENT_HEADER_BYTES } from './segment-header.js'
-import { mark, type SegmentEntry, type SegmentMap } from './segment-map.js'
+import type { SegmentEntry, SegmentMap } from './segment-map.js'
 import { findLaterProof } from './torn.js'
 
 /** A log whose segments are known, before its frames are. */
@@ -36,18 +36,6 @@ export interface RecoveredLog {
 export interface RecoverySettings {
   readonly provenSequence: number
   readonly readOnly: boolean
-}
-
-interface Chain {
-  readonly codec: FrameCodec
-  /** Sequence that must come next. */
-  expected: number
-  /** Undefined when the frame before was not read. */
-  link: Buffer | undefined
-  /** Greatest sequence that is proven to have been synced. */
-  proven: number
-  /** Offsets of the valid frames after `proven` in the segment being walked. */
-  unproven: number[]
 }
 
 /**
@@ -76,16 +64,11 @@ export async function recoverLog(
   return { codec, lastSequence: expected - 1, endOffset, link: chain.link ?? firstLink() }
 }
 
-function chainAt(codec: FrameCodec, entry: SegmentEntry, provenSequence: number): Chain {
-  const link = entry.index === 0 ? firstLink() : undefined
-  const proven = Math.max(provenSequence, entry.firstSequence - 1)
-  return { codec, expected: entry.firstSequence, link, proven, unproven: [] }
-}
-
 /** A segment with a successor was synced whole before that was made, so any bad frame in it is damage. */
 async function walkClosed(found: FoundLog, entry: SegmentEntry, chain: Chain, disk: Disk): Promise<void> {
   const next = found.segments.lastSequenceOf(entry) + 1
-  const stopped = await withSegment(found, entry, 'read', disk, (file) => walk(file, entry, chain, next))
+  const stopped = await withSegment(found, entry, 'read', disk, (file) =>
+    walkChain(file, chain, { entry, from: SEGMENT_HEADER_BYTES, until: next }))
   if (chain.expected !== next) throw corrupt(entry, stopped, chain.expected)
   chain.proven = Math.max(chain.proven, next - 1)
   chain.unproven = []
@@ -94,7 +77,7 @@ async function walkClosed(found: FoundLog, entry: SegmentEntry, chain: Chain, di
 async function walkNewest(
   file: DiskFile, entry: SegmentEntry, chain: Chain, settings: RecoverySettings, log: Log
 ): Promise<number> {
-  const end = await walk(file, entry, chain, Infinity)
+  const end = await walkChain(file, chain, { entry, from: SEGMENT_HEADER_BYTES, until: Infinity })
   const bad = chain.expected
   if (chain.proven >= bad) throw corrupt(entry, end, bad)
   const search = { from: end, end: entry.sizeBytes, sequence: bad, codec: chain.codec }
@@ -108,34 +91,9 @@ async function walkNewest(
     await file.sync()
     const segment = segmentName(entry.index)
     const repaired = { segment, zeroedBytes: rest.usedTo - end, rewrittenBytes: end - rewriteFrom }
-    log.warn({ ...repaired, lastSequence: bad - 1 }, 'the end of the log was repaired')
+    log.info({ ...repaired, lastSequence: bad - 1 }, 'the end of the log was made certain')
   }
   return end
-}
-
-/** Walks the frames of a segment; returns the offset of the first that is not what must come next. */
-function walk(file: DiskFile, entry: SegmentEntry, chain: Chain, until: number): Promise<number> {
-  const { codec } = chain
-  return stepThrough(file, SEGMENT_HEADER_BYTES, entry.sizeBytes, (bytes, at, limit, offset) => {
-    if (chain.expected >= until) return 0
-    const frame = codec.check(bytes, at, limit, chain.expected, chain.expected)
-    if (frame === undefined) return 0
-    if (chain.link !== undefined && !followsLink(bytes, at, chain.link)) return 0
-    chain.link ??= firstLink()
-    moveLink(chain.link, bytes, at)
-    prove(chain, frame.durable)
-    if (frame.sequence > chain.proven) chain.unproven.push(offset)
-    mark(entry, frame.sequence, offset)
-    chain.expected += 1
-    return frame.sizeBytes
-  })
-}
-
-/** `unproven` holds the offsets of proven + 1 up to the frame before the expected one. */
-function prove(chain: Chain, durable: number): void {
-  if (durable <= chain.proven) return
-  chain.unproven.splice(0, durable - chain.proven)
-  chain.proven = durable
 }
 
 async function rewrite(file: DiskFile, from: number, to: number): Promise<void> {

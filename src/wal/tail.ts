@@ -17,6 +17,8 @@ export interface TailSource {
 }
 
 const batchBytesMax = FRAME_BYTES_MAX
+// Wanted frames this close are read in one go.
+const nearFrames = 64
 
 /** Batches of synced frames from a sequence on, until the signal aborts or the log closes. */
 export async function* tail(
@@ -41,18 +43,31 @@ export async function* tail(
 export async function readMany(source: TailSource, sequences: readonly number[]): Promise<readonly Frame[]> {
   if (source.closed.aborted) throw new WalError({ code: 'WAL_CLOSED' })
   const found = new Map<number, Frame>()
-  const ascending = [...sequences].sort((a, b) => a - b)
-  const greatest = ascending.at(-1) ?? 0
-  for (const sequence of ascending) {
+  const wanted = [...new Set(sequences)].sort((a, b) => a - b)
+  for (const [index, sequence] of wanted.entries()) {
     if (found.has(sequence)) continue
     const known = sequence >= 1 && sequence <= source.lastSynced()
     if (!known) throw new WalError({ code: 'WAL_NOT_FOUND', sequence })
-    const single = sequence === greatest
-    for (const frame of await source.reader.run(sequence, single ? 1 : batchBytesMax)) {
-      found.set(frame.sequence, frame)
+    const near = (wanted[index + 1] ?? Infinity) - sequence <= nearFrames
+    const run = await source.reader.run(sequence, near ? batchBytesMax : 1)
+    for (const { sequence: at, type, payload } of pick(run, wanted, index)) {
+      // A copy: a view would keep the whole run in memory.
+      found.set(at, { sequence: at, type, payload: Buffer.from(payload) })
     }
   }
   return sequences.map((sequence) => frameOf(found, sequence))
+}
+
+/** The frames of a run that are wanted, both ascending. */
+function pick(run: readonly Frame[], wanted: readonly number[], index: number): readonly Frame[] {
+  const first = wanted[index] ?? 0
+  const picked: Frame[] = []
+  for (let next = index; next < wanted.length; next += 1) {
+    const frame = run[(wanted[next] ?? Infinity) - first]
+    if (frame === undefined) break
+    picked.push(frame)
+  }
+  return picked
 }
 
 function frameOf(found: ReadonlyMap<number, Frame>, sequence: number): Frame {
