@@ -1,5 +1,6 @@
 // Blocks as the index holds them: a row of header and record ids; the body stands in the rows of its records.
-// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read a record.
+// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read a
+// record.
 
 import { parseHash, toHex, type Hash } from '../base/index.js'
 import {

@@ -1,13 +1,16 @@
 // Block: a header and the records it commits to, as it travels.
-// Rule: the root alone commits to the content, so a body that does not fit its header says nothing about the block,
-// only about who sent it. The encoding byte in front lies outside the block id; an unknown one is a newer peer's.
+// Rule: the root alone commits to the content, so a body that does not fit its header says nothing about the
+// block, only about who sent it. The encoding byte in front lies outside the block id; an unknown one is a
+// newer peer's.
 // Format: docs/formats/block.md.
 
 import {
   assert, BLOCK_LIMITS, blake3Hash, RECORD_LIMITS, type Hash, type NetworkId
 } from '../base/index.js'
 import { type Signer } from '../record/index.js'
-import { decodeHeader, headerBytesMax, sealHeader, type BlockHeader, type HeaderFields, type HeaderRule } from './header.js'
+import {
+  decodeHeader, headerBytesMax, sealHeader, type BlockHeader, type DecodedHeader, type HeaderFields, type HeaderRule
+} from './header.js'
 import { recordsRoot, strictlyAscending } from './root.js'
 import { ByteReader, ByteWriter } from './wire.js'
 
@@ -17,7 +20,8 @@ const encodingPlain = 0
 const encodingHeader = 1
 
 /** Bytes of the longest encoded block. */
-export const blockBytesMax: number = 3 + headerBytesMax + 2 * BLOCK_LIMITS.recordsMax + BLOCK_LIMITS.bodyBytesMax
+export const blockBytesMax: number =
+  3 + headerBytesMax + 2 * BLOCK_LIMITS.recordsMax + BLOCK_LIMITS.bodyBytesMax
 
 /** A whole block. */
 export interface Block {
@@ -40,7 +44,6 @@ export type DecodedBlock =
 
 /** What bytes turn out to be as the announcement of a block. */
 export type DecodedAnnouncement = DecodedHeader | { readonly kind: 'block' }
-type DecodedHeader = ReturnType<typeof decodeHeader>
 
 /**
  * Encodes a block plainly.
@@ -57,7 +60,8 @@ export function encodeBlock(header: BlockHeader, records: readonly Uint8Array[])
 
 /** Encodes a header alone, to say that the block exists. */
 export function encodeAnnouncement(header: BlockHeader): Uint8Array {
-  return new ByteWriter(3 + header.bytes.length).u8(encodingHeader).u16(header.bytes.length).raw(header.bytes).done()
+  const { bytes } = header
+  return new ByteWriter(3 + bytes.length).u8(encodingHeader).u16(bytes.length).raw(bytes).done()
 }
 
 /**
@@ -97,7 +101,8 @@ function readBody(header: BlockHeader, reader: ByteReader): DecodedBlock {
   if (!reader.ended) return invalid('body-sum')
   const ids = records.map((record) => blake3Hash(record))
   if (!strictlyAscending(ids)) return invalid('record-order')
-  return recordsRoot(ids) === header.recordsRoot ? { kind: 'ok', block: { header, records, ids } } : invalid('records-root')
+  if (recordsRoot(ids) !== header.recordsRoot) return invalid('records-root')
+  return { kind: 'ok', block: { header, records, ids } }
 }
 
 function invalid(rule: BlockRule): DecodedBlock {

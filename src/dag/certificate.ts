@@ -1,6 +1,6 @@
 // Node certificate: a governor's word that a node key may feed a closed federation.
-// Form: governor key (32) and its STRICT Ed25519 signature (64), label `member`, over the node key; the network id
-// is part of what is signed. It stands in the header of a feed's first block.
+// Form: governor key (32) and its STRICT Ed25519 signature (64), label `member`, over the node key; the
+// network id is part of what is signed. It stands in the header of a feed's first block.
 
 import { idBytes, publicKeyOf, type NetworkId, type PublicKey } from '../base/index.js'
 import { signingInput, verifySignature, type Signer } from '../record/index.js'

@@ -1,6 +1,7 @@
 // One chain of a feed, ascending, from the rows that hold all its branches.
-// Rule: which branch is decided by hash. A seq with one block needs no look; at a seq with several, the block above
-// names its prev. Cost: one pass over the keys, a second one and a header for each branching seq if the feed forked.
+// Rule: which branch is decided by hash. A seq with one block needs no look; at a seq with several, the
+// block above names its prev. Cost: one pass over the keys, a second one and a header for each branching seq
+// if the feed forked.
 
 import { assert, type Hash } from '../base/index.js'
 import { parseFeed, ranges, type Reader } from '../store/index.js'

@@ -1,6 +1,6 @@
 // Claims: which session fetches which feed at the moment.
-// Rule: a claim only saves bytes. It ends with its session or when it was not renewed for a while, so that a peer
-// that serves nothing holds nobody up.
+// Rule: a claim only saves bytes. It ends with its session or when it was not renewed for a while, so that a
+// peer that serves nothing holds nobody up.
 
 import { type Clock } from '../base/index.js'
 
@@ -8,27 +8,31 @@ import { type Clock } from '../base/index.js'
 export interface Claims {
   /** True when the feed is now (or again) the owner's. */
   take(feed: string, owner: object): boolean
-  /** Gives back one feed, or all of an owner. */
-  free(owner: object, feed?: string): void
+  /** The owner got something: its claims last longer. */
+  renew(owner: object): void
+  /** Gives back all of an owner. */
+  free(owner: object): void
 }
 
-/** No claims yet. `claimMs` = how long one lasts after it was taken or renewed. */
+/** No claims yet. `claimMs` = how long an owner's claims last after the last one was taken or renewed. */
 export function createClaims(claimMs: number, clock: Clock): Claims {
-  const taken = new Map<string, { owner: object, untilMs: number }>()
+  const owners = new Map<string, object>()
+  const untilMs = new Map<object, number>()
+  const holds = (owner: object | undefined): boolean =>
+    owner !== undefined && (untilMs.get(owner) ?? 0) > clock.monotonicMs()
+  const renew = (owner: object): void => void untilMs.set(owner, clock.monotonicMs() + claimMs)
   return {
+    renew,
     take(feed, owner) {
-      const now = clock.monotonicMs()
-      const claim = taken.get(feed)
-      if (claim !== undefined && claim.owner !== owner && claim.untilMs > now) return false
-      taken.set(feed, { owner, untilMs: now + claimMs })
+      const other = owners.get(feed)
+      if (other !== owner && holds(other)) return false
+      owners.set(feed, owner)
+      renew(owner)
       return true
     },
-    free(owner, feed) {
-      if (feed !== undefined) {
-        if (taken.get(feed)?.owner === owner) taken.delete(feed)
-        return
-      }
-      for (const [name, claim] of taken) if (claim.owner === owner) taken.delete(name)
+    free(owner) {
+      untilMs.delete(owner)
+      for (const [feed, other] of owners) if (other === owner) owners.delete(feed)
     }
   }
 }

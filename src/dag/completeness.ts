@@ -1,7 +1,8 @@
-// Completeness: a block is complete when its prev and all its parents are admitted and complete, so that its whole
-// past is here. Heads that are complete may become parents.
-// Rows: c/{block} = complete; w/{dep}{block} = block waits for dep; w/{dep}{zeros} = something waits for dep, so that
-// one point read tells. A cascade takes at most 1,024 blocks a batch and goes on in the next one, also after a restart.
+// Completeness: a block is complete when its prev and all its parents are admitted and complete, so that its
+// whole past is here. Heads that are complete may become parents.
+// Rows: c/{block} = complete; w/{dep}{block} = block waits for dep; w/{dep}{zeros} = something waits for
+// dep, so that one point read tells. A cascade takes at most 1,024 blocks a batch and goes on in the next
+// one, also after a restart.
 
 import { hashOf, type Hash } from '../base/index.js'
 import { EMPTY, keys, parseWaiting, ranges, type Batch, type Reader } from '../store/index.js'
@@ -34,78 +35,100 @@ export function dependencies(header: BlockHeader): readonly Hash[] {
 export function createCompleteness(
   reader: Reader, header: (id: Hash) => BlockHeader | undefined
 ): Completeness {
-  const complete = new Set<Hash>()
-  const waits = new Map<Hash, Set<Hash>>()
-  /** Complete blocks whose waiters are still to be told: as written, and with what is staged. */
-  let told: readonly Hash[] = []
-  let queue: Hash[] = []
+  return new Cascade(reader, header)
+}
 
-  const isComplete = (id: Hash): boolean => complete.has(id) || reader.get(keys.complete(id)) !== undefined
-  const isWaitedFor = (id: Hash): boolean =>
-    waits.has(id) || reader.get(keys.waiting(id, marker)) !== undefined
-  const finish = (batch: Batch, id: Hash): void => {
-    complete.add(id)
-    batch.put(keys.complete(id), EMPTY)
-    if (isWaitedFor(id)) queue.push(id)
+class Cascade implements Completeness {
+  private readonly reader: Reader
+  private readonly header: (id: Hash) => BlockHeader | undefined
+  private readonly complete = new Set<Hash>()
+  private readonly waits = new Map<Hash, Set<Hash>>()
+  /** Complete blocks whose waiters are still to be told: with what is staged, and as written. */
+  private queue: Hash[] = []
+  private written: readonly Hash[] = []
+
+  constructor(reader: Reader, header: (id: Hash) => BlockHeader | undefined) {
+    this.reader = reader
+    this.header = header
   }
-  const wait = (batch: Batch, dependency: Hash, id: Hash): void => {
-    if (!isWaitedFor(dependency)) batch.put(keys.waiting(dependency, marker), EMPTY)
-    batch.put(keys.waiting(dependency, id), EMPTY)
-    waits.set(dependency, (waits.get(dependency) ?? new Set()).add(id))
+
+  isComplete(id: Hash): boolean {
+    return this.complete.has(id) || this.reader.get(keys.complete(id)) !== undefined
   }
-  /** Waiters of one block, those of the index first; at most `max`. */
-  const waitersOf = async (id: Hash, max: number): Promise<readonly Hash[]> => {
-    const rows = await reader.rangeAll({ ...ranges.waiting(id), keysOnly: true, limit: max + 1 })
-    const waiters = new Set(rows.map(([key]) => parseWaiting(key).waiting))
-    waiters.delete(marker)
-    for (const waiter of waits.get(id) ?? []) waiters.add(waiter)
-    return [...waiters].slice(0, max)
+
+  isWaitedFor(id: Hash): boolean {
+    return this.waits.has(id) || this.reader.get(keys.waiting(id, marker)) !== undefined
   }
-  const tell = (batch: Batch, dependency: Hash, waiter: Hash): void => {
-    batch.delete(keys.waiting(dependency, waiter))
-    waits.get(dependency)?.delete(waiter)
-    const waiting = header(waiter)
-    if (waiting !== undefined && !isComplete(waiter) && dependencies(waiting).every(isComplete)) finish(batch, waiter)
+
+  stage(batch: Batch, header: BlockHeader): void {
+    const missing = dependencies(header).filter((id) => !this.isComplete(id))
+    for (const dependency of missing) this.wait(batch, dependency, header.id)
+    if (missing.length === 0) this.finish(batch, header.id)
   }
-  const settle = async (batch: Batch): Promise<boolean> => {
+
+  async settle(batch: Batch): Promise<boolean> {
     let budget = cascadeMax
-    for (let id = queue[0]; id !== undefined && budget > 0; id = queue[0]) {
-      const waiters = await waitersOf(id, budget)
-      for (const waiter of waiters) tell(batch, id, waiter)
+    for (let id = this.queue[0]; id !== undefined && budget > 0; id = this.queue[0]) {
+      const waiters = await this.waitersOf(id, budget)
+      for (const waiter of waiters) this.tell(batch, id, waiter)
       budget -= Math.max(1, waiters.length)
       if (budget <= 0) break
       batch.delete(keys.waiting(id, marker))
-      queue.shift()
+      this.queue.shift()
     }
-    return queue.length > 0
+    return this.queue.length > 0
   }
-  return {
-    isComplete, isWaitedFor, settle,
-    stage(batch, staged) {
-      const missing = dependencies(staged).filter((id) => !isComplete(id))
-      for (const dependency of missing) wait(batch, dependency, staged.id)
-      if (missing.length === 0) finish(batch, staged.id)
-    },
-    commit() {
-      told = [...queue]
-      complete.clear()
-      waits.clear()
-    },
-    abandon() {
-      queue = [...told]
-      complete.clear()
-      waits.clear()
-    },
-    async resume(onWaited) {
-      for await (const batch of reader.batches({ ...ranges.waiting(), keysOnly: true })) {
-        for (const [key] of batch) {
-          const { missing, waiting } = parseWaiting(key)
-          if (waiting !== marker) continue
-          onWaited(missing)
-          if (isComplete(missing)) queue.push(missing)
-        }
+
+  commit(): void {
+    this.written = [...this.queue]
+    this.complete.clear()
+    this.waits.clear()
+  }
+
+  abandon(): void {
+    this.queue = [...this.written]
+    this.complete.clear()
+    this.waits.clear()
+  }
+
+  async resume(onWaited: (id: Hash) => void): Promise<void> {
+    for await (const batch of this.reader.batches({ ...ranges.waiting(), keysOnly: true })) {
+      for (const [key] of batch) {
+        const { missing, waiting } = parseWaiting(key)
+        if (waiting !== marker) continue
+        onWaited(missing)
+        if (this.isComplete(missing)) this.queue.push(missing)
       }
-      told = [...queue]
     }
+    this.written = [...this.queue]
+  }
+
+  private finish(batch: Batch, id: Hash): void {
+    this.complete.add(id)
+    batch.put(keys.complete(id), EMPTY)
+    if (this.isWaitedFor(id)) this.queue.push(id)
+  }
+
+  private wait(batch: Batch, dependency: Hash, id: Hash): void {
+    if (!this.isWaitedFor(dependency)) batch.put(keys.waiting(dependency, marker), EMPTY)
+    batch.put(keys.waiting(dependency, id), EMPTY)
+    this.waits.set(dependency, (this.waits.get(dependency) ?? new Set()).add(id))
+  }
+
+  /** Waiters of one block, those of the index first; at most `max`. */
+  private async waitersOf(id: Hash, max: number): Promise<readonly Hash[]> {
+    const rows = await this.reader.rangeAll({ ...ranges.waiting(id), keysOnly: true, limit: max + 1 })
+    const waiters = new Set(rows.map(([key]) => parseWaiting(key).waiting))
+    waiters.delete(marker)
+    for (const waiter of this.waits.get(id) ?? []) waiters.add(waiter)
+    return [...waiters].slice(0, max)
+  }
+
+  private tell(batch: Batch, dependency: Hash, waiter: Hash): void {
+    batch.delete(keys.waiting(dependency, waiter))
+    this.waits.get(dependency)?.delete(waiter)
+    const waiting = this.header(waiter)
+    if (waiting === undefined || this.isComplete(waiter)) return
+    if (dependencies(waiting).every((id) => this.isComplete(id))) this.finish(batch, waiter)
   }
 }

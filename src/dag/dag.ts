@@ -1,6 +1,7 @@
 // The block graph: which blocks are admitted, how they hang together, and what a new one adds to the index.
-// Rule: an admitted block has its prev admitted; a missing parent only delays completeness. Memory follows the
-// index and never leads it: tips, heads and frontier change when a batch is written, not when it is staged.
+// Rule: an admitted block has its prev admitted; a missing parent only delays completeness. Memory follows
+// the index and never leads it: tips, heads and frontier change when a batch is written, not when it is
+// staged.
 
 import { type Clock, type Hash } from '../base/index.js'
 import { EMPTY, encodeBlockRow, keys, parseId, parseTip, ranges, type Reader } from '../store/index.js'
@@ -62,8 +63,8 @@ function createParts(reader: Reader, options: DagOptions): Parts {
   return {
     options, reader, rows, staged, branches: new Set(), reservations, header, has,
     completeness: createCompleteness(reader, header),
-    feeds: createFeeds(), heads: createHeads(), forks: createForks(rows, staged), wanted: createWanted(options.wantedMax),
-    verdicts: createVerdicts(options.invalidMax)
+    feeds: createFeeds(), heads: createHeads(), forks: createForks(rows, staged),
+    wanted: createWanted(options.wantedMax), verdicts: createVerdicts(options.invalidMax)
   }
 }
 
@@ -90,7 +91,8 @@ function present(rows: BlockRows, id: Hash): BlockHeader {
 }
 
 function assemble(parts: Parts, clock: Clock): Dag {
-  const { options, rows, reservations, completeness, feeds, heads, forks, wanted, verdicts, has, header } = parts
+  const { options, rows, reservations, completeness, has, header } = parts
+  const { feeds, heads, forks, wanted, verdicts } = parts
   const pending = createPending(options)
   const deferred = createDeferred(options.deferredHeadersMax)
   const holds = (id: Hash): boolean => reservations.get(id) !== undefined || has(id)
@@ -126,8 +128,8 @@ function assemble(parts: Parts, clock: Clock): Dag {
     isForked: (feed) => forks.isForked(feed),
     wanted: () => wanted.all(),
     counts: () => ({
-      tips: feeds.view().tipCount, heads: heads.all().length, forks: forks.all().length, wanted: wanted.all().length,
-      pendingBlocks: pending.blocks, pendingBytes: pending.bytes, deferred: deferred.size
+      tips: feeds.view().tipCount, heads: heads.all().length, forks: forks.all().length,
+      wanted: wanted.all().length, pendingBlocks: pending.blocks, pendingBytes: pending.bytes, deferred: deferred.size
     })
   }
 }

@@ -1,6 +1,6 @@
 // Deferred blocks: those sealed too far ahead of the local clock.
-// Rule: only the verified header is kept, at most 1,024 of them; it is neither advertised nor pending, and the block
-// is asked for again when its time has come. Time never decides validity.
+// Rule: only the verified header is kept, at most 1,024 of them; it is neither advertised nor pending, and
+// the block is asked for again when its time has come. Time never decides validity.
 
 import { TIME_LIMITS, type Hash } from '../base/index.js'
 import { type BlockHeader } from './header.js'
@@ -10,7 +10,7 @@ export interface Deferred {
   /** Keeps a verified header; when full, the one due last gives way. False when that is this one. */
   add(header: BlockHeader): boolean
   get(id: Hash): BlockHeader | undefined
-  /** The block whose id starts with these hex digits, and how far down its chain others wait. */
+  /** The block whose id starts with these 32 hex digits. */
   matching(idPrefix: string): BlockHeader | undefined
   /** Takes out what may be admitted by now. */
   takeDue(nowMs: number): readonly BlockHeader[]
@@ -19,20 +19,25 @@ export interface Deferred {
 
 /** An empty waiting room. */
 export function createDeferred(headersMax: number): Deferred {
-  const waiting = new Map<Hash, BlockHeader>()
+  const waiting = new Map<string, BlockHeader>()
+  const keyOf = (id: Hash): string => id.slice(0, prefixDigits)
   return {
     add(header) {
-      waiting.set(header.id, header)
+      waiting.set(keyOf(header.id), header)
       if (waiting.size <= headersMax) return true
       const last = [...waiting.values()].reduce((a, b) => (later(a, b) ? a : b))
-      waiting.delete(last.id)
+      waiting.delete(keyOf(last.id))
       return last.id !== header.id
     },
-    get: (id) => waiting.get(id),
-    matching: (idPrefix) => [...waiting.values()].find((header) => header.id.startsWith(idPrefix)),
+    get(id) {
+      const header = waiting.get(keyOf(id))
+      return header?.id === id ? header : undefined
+    },
+    matching: (idPrefix) => waiting.get(idPrefix),
     takeDue(nowMs) {
-      const due = [...waiting.values()].filter((header) => header.sealedAtMs <= nowMs + TIME_LIMITS.blockAheadMsMax)
-      for (const header of due) waiting.delete(header.id)
+      const latestMs = nowMs + TIME_LIMITS.blockAheadMsMax
+      const due = [...waiting.values()].filter((header) => header.sealedAtMs <= latestMs)
+      for (const header of due) waiting.delete(keyOf(header.id))
       return due
     },
     get size() {
@@ -40,6 +45,8 @@ export function createDeferred(headersMax: number): Deferred {
     }
   }
 }
+
+const prefixDigits = 32
 
 function later(a: BlockHeader, b: BlockHeader): boolean {
   return a.sealedAtMs === b.sealedAtMs ? a.id > b.id : a.sealedAtMs > b.sealedAtMs

@@ -1,5 +1,5 @@
-// Failures of the block graph and of sync. What a peer did wrong ends its session with a code; what is wrong with
-// a single block is a rule name in a result, never an exception.
+// Failures of the block graph and of sync. What a peer did wrong ends its session with a code; what is wrong
+// with a single block is a rule name in a result, never an exception.
 
 import { CodedError } from '../base/index.js'
 

@@ -48,7 +48,8 @@ export function createFeeds(): Feeds {
     tips.set(feed, [...(known ?? []).filter((other) => other.id !== id), tip])
     frontier.add(tip)
     const latest = byNode.get(nodeKey)
-    if (latest === undefined || sealedAtMs >= latest.sealedAtMs) byNode.set(nodeKey, { feed, seq, id, sealedAtMs })
+    if (latest !== undefined && sealedAtMs < latest.sealedAtMs) return
+    byNode.set(nodeKey, { ...tip, sealedAtMs })
   }
   const grow = (header: BlockHeader): void => {
     const { feed, prev, seq } = header

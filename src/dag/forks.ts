@@ -1,6 +1,6 @@
 // Forks: two blocks of one feed with the same seq.
-// Rule: both chains are admitted; the first pair seen is kept as proof. It shows a broken or copied node and is no
-// proof of malice.
+// Rule: both chains are admitted; the first pair seen is kept as proof. It shows a broken or copied node and
+// is no proof of malice.
 
 import { type Hash } from '../base/index.js'
 import { decodeForkRow, encodeForkRow, keys, type Batch } from '../store/index.js'
@@ -31,8 +31,10 @@ export function createForks(rows: BlockRows, staged: ReadonlyMap<Hash, BlockHead
     const written = await rows.atSeq(header.feed, header.seq)
     const rival = written.find((id) => id !== header.id)
     if (rival !== undefined) return rival
-    const others = [...staged.values()]
-    return others.find(({ id, feed, seq }) => feed === header.feed && seq === header.seq && id !== header.id)?.id
+    for (const { id, feed, seq } of staged.values()) {
+      if (feed === header.feed && seq === header.seq && id !== header.id) return id
+    }
+    return undefined
   }
   return {
     isForked: (feed) => proofs.has(feed),

@@ -1,6 +1,7 @@
 // Frontier: the set of all feed tips and its hash.
-// frontierRoot = BLAKE3 of 256 bucket hashes; a tip's bucket is the first byte of its feed id; a bucket hash is BLAKE3
-// over its sorted (feed 32, seq u64, block id 32), zeros when empty. Two peers with one root hold the same blocks.
+// frontierRoot = BLAKE3 of 256 bucket hashes; a tip's bucket is the first byte of its feed id; a bucket hash
+// is BLAKE3 over its sorted (feed 32, seq u64, block id 32), zeros when empty. Two peers with one root hold
+// the same blocks.
 // Cost: a change touches its own bucket; the next root hashes the touched buckets and 8 KiB.
 
 import { blake3, blake3Hash, hashOf, idBytes, type Hash } from '../base/index.js'
@@ -89,7 +90,9 @@ export function createFrontier(): Frontier {
   }
 }
 
-function freeze(tips: readonly (readonly Tip[])[], buckets: readonly Uint8Array[], tipCount: number): FrontierView {
+function freeze(
+  tips: readonly (readonly Tip[])[], buckets: readonly Uint8Array[], tipCount: number
+): FrontierView {
   return {
     root: blake3Hash(...buckets), buckets, tipCount,
     tipsOf: (bucket) => tips[bucket] ?? [],

@@ -1,6 +1,6 @@
 // Block header: the signed part of a block, which commits to its records by their root alone.
-// Rule: one header has one byte form; the id is BLAKE3-256 of all of it, signature included. A form that breaks a
-// rule here is invalid for everyone; an unknown version is a newer peer's and never called invalid.
+// Rule: one header has one byte form; the id is BLAKE3-256 of all of it, signature included. A form that
+// breaks a rule here is invalid for everyone; an unknown version is a newer peer's and never called invalid.
 // Format: docs/formats/block.md.
 
 import {
@@ -156,8 +156,8 @@ export function sealHeader(fields: HeaderFields, signer: Signer, networkId: Netw
   const signature = signer.sign(signingInput('block', networkId, unsigned))
   const bytes = concatBytes(unsigned, signature)
   return {
-    ...fields, version: headerVersion, nodeKey: signer.publicKey, feed: feedOf(signer.publicKey, fields.incarnation),
-    ext: fields.ext ?? new Uint8Array(0), signature, id: blake3Hash(bytes), bytes
+    ...fields, version: headerVersion, nodeKey: signer.publicKey,
+    feed: feedOf(signer.publicKey, fields.incarnation), ext: fields.ext ?? new Uint8Array(0), signature, id: blake3Hash(bytes), bytes
   }
 }
 
@@ -165,8 +165,8 @@ function writeUnsigned(fields: HeaderFields, nodeKey: PublicKey): Uint8Array {
   const ext = fields.ext ?? new Uint8Array(0)
   const writer = new ByteWriter(headerBytesMax)
     .u8(headerVersion).raw(idBytes(nodeKey)).raw(Buffer.from(fields.incarnation, 'hex')).u64(fields.seq)
-    .raw(idBytes(fields.prev ?? zeroHash)).u16(fields.recordCount).u32(fields.bodyBytes).u64(fields.sealedAtMs)
-    .raw(idBytes(fields.recordsRoot)).u8(fields.parents.length)
+    .raw(idBytes(fields.prev ?? zeroHash)).u16(fields.recordCount).u32(fields.bodyBytes)
+    .u64(fields.sealedAtMs).raw(idBytes(fields.recordsRoot)).u8(fields.parents.length)
   for (const parent of fields.parents) writer.raw(idBytes(parent))
   writeCertificate(writer, fields.certificate)
   return writer.u16(ext.length).raw(ext).done()

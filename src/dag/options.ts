@@ -1,6 +1,8 @@
-// Options of the block graph and of sync. Protocol limits stand in base/limits.ts; these bound a node's own means.
+// Options of the block graph and of sync. Protocol limits stand in base/limits.ts; these bound a node's own
+// means.
 
 import { type PendingLimits } from './pending.js'
+import { SYNC_LIMITS } from './sync-frames.js'
 
 /** What the block graph may hold in memory. */
 export interface DagOptions extends PendingLimits {
@@ -27,4 +29,27 @@ export const DAG_DEFAULTS: DagOptions = Object.freeze({
   invalidMax: 4_096,
   wantedMax: 4_096,
   claimMs: 5_000
+})
+
+/** What one sync session may use. */
+export interface SyncTuning {
+  /** Bytes of blocks the peer may have under way to us; both sides count from the protocol's 4 MiB. */
+  readonly creditBytes: number
+  /** Bytes of blocks after which a frame goes out, at most 512 KiB. */
+  readonly blocksFrameBytes: number
+  /**
+   * Admissions under way at once: enough to fill the signature workers, few enough that none is far out of
+   * order.
+   */
+  readonly admissionsMax: number
+  /** A session without progress ends after this long, in ms. */
+  readonly idleMs: number
+}
+
+/** Measured on loopback: larger frames gain nothing and delay what stands behind them. */
+export const SYNC_DEFAULTS: SyncTuning = Object.freeze({
+  creditBytes: SYNC_LIMITS.creditBytes,
+  blocksFrameBytes: 262_144,
+  admissionsMax: 64,
+  idleMs: 60_000
 })

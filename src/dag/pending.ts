@@ -1,7 +1,8 @@
 // Pending blocks: valid ones whose prev is not here yet.
-// Limits: 256 blocks and 4 MiB a feed, 16 MiB a delivering peer, 64 MiB in all. Over one of them a block leaves: of
-// the feed that is too large, else of the largest feed of the peer that is too large, else of the largest feed of
-// the peer that holds most; always the highest seq, since it is of use last and can be fetched again.
+// Limits: 256 blocks and 4 MiB a feed, 16 MiB a delivering peer, 64 MiB in all. Over one of them a block
+// leaves: of the feed that is too large, else of the largest feed of the peer that is too large, else of the
+// largest feed of the peer that holds most; always the highest seq, since it is of use last and can be
+// fetched again.
 
 import { type Hash } from '../base/index.js'
 import { type BlockHeader } from './header.js'
@@ -32,11 +33,16 @@ export interface PendingRun {
   readonly top: Hash
   /** The block that the lowest one waits for: at seq low - 1. */
   readonly missing: Hash
+  /** Who delivered the lowest one. */
+  readonly from: string
 }
 
 /** The waiting room for gaps. */
 export interface Pending {
-  /** Keeps a block; false when it is the one that had to leave. The bytes must not be views of a larger array. */
+  /**
+   * Keeps a block; false when it is the one that had to leave. The bytes must not be views of a larger
+   * array.
+   */
   add(bytes: Uint8Array, header: BlockHeader, from: string): boolean
   has(id: Hash): boolean
   /** Takes out the blocks that wait for this one. */
@@ -217,15 +223,20 @@ function above(a: BlockHeader, b: BlockHeader): boolean {
 function runsOf(room: Room, max: number): readonly PendingRun[] {
   const runs: PendingRun[] = []
   const tops = [...room.values()].filter((block) => room.childrenOf(block.header.id).length === 0)
-  for (const { header: top } of tops.slice(0, max)) {
-    let low = top
-    for (;;) {
-      const below = low.prev === undefined ? undefined : room.get(low.prev)
-      if (below === undefined) break
-      low = below.header
-    }
-    if (low.prev === undefined) continue
-    runs.push({ feed: top.feed, low: low.seq, high: top.seq, top: top.id, missing: low.prev })
+  for (const top of tops.slice(0, max)) {
+    const { header, from } = lowest(room, top)
+    if (header.prev === undefined) continue
+    const { feed, seq, id } = top.header
+    runs.push({ feed, low: header.seq, high: seq, top: id, missing: header.prev, from })
   }
   return runs.sort((a, b) => (a.feed === b.feed ? a.low - b.low : a.feed < b.feed ? -1 : 1))
+}
+
+function lowest(room: Room, top: PendingBlock): PendingBlock {
+  let low = top
+  for (;;) {
+    const below = low.header.prev === undefined ? undefined : room.get(low.header.prev)
+    if (below === undefined) return low
+    low = below
+  }
 }

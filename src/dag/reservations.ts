@@ -1,5 +1,5 @@
-// Reservations: blocks that go to the ledger and are not in the index yet. They count as here, so that nobody admits
-// or asks for them twice.
+// Reservations: blocks that go to the ledger and are not in the index yet. They count as here, so that
+// nobody admits or asks for them twice.
 
 import { type Hash } from '../base/index.js'
 import { feedPrefixDigits } from './feeds.js'

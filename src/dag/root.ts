@@ -1,7 +1,7 @@
 // Records root: the Merkle tree that a block header commits its records with.
-// Shape of RFC 9162, 2.1.1 with BLAKE3-256: leaf = H(00 || id), node = H(01 || left || right), and a left subtree
-// holds the greatest power of two of leaves below the whole. Pairing a level from the left and lifting an odd last
-// node unchanged gives exactly that shape.
+// Shape of RFC 9162, 2.1.1 with BLAKE3-256: leaf = H(00 || id), node = H(01 || left || right), and a left
+// subtree holds the greatest power of two of leaves below the whole. Pairing a level from the left and
+// lifting an odd last node unchanged gives exactly that shape.
 
 import { blake3, hashOf, idBytes, type Hash } from '../base/index.js'
 

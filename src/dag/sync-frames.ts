@@ -1,11 +1,7 @@
-// Frames of a sync session: their bytes. One frame is one type byte and its body; the link keeps frames apart.
-// Rule: decoders are total: bytes give a frame or a word on what is wrong. Every count is checked against a limit
-// before anything is made of it. Format: docs/formats/sync.md.
+// Frames of a sync session: what they hold and how much at most. Format: docs/formats/sync.md.
+// Rule: both sides know these limits; over one of them is misbehaviour.
 
-import { hashOf, idBytes, networkIdOf, toHex, type Hash, type NetworkId } from '../base/index.js'
-import { blockBytesMax } from './block.js'
-import { bucketCount } from './frontier.js'
-import { ByteReader, ByteWriter } from './wire.js'
+import { type Hash, type NetworkId } from '../base/index.js'
 
 /** Sync protocol version that this code speaks. */
 export const syncVersion = 1
@@ -17,12 +13,16 @@ export const SYNC_LIMITS = {
   stateTagBytesMax: 1_024,
   /** Runs in one TIPS frame. */
   runsMax: 16_384,
+  /** Runs that one side lists in one session. */
+  sessionRunsMax: 262_144,
   /** Ranges in one WANT frame. */
   rangesMax: 256,
   /** Blocks in one BLOCKS frame. */
   blocksMax: 4_096,
   /** Tips up to which they ride along with STATUS. */
-  inlineTipsMax: 64
+  inlineTipsMax: 64,
+  /** Bytes of blocks that may be under way before credit is given back. */
+  creditBytes: 4_194_304
 } as const
 
 /** The last block known of a feed. */
@@ -123,13 +123,26 @@ export interface End {
   readonly frontierRoot: Hash
 }
 
+/** A frame of a type that later versions may add (128..255): ignored. */
+export interface Extension {
+  readonly kind: 'extension'
+}
+
 /** Any frame. */
 export type SyncFrame = Status | Buckets | Tips | Want | Blocks | Miss | Done | Credit | End
 
 /** Frame, or the word on what is wrong with the bytes. */
-export type DecodedFrame = SyncFrame | { readonly kind: 'malformed', readonly what: string }
+export type DecodedFrame = SyncFrame | Extension | { readonly kind: 'malformed', readonly what: string }
 
-/** Hex digits of a prefix of 16 bytes. */
-export const prefixDigits = 32
+/** Type bytes. */
+export const FRAME_TYPES = {
+  status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9
+} as const
 
-const types = { status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9 } as const
+/** Bytes of a prefix of a feed or block id. */
+export const prefixBytes = 16
+
+/** The prefix of an id by which runs name it. */
+export function prefixOf(id: Hash): string {
+  return id.slice(0, 2 * prefixBytes)
+}

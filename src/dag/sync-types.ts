@@ -1,34 +1,25 @@
 // A sync session as its users see it: frames in, frames out, blocks handed to an admit function.
 
 import { type Clock, type Hash, type Log, type NetworkId, type PublicKey, type Verdict } from '../base/index.js'
+import { type SyncTuning } from './options.js'
 import { type Status } from './sync-frames.js'
 import { type Dag } from './types.js'
 
 /** How a session runs. */
-export interface SyncOptions {
+export interface SyncOptions extends Partial<SyncTuning> {
   readonly networkId: NetworkId
   /** The peer's name: what its blocks are accounted to. */
   readonly peer: string
   /** The peer's node key, if known: it is told the latest block of its own that is here. */
   readonly peerKey?: PublicKey
-  /** Bytes of blocks the peer may have under way to us. 4 MiB; both sides start from this number. */
-  readonly creditBytes: number
-  /** Bytes of blocks after which a frame goes out. */
-  readonly blocksFrameBytes: number
-  /** Admissions under way at once. */
-  readonly admissionsMax: number
-  /** A session without progress ends after this long, in ms. */
-  readonly idleMs: number
-  /** Runs a peer may list in one session. */
-  readonly runsMax: number
 }
 
 /** What a session needs. */
 export interface SyncDeps {
   readonly dag: Dag
   /**
-   * Takes a block that came in. Resolves when it is in the index, parked, or dropped: its credit is given back then.
-   * The bytes are a view of a frame: copy what is kept.
+   * Takes a block that came in. Resolves when it is in the index, parked, or dropped: its credit is given
+   * back then. The bytes are a view of a frame: copy what is kept.
    */
   readonly admit: (block: Uint8Array, from: string) => Promise<Verdict>
   /** Sends one frame; resolves when the link can take more. */
@@ -85,8 +76,8 @@ export interface SyncSession {
   /** Opens the session: for the side that opened the link. The other side just receives. */
   start(): Promise<void>
   /**
-   * Takes the peer's next frame. Never rejects: what is wrong ends the session. Resolves when the next frame may
-   * come.
+   * Takes the peer's next frame. Never rejects: what is wrong ends the session. Resolves when the next frame
+   * may come.
    */
   receive(frame: Uint8Array): Promise<void>
   /** Settles once: the result, or SyncError. The link can be closed then. */

@@ -1,6 +1,7 @@
 // State tag: a node's signed word on what it holds and what it answers with, to prove convergence.
-// Form: version u8, digest algorithm u8, frontierRoot 32, record count u64, schema version u16, view version u16,
-// trust digest 32, view digest 32, node key 32, signature 64 (STRICT Ed25519, label `tag`, over all before it).
+// Form: version u8, digest algorithm u8, frontierRoot 32, record count u64, schema version u16, view version
+// u16, trust digest 32, view digest 32, node key 32, signature 64 (STRICT Ed25519, label `tag`, over all
+// before it).
 // Rule: only tags of equal frontierRoot and versions are compared. Format: docs/formats/sync.md.
 
 import {
@@ -43,8 +44,9 @@ export type DecodedTag =
 
 /** Signs a tag with the node key. */
 export function signTag(fields: TagFields, signer: Signer, networkId: NetworkId): StateTag {
-  const unsigned = new ByteWriter(tagBytesLength).u8(tagVersion).u8(fields.algorithm).raw(idBytes(fields.frontierRoot))
-    .u64(fields.recordCount).u16(fields.schemaVersion).u16(fields.viewVersion).raw(idBytes(fields.trustDigest))
+  const unsigned = new ByteWriter(tagBytesLength).u8(tagVersion).u8(fields.algorithm)
+    .raw(idBytes(fields.frontierRoot)).u64(fields.recordCount)
+    .u16(fields.schemaVersion).u16(fields.viewVersion).raw(idBytes(fields.trustDigest))
     .raw(idBytes(fields.viewDigest)).raw(idBytes(signer.publicKey)).done()
   const signature = signer.sign(signingInput('tag', networkId, unsigned))
   return { ...fields, nodeKey: signer.publicKey, signature, bytes: concatBytes(unsigned, signature) }

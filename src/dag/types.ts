@@ -10,7 +10,9 @@ import { type BlockHeader } from './header.js'
 import { type Pending } from './pending.js'
 import { type ValidityRule } from './validity.js'
 
-/** Where a block stands. `gap` = its prev is not here; nothing else keeps a valid block from being admitted. */
+/**
+ * Where a block stands. `gap` = its prev is not here; nothing else keeps a valid block from being admitted.
+ */
 export type Placement =
   | { readonly kind: 'new' }
   | { readonly kind: 'known' }
@@ -39,10 +41,11 @@ export interface DagCounts {
 }
 
 /**
- * The block graph over the index. Tips, heads and what is wanted live in memory; everything else is read by point.
+ * The block graph over the index. Tips, heads and what is wanted live in memory; everything else is read by
+ * point.
  *
- * Life of a block: `placement` -> `reserve` (it goes to the ledger) -> `stage` into a batch -> `settle` that batch
- * once -> the batch is written -> `commit`. One batch at a time is staged.
+ * Life of a block: `placement` -> `reserve` (it goes to the ledger) -> `stage` into a batch -> `settle` that
+ * batch once -> the batch is written -> `commit`. One batch at a time is staged.
  */
 export interface Dag {
   /** Admitted: in the index, or staged for it. */
@@ -52,9 +55,15 @@ export interface Dag {
   header(id: Hash): BlockHeader | undefined
   /** Ascending record ids of an admitted block. */
   recordIds(id: Hash): readonly Hash[] | undefined
-  /** Encoded bytes of an admitted block, its body taken from the record rows; undefined when a part is missing. */
+  /**
+   * Encoded bytes of an admitted block, its body taken from the record rows; undefined when a part is
+   * missing.
+   */
   readBlock(id: Hash): Uint8Array | undefined
-  /** Ids of one chain, ascending, `low`..`high` of what leads to `top`, in pages. Forks are told apart by hash. */
+  /**
+   * Ids of one chain, ascending, `low`..`high` of what leads to `top`, in pages. Forks are told apart by
+   * hash.
+   */
   chain(top: Hash, low: number, high: number): AsyncIterable<readonly Hash[]>
   /** The admitted block whose id starts with these bytes (16 or 32). */
   find(idPrefix: Uint8Array): Promise<Hash | undefined>

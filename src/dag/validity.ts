@@ -1,6 +1,6 @@
 // Validity of a block: what it, its records and its prev say, and nothing else.
-// Rule: pure. Equal bytes get the same verdict on every peer, in every order, at every time; local time only defers
-// (see deferred.ts). Parents are never checked further.
+// Rule: pure. Equal bytes get the same verdict on every peer, in every order, at every time; local time only
+// defers (see deferred.ts). Parents are never checked further.
 
 import {
   BLOCK_LIMITS, fromHex, idBytes, TIME_LIMITS, type Hash, type NetworkId, type PublicKey
@@ -56,7 +56,8 @@ function certified(header: BlockHeader, rules: AdmissionRules): boolean {
   const { certificate, nodeKey } = header
   if (header.seq > 1) return true
   if (rules.admission === 'open') return certificate === undefined
-  return certificate !== undefined && verifyCertificate(certificate, nodeKey, rules.networkId, rules.governors)
+  if (certificate === undefined) return false
+  return verifyCertificate(certificate, nodeKey, rules.networkId, rules.governors)
 }
 
 /** Zero bits at the end of a feed id, read as one big-endian number: the work that went into it. */
@@ -80,8 +81,8 @@ export function verifyLink(header: BlockHeader, prev: BlockHeader): ValidityRule
 }
 
 /**
- * Opens the records of a block: envelopes and timestamps, not signatures. A block that fails here is invalid for
- * ever: its header commits to these very records.
+ * Opens the records of a block: envelopes and timestamps, not signatures. A block that fails here is invalid
+ * for ever: its header commits to these very records.
  */
 export function openBody(block: Block): OpenedBody {
   const latestMs = block.header.sealedAtMs + BLOCK_LIMITS.recordAheadMsMax
@@ -96,8 +97,8 @@ export function openBody(block: Block): OpenedBody {
 }
 
 /**
- * Opens the records of a block and checks their signatures, one after another: the sealer's check of its own block,
- * and the reference for a pool of workers.
+ * Opens the records of a block and checks their signatures, one after another: the sealer's check of its own
+ * block, and the reference for a pool of workers.
  */
 export function verifyBody(block: Block, networkId: NetworkId, verify: Verify = verifySignature): OpenedBody {
   const opened = openBody(block)

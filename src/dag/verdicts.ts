@@ -1,6 +1,6 @@
 // Where a block stands: new, known, waiting for its prev, or invalid by what stands before it.
-// Rule: a block whose prev is invalid is invalid. Invalid ids are remembered, the last ones only: a forgotten one is
-// found invalid again.
+// Rule: a block whose prev is invalid is invalid. Invalid ids are remembered, the last ones only: a
+// forgotten one is found invalid again.
 
 import { type Hash } from '../base/index.js'
 import { type BlockHeader } from './header.js'

@@ -1,5 +1,5 @@
-// Wanted: blocks that admitted ones name as parents and that are not here. A list to ask peers by; the rows of
-// completeness know all, this remembers the latest.
+// Wanted: blocks that admitted ones name as parents and that are not here. A list to ask peers by; the rows
+// of completeness know all, this remembers the latest.
 
 import { type Hash } from '../base/index.js'
 

@@ -1,0 +1,186 @@
+// Serving side of a sync session: answers one WANT at a time with BLOCKS, MISS and DONE, as far as the
+// credit goes.
+// Rule: ascending by (feed, seq), forked feeds last; what the peer said it holds waiting is not sent again,
+// decided by hash. Cost: one point read a record, paged; a range costs no memory.
+
+import { type Hash } from '../base/index.js'
+import { type BlockHeader } from './header.js'
+import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
+import { type Outbox } from './sync-outbox.js'
+import { type Dag } from './types.js'
+
+/** The serving side. */
+export interface Server {
+  /** Starts to answer; false while another answer is under way or after too many questions for nothing. */
+  serve(ranges: readonly WantRange[]): boolean
+  /** The peer gave credit back. */
+  credit(bytes: number): void
+  /** Runs that wait at the peer. */
+  peerPending(runs: readonly Run[]): void
+  stop(): void
+  readonly busy: boolean
+  readonly blocksOut: number
+}
+
+/** What the serving side needs. */
+export interface ServeDeps {
+  readonly dag: Dag
+  readonly outbox: Outbox
+  readonly onProgress: () => void
+  readonly onFailure: (cause: unknown) => void
+  /** An answer is complete. */
+  readonly onIdle: () => void
+}
+
+/** Questions without a single block in the answer that a session may ask. An honest peer asks a few. */
+const fruitlessMax = 64
+/** Credit that a peer can save up. */
+const creditMax = 67_108_864
+
+interface Located {
+  readonly position: number
+  readonly range: WantRange
+  readonly top: BlockHeader
+}
+
+/** A server over the graph. */
+export function createServer(
+  options: { readonly creditBytes: number, readonly blocksFrameBytes: number }, deps: ServeDeps
+): Server {
+  const { dag } = deps
+  const sender = createBlockSender(options, deps)
+  let pending: readonly Run[] = []
+  let busy = false
+  let fruitless = 0
+  let stopped = false
+
+  const servePart = async ({ range, top }: Located): Promise<boolean> => {
+    const skips = await skipped(dag, pending, top, range)
+    let seq = range.low
+    for await (const page of dag.chain(top.id, range.low, range.high)) {
+      for (const id of page) {
+        const block = skips(seq) ? undefined : dag.readBlock(id)
+        if (block === undefined && !skips(seq)) return false
+        if (block !== undefined) await sender.push(block)
+        if (stopped) return true
+        seq += 1
+      }
+    }
+    return seq > range.high
+  }
+  const answer = async (ranges: readonly WantRange[]): Promise<void> => {
+    const before = sender.blocks
+    const parts = await locate(dag, ranges)
+    const missed = new Set(ranges.keys())
+    for (const part of parts) if (await servePart(part)) missed.delete(part.position)
+    await sender.flush()
+    fruitless = sender.blocks === before ? fruitless + 1 : 0
+    busy = false
+    if (stopped) return
+    if (missed.size > 0) deps.outbox.post({ kind: 'miss', ranges: [...missed] })
+    deps.outbox.post({ kind: 'done' })
+    deps.onIdle()
+  }
+  return {
+    serve(ranges) {
+      if (busy || fruitless >= fruitlessMax) return false
+      busy = true
+      answer(ranges).catch(deps.onFailure)
+      return true
+    },
+    credit: (bytes) => sender.credit(bytes),
+    peerPending(runs) {
+      pending = [...pending, ...runs].slice(0, SYNC_LIMITS.rangesMax)
+    },
+    stop() {
+      stopped = true
+      sender.stop()
+    },
+    get busy() { return busy },
+    get blocksOut() { return sender.blocks }
+  }
+}
+
+/** Finds the tops of the ranges; in the order of serving. */
+async function locate(dag: Dag, ranges: readonly WantRange[]): Promise<readonly Located[]> {
+  const found: Located[] = []
+  for (const [position, range] of ranges.entries()) {
+    const id = await dag.find(Buffer.from(range.top, 'hex'))
+    const top = id === undefined ? undefined : dag.header(id)
+    if (top !== undefined) found.push({ position, range, top })
+  }
+  return found.sort((a, b) => {
+    const forked = Number(dag.isForked(a.top.feed)) - Number(dag.isForked(b.top.feed))
+    if (forked !== 0) return forked
+    return a.top.feed === b.top.feed ? a.range.low - b.range.low : a.top.feed < b.top.feed ? -1 : 1
+  })
+}
+
+/** Which seqs of a chain wait at the peer: those of its runs whose top is on this very chain. */
+async function skipped(
+  dag: Dag, pending: readonly Run[], top: BlockHeader, range: WantRange
+): Promise<(seq: number) => boolean> {
+  const feed = prefixOf(top.feed)
+  const there: Run[] = []
+  for (const run of pending) {
+    if (run.feed !== feed || run.high > top.seq || run.high < range.low) continue
+    const id = await blockAt(dag, top.id, run.high)
+    if (id !== undefined && prefixOf(id) === run.top) there.push(run)
+  }
+  return (seq) => there.some((run) => run.low <= seq && seq <= run.high)
+}
+
+async function blockAt(dag: Dag, top: Hash, seq: number): Promise<Hash | undefined> {
+  for await (const page of dag.chain(top, seq, seq)) return page[0]
+  return undefined
+}
+
+interface BlockSender {
+  push(block: Uint8Array): Promise<void>
+  flush(): Promise<void>
+  credit(bytes: number): void
+  stop(): void
+  readonly blocks: number
+}
+
+/** Packs blocks into frames and stops where the credit ends. */
+function createBlockSender(
+  options: { readonly creditBytes: number, readonly blocksFrameBytes: number }, deps: ServeDeps
+): BlockSender {
+  let credit = options.creditBytes
+  let frame: Uint8Array[] = []
+  let frameBytes = 0
+  let sent = 0
+  let stopped = false
+  let wake: (() => void) | undefined
+
+  const flush = async (): Promise<void> => {
+    if (frame.length === 0 || stopped) return
+    deps.outbox.post({ kind: 'blocks', blocks: frame })
+    credit -= frameBytes
+    sent += frame.length
+    frame = []
+    frameBytes = 0
+    deps.onProgress()
+    await deps.outbox.room()
+  }
+  const push = async (block: Uint8Array): Promise<void> => {
+    if (frameBytes + block.length > credit) await flush()
+    while (block.length > credit && !stopped) await new Promise<void>((resolve) => (wake = resolve))
+    frame.push(block)
+    frameBytes += block.length
+    if (frameBytes >= options.blocksFrameBytes || frame.length === SYNC_LIMITS.blocksMax) await flush()
+  }
+  return {
+    push, flush,
+    credit(bytes) {
+      credit = Math.min(credit + bytes, creditMax)
+      wake?.()
+    },
+    stop() {
+      stopped = true
+      wake?.()
+    },
+    get blocks() { return sent }
+  }
+}

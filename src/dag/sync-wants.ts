@@ -1,0 +1,42 @@
+// What of a peer's run is missing here.
+// Rule: possession is decided by hash, never by seq: a seq only says where to start asking. A branch that
+// starts lower shows up as a gap, and gaps are repaired by hash.
+
+import { isAhead } from './validity.js'
+import { type BlockHeader } from './header.js'
+import { prefixOf, type Run, type WantRange } from './sync-frames.js'
+import { type Dag } from './types.js'
+
+/**
+ * The blocks of a run to ask for; undefined when nothing is missing or all of it waits for time or for its
+ * prev.
+ * Cost: no I/O for a feed that only grew; one range read where the peer's tip is not above ours.
+ */
+export async function lackOf(
+  dag: Dag, run: Run, nowMs: number, pendingTops: ReadonlySet<string>
+): Promise<WantRange | undefined> {
+  const feeds = dag.feedsLike(run.feed)
+  const highest = feeds.reduce((seq, feed) => Math.max(seq, dag.highest(feed)), 0)
+  if (run.high > highest) return belowDeferred(dag, run, Math.max(run.low, highest + 1), nowMs)
+  if (pendingTops.has(run.top)) return undefined
+  for (const feed of feeds) if (await dag.holdsLike(feed, run.high, run.top)) return undefined
+  return belowDeferred(dag, run, run.high, nowMs)
+}
+
+/** Leaves out the end of the chain that waits for the local clock. */
+function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRange | undefined {
+  let lowest: BlockHeader | undefined
+  let next = dag.deferred.matching(run.top)
+  while (next !== undefined && isAhead(next, nowMs)) {
+    lowest = next
+    next = next.prev === undefined ? undefined : dag.deferred.get(next.prev)
+  }
+  if (lowest === undefined) return { top: run.top, low, high: run.high }
+  if (lowest.prev === undefined || lowest.seq <= low) return undefined
+  return { top: lowest.prev, low, high: lowest.seq - 1 }
+}
+
+/** Tops of the runs that wait here for their prev. */
+export function pendingTops(dag: Dag, max: number): ReadonlySet<string> {
+  return new Set(dag.pending.runs(max).map((run) => prefixOf(run.top)))
+}
