@@ -1,6 +1,7 @@
 // Frames over a libp2p stream: varint length, then the bytes.
 // Invariant: at most `unreadBytesMax` plus one receive window of unread bytes are held, because reading
-// pauses the stream, and the muxer then stops opening the sender's window; libp2p's own iterator never pauses.
+// pauses the stream, and the muxer then stops opening the sender's window; libp2p's own iterator never
+// pauses.
 // `onDrain()` resolves only once, so sending waits for the 'drain' event each time.
 
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
@@ -132,6 +133,7 @@ function listen(stream: Stream, unreadBytesMax: number): Inbox {
   stream.addEventListener('end', onEnd)
   stream.addEventListener('close', onClose)
   if (stream.readableEnded || isOver(stream)) over = true
+  if (stream.status === 'reset' || stream.status === 'aborted') failure = new Error('the stream was reset')
   return {
     take(): Chunk | undefined {
       if (queue.length === 0 && stream.readStatus === 'paused') stream.resume()

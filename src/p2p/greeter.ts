@@ -118,9 +118,12 @@ class ConnectionGreeter implements Greeter {
     entry.timer = this.#deps.clock.setTimer(
       this.#options.helloMsMax, () => this.#fail(connection, entry, new Error('no hello in time'))
     )
-    connection.addEventListener('close', () => {
-      this.#fail(connection, entry, new Error('closed before the hello'))
-    })
+    // A dialler learns why from its hello stream, which may hold the answer still; a listener has none yet.
+    if (connection.direction === 'inbound') {
+      connection.addEventListener('close', () => {
+        this.#fail(connection, entry, new Error('closed before the hello'))
+      })
+    }
     return entry
   }
 

@@ -47,7 +47,7 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   helloMsMax: 10_000,
   dialMsMax: 10_000,
   graceMs: 1_000,
-  firstGraceMs: 5_000,
+  firstGraceMs: 2_000,
   redialYieldMs: 5_000,
   backoffMinMs: 500,
   backoffMaxMs: 60_000,

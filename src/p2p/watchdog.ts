@@ -1,8 +1,9 @@
 // Watchdog: gossip links die silently (simultaneous dials of which one closes, one oversized message, a reset
 // stream), while the peers stay connected. It finds such links and mends them.
-// Order: after a grace second ask the muxer for new gossip streams; if that does not help within another,
-// close and redial, the smaller id at once, the larger later and only if it knows an address. The grace
-// doubles with every failed mending, so that a slow machine is not kept busy by its own cure.
+// Order: after a grace second have the missing gossip stream opened on the connection that is there; if that
+// does not help within another, close and redial, the smaller id at once, the larger later and only if it
+// knows an address. The grace doubles with every failed mending, so that a slow machine is not kept busy by
+// its cure.
 
 import type { Clock, Log, PeerLink, PeerName, Timer } from '../base/index.js'
 import { reasonOf } from './errors.js'
@@ -146,7 +147,7 @@ function newWatch(): Watch {
 }
 
 function graceOf(options: WatchdogOptions, watch: Watch): number {
-  const base = watch.wasHealthy || watch.refreshed ? options.graceMs : options.firstGraceMs
+  const base = watch.wasHealthy ? options.graceMs : options.firstGraceMs
   return base * 2 ** watch.failures
 }
 
