@@ -10,6 +10,9 @@ import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 import { windowSteps } from './windows.js'
 
+/** Loops that may hash an object or two in each turn pause sooner. */
+const HASHES_PER_STEP = TURNS_PER_STEP / 4
+
 /** One distinct object with the candidates that say it. */
 export class Distinct {
   /** Indices of candidates. */
@@ -39,7 +42,7 @@ export interface Cluster {
 /** All clusters of a key, and for each candidate the index of its cluster. */
 export interface Clusters {
   readonly list: readonly Cluster[]
-  readonly ofCandidate: Int32Array
+  readonly ofCandidate: readonly number[]
 }
 
 /**
@@ -104,7 +107,8 @@ function* tolerantClusters(
   for (const measured of [numbers, times]) {
     const sorted = yield* sortSteps(measured, compareMeasured)
     const points = sorted.map(({ x, distinct }) => ({ x, agents: distinct.agents }))
-    for (const { first, last } of yield* windowSteps(points, tolerance, voices)) {
+    for (const [at, { first, last }] of (yield* windowSteps(points, tolerance, voices)).entries()) {
+      if (at % HASHES_PER_STEP === HASHES_PER_STEP - 1) yield
       clusters.push(clusterOf(sorted.slice(first, last + 1).map(({ distinct }) => distinct)))
     }
   }
@@ -135,8 +139,8 @@ function isTime(object: Candidate['object']): object is { readonly time: number 
   return typeof object === 'object' && !(object instanceof Uint8Array) && !Array.isArray(object) && 'time' in object
 }
 
-function* numberCandidates(clusters: readonly Cluster[], candidates: number): Steps<Int32Array> {
-  const ofCandidate = new Int32Array(candidates)
+function* numberCandidates(clusters: readonly Cluster[], candidates: number): Steps<readonly number[]> {
+  const ofCandidate = new Array<number>(candidates).fill(0)
   for (const [index, { members }] of clusters.entries()) {
     if (index % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     for (const member of members) for (const candidate of member.candidates) ofCandidate[candidate] = index

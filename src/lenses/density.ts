@@ -2,6 +2,7 @@
 // Rule: every number is whole, every sum exact, so neither the order of records nor the engine shows in it.
 // Source: docs/lenses.md#consensus
 
+import type { PublicKey } from '../base/index.js'
 import { stateSteps, type BallotFilter, type Statement, type Statements } from './ballots.js'
 import { clusterSteps, type Clusters } from './clusters.js'
 import type { Judging } from './epochs.js'
@@ -15,15 +16,15 @@ export interface Density {
   readonly statements: Statements
   readonly clusters: Clusters
   /** Q16 bits: trust-weighted ballots. */
-  readonly scores: Float64Array
+  readonly scores: readonly number[]
   /** Distinct agents whose ballot has weight there. */
-  readonly agents: Int32Array
+  readonly agents: readonly number[]
   /** Q16: probability against all other clusters, or against "not this" with cardinality many. */
   readonly share: (cluster: number) => number
   /** Cardinality many: Q16 bits for the cluster less those against it; undefined with cardinality one. */
-  readonly margins: Float64Array | undefined
+  readonly margins: readonly number[] | undefined
   /** By candidate: trust-weighted statements on it alone. */
-  readonly backing: Float64Array
+  readonly backing: readonly number[]
   /** Agents whose ballot has weight. */
   readonly ballots: number
   /** True when every score is 0. */
@@ -38,8 +39,8 @@ export function* densitySteps(
   const clusters = yield* clusterSteps(statements, judging.tolerance)
   const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
   const count = clusters.list.length
-  const weights = Float64Array.from(statements.voices, (agent) => trust.weightQ(agent, count))
-  const speakers = speakersOf(statements.voices.map((agent) => trust.groupOf(agent)))
+  const weights = statements.voices.map((agent) => trust.weightQ(agent, count))
+  const speakers = speakersOf(statements.voices, trust)
   const tally = yield* tallySteps(ballots, count, weights, speakers)
   const backing = yield* backingSteps(statements, weights)
   const many = judging.cardinality === 'many'
@@ -64,80 +65,102 @@ interface Ballots {
 
 /** Joins statements: per agent and cluster the maximum, then each agent's clusters are scaled to one. */
 function* joinSteps(list: readonly Statement[], clusters: Clusters, voices: number): Steps<Ballots> {
-  const voice: number[] = []
-  const cluster: number[] = []
-  const held: number[] = []
-  const rows = new Map<number, number>()
-  for (const [at, statement] of list.entries()) {
+  const ballots = { voice: zeros(0), cluster: zeros(0), held: zeros(0) }
+  const rowOf = rowFinder(ballots.cluster, clusters.list.length, voices)
+  for (const [at, { voice, candidate, weightQ }] of list.entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (statement.weightQ === 0) continue
-    const where = clusters.ofCandidate[statement.candidate] ?? 0
-    const key = statement.voice * clusters.list.length + where
-    const row = rows.get(key)
-    if (row === undefined) {
-      rows.set(key, voice.push(statement.voice) - 1)
-      cluster.push(where)
-      held.push(statement.weightQ)
-    } else if (statement.weightQ > (held[row] ?? 0)) held[row] = statement.weightQ
+    if (weightQ === 0) continue
+    const cluster = clusters.ofCandidate[candidate] ?? 0
+    const row = rowOf(voice, cluster)
+    if (row === ballots.voice.length) {
+      ballots.voice.push(voice)
+      ballots.cluster.push(cluster)
+      ballots.held.push(weightQ)
+    } else if (weightQ > (ballots.held[row] ?? 0)) ballots.held[row] = weightQ
   }
-  const sums = new Float64Array(voices)
-  for (const [row, who] of voice.entries()) sums[who] = (sums[who] ?? 0) + (held[row] ?? 0)
-  const weight = held.map((heldQ, row) => {
-    const sum = sums[voice[row] ?? 0] ?? 0
+  const sums = zeros(voices)
+  ballots.voice.forEach((voice, row) => {
+    sums[voice] = (sums[voice] ?? 0) + (ballots.held[row] ?? 0)
+  })
+  const weight = ballots.held.map((heldQ, row) => {
+    const sum = sums[ballots.voice[row] ?? 0] ?? 0
     return sum > Q ? Math.floor((heldQ * Q) / sum) : heldQ
   })
-  return { voice, cluster, held, weight, voices: sums.reduce((n, sum) => n + (sum > 0 ? 1 : 0), 0) }
+  return { ...ballots, weight, voices: sums.reduce((count, sum) => count + (sum > 0 ? 1 : 0), 0) }
 }
 
-/** Numbers the voices that count: agents of one clone group share a number. */
-function speakersOf(groups: readonly (number | undefined)[]): Int32Array {
+/**
+ * Finds the row of a ballot in a cluster, or the next free row. Most agents back one cluster: only further
+ * ones go through a map.
+ */
+function rowFinder(
+  cluster: readonly number[], clusters: number, voices: number
+): (voice: number, where: number) => number {
+  const first = new Array<number>(voices).fill(-1)
+  const further = new Map<number, number>()
+  return (voice, where) => {
+    const known = first[voice] ?? -1
+    if (known < 0) return first[voice] = cluster.length
+    if (cluster[known] === where) return known
+    const key = voice * clusters + where
+    const row = further.get(key) ?? cluster.length
+    further.set(key, row)
+    return row
+  }
+}
+
+/** By voice, the voice that speaks for its clone group: the first of it. Undefined when all stand alone. */
+function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly number[] | undefined {
   const first = new Map<number, number>()
-  return Int32Array.from(groups, (group, voice) => {
+  const speakers = voices.map((agent, voice) => {
+    const group = trust.groupOf(agent)
     if (group === undefined) return voice
     const speaker = first.get(group) ?? voice
     first.set(group, speaker)
     return speaker
   })
+  return first.size === 0 ? undefined : speakers
 }
 
 interface Tally {
-  readonly scores: Float64Array
+  readonly scores: readonly number[]
   /** As scores, from ballots that are not scaled: with cardinality many, clusters do not compete. */
-  readonly held: Float64Array
+  readonly held: readonly number[]
   /** What every cluster would hold if each speaker gave it its most. */
   readonly heldMost: number
-  readonly agents: Int32Array
+  readonly agents: readonly number[]
 }
 
 /** Sums by cluster; of agents in one clone group the strongest speaks for all. */
 function* tallySteps(
-  ballots: Ballots, clusters: number, weights: Float64Array, speakers: Int32Array
+  ballots: Ballots, clusters: number, weights: readonly number[], speakers: readonly number[] | undefined
 ): Steps<Tally> {
-  const tally = {
-    scores: new Float64Array(clusters), held: new Float64Array(clusters), agents: new Int32Array(clusters)
-  }
-  const scored = new Map<number, readonly [score: number, held: number]>()
-  const most = new Float64Array(speakers.length)
+  const [scores, held, agents] = [zeros(clusters), zeros(clusters), zeros(clusters)]
+  const most = zeros(weights.length)
+  const spoken = new Map<number, { score: number; held: number }>()
   for (const [row, voice] of ballots.voice.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const cluster = ballots.cluster[row] ?? 0
-    const speaker = speakers[voice] ?? voice
-    const trustQ = weights[voice] ?? 0
-    const key = speaker * clusters + cluster
-    const before = scored.get(key) ?? [0, 0]
-    const score = Math.max(before[0], timesQ(ballots.weight[row] ?? 0, trustQ))
-    const held = Math.max(before[1], timesQ(ballots.held[row] ?? 0, trustQ))
-    scored.set(key, [score, held])
-    tally.scores[cluster] = (tally.scores[cluster] ?? 0) + score - before[0]
-    tally.held[cluster] = (tally.held[cluster] ?? 0) + held - before[1]
-    tally.agents[cluster] = (tally.agents[cluster] ?? 0) + 1
-    most[speaker] = Math.max(most[speaker] ?? 0, held)
+    const speaker = speakers?.[voice] ?? voice
+    let score = timesQ(ballots.weight[row] ?? 0, weights[voice] ?? 0)
+    let heldQ = timesQ(ballots.held[row] ?? 0, weights[voice] ?? 0)
+    most[speaker] = Math.max(most[speaker] ?? 0, heldQ)
+    if (speakers !== undefined) {
+      const before = spoken.get(speaker * clusters + cluster) ?? { score: 0, held: 0 }
+      const after = { score: Math.max(score, before.score), held: Math.max(heldQ, before.held) }
+      spoken.set(speaker * clusters + cluster, after)
+      score = after.score - before.score
+      heldQ = after.held - before.held
+    }
+    scores[cluster] = (scores[cluster] ?? 0) + score
+    held[cluster] = (held[cluster] ?? 0) + heldQ
+    agents[cluster] = (agents[cluster] ?? 0) + 1
   }
-  return { ...tally, heldMost: most.reduce((sum, held) => sum + held, 0) }
+  return { scores, held, agents, heldMost: most.reduce((sum, heldQ) => sum + heldQ, 0) }
 }
 
-function* backingSteps(statements: Statements, weights: Float64Array): Steps<Float64Array> {
-  const backing = new Float64Array(statements.candidates.length)
+function* backingSteps(statements: Statements, weights: readonly number[]): Steps<readonly number[]> {
+  const backing = zeros(statements.candidates.length)
   for (const [at, { candidate, voice, weightQ }] of statements.list.entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     backing[candidate] = (backing[candidate] ?? 0) + timesQ(weightQ, weights[voice] ?? 0)
@@ -146,17 +169,22 @@ function* backingSteps(statements: Statements, weights: Float64Array): Steps<Flo
 }
 
 /** p = floor(Q * 2^(score - max) / sum). */
-function sharesOfOne(scores: Float64Array): (cluster: number) => number {
+function sharesOfOne(scores: readonly number[]): (cluster: number) => number {
   const max = scores.reduce((most, score) => Math.max(most, score), 0)
   const sum = scores.reduce((total, score) => total + halfPower(max - score), 0)
   return (cluster) => Math.floor((Q * halfPower(max - (scores[cluster] ?? 0))) / sum)
 }
 
 /** p of "this" against "not this". */
-function sharesOfMany(margins: Float64Array): (cluster: number) => number {
+function sharesOfMany(margins: readonly number[]): (cluster: number) => number {
   return (cluster) => {
     const margin = margins[cluster] ?? 0
     const lesser = halfPower(Math.abs(margin))
     return Math.floor((Q * (margin >= 0 ? EXP2_ONE : lesser)) / (EXP2_ONE + lesser))
   }
+}
+
+/** Plain arrays: for the usual few entries they cost far less than typed ones. */
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0)
 }

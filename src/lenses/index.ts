@@ -15,7 +15,7 @@ export { BACKING_MAX, rankSteps } from './ranking.js'
 export { recency } from './recency.js'
 export { createLensRegistry, type LensRegistry, lensSteps, STANDARD_LENSES } from './registry.js'
 export { evidenceSteps, settleSteps } from './settle.js'
-export { runSteps, sortSteps, type Steps } from './steps.js'
+export { createPace, type Pace, runSteps, runStepsAt, sortSteps, type Steps } from './steps.js'
 export type { Candidate, Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
 export {
   type Claim, type LensView, type View, VIEW_VERSION, VIEW_WINNERS_MAX, type ViewCounts, type ViewLocal,

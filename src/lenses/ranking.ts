@@ -56,7 +56,7 @@ export function compareIds(a: Hash, b: Hash): number {
 }
 
 /** Cardinality many: every cluster that is at least as likely as not, else the best alone. */
-function* clustersThatHold(density: Density, margins: Float64Array): Steps<readonly number[]> {
+function* clustersThatHold(density: Density, margins: readonly number[]): Steps<readonly number[]> {
   const holding: number[] = []
   for (const [cluster, margin] of margins.entries()) {
     if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield

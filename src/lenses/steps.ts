@@ -1,6 +1,8 @@
 // Work in steps: pure computations as generators, so that a caller may pause a long one between two steps.
 // Rule: steps change nothing that a result depends on; run at once or in slices, a result is the same.
 
+import type { Clock } from '../base/index.js'
+
 /** A computation that pauses at every `yield` and ends in a result. */
 export type Steps<T> = Generator<undefined, T, undefined>
 
@@ -49,5 +51,31 @@ function* mergeRuns<T>(
       into[at] = (takesLeft ? from[left++] : from[right++]) as T
       if (at % TURNS_PER_STEP === 0) yield
     }
+  }
+}
+
+/** Asked between steps: a promise to wait for before the next one, or undefined to go on. */
+export type Pace = () => Promise<void> | undefined
+
+/** Runs all steps, waiting between them as the pace says. */
+export async function runStepsAt<T>(steps: Steps<T>, pace: Pace): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    const pause = pace()
+    if (pause !== undefined) await pause
+  }
+}
+
+/** A pace that lets others run after every slice of that length. */
+export function createPace(
+  sliceMs: number, clock: Pick<Clock, 'monotonicMs'>, yieldNow: () => Promise<void>
+): Pace {
+  let sliceStart = clock.monotonicMs()
+  return () => {
+    if (clock.monotonicMs() - sliceStart < sliceMs) return undefined
+    return yieldNow().then(() => {
+      sliceStart = clock.monotonicMs()
+    })
   }
 }

@@ -2,7 +2,7 @@
 // Rule: a disk may lie, so a reader answers `undefined` for bytes that are no view, and never throws.
 // A query decodes one lens and the claims that it names; the rest of a view stays bytes.
 
-import { type Hash, hashOf, type PublicKey, publicKeyOf, utf8Text } from '../base/index.js'
+import { type Hash, parseHash, parsePublicKey, type PublicKey, utf8Text } from '../base/index.js'
 import {
   type Claim, type LensView, type View, VIEW_VERSION, type ViewLocal, type ViewPart, type ViewStanding
 } from './view.js'
@@ -137,11 +137,15 @@ function readLocal(bytes: Buffer, at: number): ViewLocal {
 }
 
 function hashAt(bytes: Buffer, at: number): Hash {
-  return hashOf(bytes.subarray(at, at + 32))
+  return parseHash(bytes.toString('hex', at, at + 32)) ?? cutShort()
 }
 
 function keyAt(bytes: Buffer, at: number): PublicKey {
-  return publicKeyOf(bytes.subarray(at, at + 32))
+  return parsePublicKey(bytes.toString('hex', at, at + 32)) ?? cutShort()
+}
+
+function cutShort(): never {
+  throw new RangeError('an id beyond its view')
 }
 
 function wholeAt(bytes: Buffer, at: number): number {

@@ -37,7 +37,10 @@ export function* windowSteps(
 ): Steps<readonly Window[]> {
   const reach = yield* reachSteps(points, width, agents)
   const heap = new MinHeap()
-  for (let start = 0; start < points.length; start += 1) heap.push(heapKey(reach.counts[start] ?? 0, start))
+  for (let start = 0; start < points.length; start += 1) {
+    if (start % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    heap.push(heapKey(reach.counts[start] ?? 0, start))
+  }
   const taken = new Uint8Array(points.length)
   const seen = new Uint32Array(agents)
   const windows: Window[] = []

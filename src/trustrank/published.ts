@@ -1,6 +1,6 @@
 // Published values as bytes, for storage and for the trust digest in the state tag.
-// Layout, little-endian: version u8 = 1, mode u8 (0 neutral, 1 computed), prior, count u32, then the agents by
-// rising key: key 32, values. Values: accuracy u16, standing u16, gate u16, group u32 (0xffffffff = none).
+// Layout, little-endian: version u8 = 1, mode u8 (0 neutral, 1 computed), prior, count u32, then the agents
+// by rising key: key 32, values. Values: accuracy u16, standing u16, gate u16, group u32 (0xffffffff = none).
 // Group numbers are given anew by the order of first appearance, so that equal groupings are equal bytes.
 
 import { blake3Hash, type Hash, idBytes, type PublicKey } from '../base/index.js'

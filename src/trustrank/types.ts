@@ -1,5 +1,5 @@
 // Published trust: what a snapshot says of each agent.
-// Rule: published values are steps of 1/1024, rounded down, so that a small change of ballots changes few views.
+// Rule: published values are steps of 1/1024, rounded down: a small change of ballots then changes few views.
 
 import type { Hash, PublicKey } from '../base/index.js'
 

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type BallotFilter, type Candidate, type Judging, runSteps, stateSteps, type VoteInput, weightOf
+} from '../../src/lenses/index.js'
+import { agent, said, vote } from './make.js'
+
+const one: Judging = { cardinality: 'one' }
+const many: Judging = { cardinality: 'many' }
+
+/** Weights by "agent name -> object". */
+function weights(
+  candidates: readonly Candidate[], votes: readonly VoteInput[], judging = one, filter: BallotFilter = {}
+): Readonly<Record<string, number>> {
+  const names = new Map(['ann', 'bob', 'cid'].map((name) => [agent(name), name]))
+  const stated = runSteps(stateSteps(candidates, votes, judging, filter))
+  return Object.fromEntries(stated.list.map(({ voice, candidate, weightQ }) => {
+    const who = names.get(stated.voices[voice] ?? agent('nobody')) ?? 'unknown'
+    return [`${who}:${String(stated.candidates[candidate]?.object)}`, weightQ]
+  }))
+}
+
+describe('ballots', () => {
+  it('turn millionths into Q16 by rounding down', () => {
+    expect(weightOf(1_000_000)).toBe(65_536)
+    expect(weightOf(1)).toBe(0)
+    expect(weightOf(16)).toBe(1)
+    expect(weightOf(333_333)).toBe(21_845)
+  })
+
+  it('count an assertion with its confidence', () => {
+    expect(weights([said('ann', 'x', { confidence: 500_000 })], [])).toEqual({ 'ann:x': 32_768 })
+  })
+
+  it('count of an agent with cardinality one only the latest assertion by (timestamp, id)', () => {
+    const older = said('ann', 'x', { timestampMs: 1 })
+    const newer = said('ann', 'y', { timestampMs: 2 })
+    expect(weights([newer, older], [])).toEqual({ 'ann:y': 65_536 })
+    const tied = [said('ann', 'x'), said('ann', 'y')]
+    const later = tied.reduce((a, b) => (a.id > b.id ? a : b))
+    expect(weights(tied, [])).toEqual({ [`ann:${String(later.object)}`]: 65_536 })
+  })
+
+  it('count of an agent with cardinality many every assertion', () => {
+    const both = [said('ann', 'x', { timestampMs: 1 }), said('ann', 'y', { timestampMs: 2 })]
+    expect(weights(both, [], many)).toEqual({ 'ann:x': 65_536, 'ann:y': 65_536 })
+  })
+
+  it('leave out votes of an agent on its own assertion that counts nothing', () => {
+    const older = said('ann', 'x', { timestampMs: 1 })
+    const newer = said('ann', 'y', { timestampMs: 2 })
+    expect(weights([older, newer], [vote('ann', older, 900_000, 3)])).toEqual({ 'ann:y': 65_536 })
+  })
+
+  it('replace the confidence by the latest own vote, even when the vote is older than the assertion', () => {
+    const x = said('ann', 'x', { timestampMs: 10 })
+    const votes = [vote('ann', x, 250_000, 5), vote('ann', x, 750_000, 4)]
+    expect(weights([x], votes)).toEqual({ 'ann:x': 16_384 })
+  })
+
+  it('withdraw with weight 0', () => {
+    const x = said('ann', 'x')
+    expect(weights([x], [vote('ann', x, 0, 1)])).toEqual({ 'ann:x': 0 })
+    expect(weights([x], [vote('bob', x, 1_000_000, 1), vote('bob', x, 0, 2)]))
+      .toEqual({ 'ann:x': 65_536, 'bob:x': 0 })
+  })
+
+  it('take of equal timestamps the vote with the greater id', () => {
+    const x = said('ann', 'x')
+    const votes = [vote('bob', x, 100_000, 1), vote('bob', x, 200_000, 1), vote('bob', x, 300_000, 1)]
+    const last = votes.reduce((a, b) => (a.id > b.id ? a : b))
+    expect(weights([x], votes)['bob:x']).toBe(weightOf(last.weight))
+  })
+
+  it('keep votes on others beside the own assertion', () => {
+    const [x, y] = [said('ann', 'x'), said('bob', 'y')]
+    expect(weights([x, y], [vote('bob', x, 500_000)]))
+      .toEqual({ 'ann:x': 65_536, 'bob:x': 32_768, 'bob:y': 65_536 })
+  })
+
+  it('ignore votes on assertions that are not candidates', () => {
+    expect(weights([said('ann', 'x')], [vote('bob', said('cid', 'z'), 1_000_000)])).toEqual({ 'ann:x': 65_536 })
+  })
+
+  it('look only at what was said until asOf, and choose the latest among that', () => {
+    const older = said('ann', 'x', { timestampMs: 1 })
+    const newer = said('ann', 'y', { timestampMs: 5 })
+    const votes = [vote('bob', older, 500_000, 2), vote('bob', older, 0, 6)]
+    expect(weights([older, newer], votes, one, { asOfMs: 5 })).toEqual({ 'ann:y': 65_536, 'bob:x': 32_768 })
+    expect(weights([older, newer], votes, one, { asOfMs: 4 })).toEqual({ 'ann:x': 65_536, 'bob:x': 32_768 })
+    expect(weights([older, newer], votes, one, { asOfMs: 0 })).toEqual({})
+  })
+
+  it('leave out agents that the lens does not hear, and keep their candidates', () => {
+    const [x, y] = [said('ann', 'x'), said('bob', 'y')]
+    const hears = { hears: (who: string): boolean => who !== agent('ann') }
+    expect(weights([x, y], [vote('ann', y, 1_000_000), vote('bob', x, 1_000_000)], one, hears))
+      .toEqual({ 'bob:x': 65_536, 'bob:y': 65_536 })
+  })
+
+  it('leave out candidates that a closed predicate does not allow', () => {
+    const [x, y] = [said('ann', 'x'), said('bob', 'y')]
+    const closed: Judging = { cardinality: 'one', allows: (bytes) => bytes.length > 0 && bytes.at(-1) === 0x79 }
+    expect(weights([x, y], [vote('bob', x, 1_000_000)], closed)).toEqual({ 'bob:y': 65_536 })
+  })
+
+  it('age with a half-life against the newest timestamp, down to one sixteenth', () => {
+    const aged = { cardinality: 'one', halfLifeMs: 100 } as const
+    const candidates = [
+      said('ann', 'x', { timestampMs: 1_000 }), said('bob', 'y', { timestampMs: 900 }), said('cid', 'z')
+    ]
+    expect(weights(candidates, [], aged)).toEqual({ 'ann:x': 65_536, 'bob:y': 32_768, 'cid:z': 4_096 })
+    expect(weights(candidates, [], aged, { asOfMs: 900 })).toEqual({ 'bob:y': 65_536, 'cid:z': 4_096 })
+  })
+
+  it('age exactly over the whole range of timestamps', () => {
+    const halfLifeMs = Number.MAX_SAFE_INTEGER
+    const candidates = [said('ann', 'x', { timestampMs: Number.MAX_SAFE_INTEGER }), said('bob', 'y')]
+    expect(weights(candidates, [], { cardinality: 'one', halfLifeMs })).toEqual({ 'ann:x': 65_536, 'bob:y': 32_768 })
+  })
+})
