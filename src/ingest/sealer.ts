@@ -190,5 +190,5 @@ export function createSealer(
 
 function tipHeader(dag: Dag, feed: Hash): BlockHeader | undefined {
   const tip = dag.tipOf(feed)
-  return tip === undefined ? undefined : dag.header(tip.block)
+  return tip === undefined ? undefined : dag.header(tip.id)
 }

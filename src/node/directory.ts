@@ -103,20 +103,24 @@ export async function joinDirectory(
   deps: { readonly random: Random }
 ): Promise<CreatedDirectory> {
   const paths = directoryPaths(directory)
-  const { genesis } = invite
   const before: NetworkAccess = (await exists(paths.genesis))
-    ? await accessOf(directory, paths, genesis.networkId)
+    ? await accessOf(directory, paths, invite.networkId)
     : { bootstrap: [] }
   const keys = await createKeys(directory, deps.random)
+  const member = invite.membership
+  if (member !== undefined && member.nodeKey !== keys.node.publicKey) {
+    const detail = { code: 'NODE_INVITE_OF_OTHER', nodeKey: member.nodeKey } as const
+    throw new NodeError(detail, `the invite is for node ${member.nodeKey}, this one is ${keys.node.publicKey}`)
+  }
   const access = {
     ...before,
     bootstrap: [...new Set([...before.bootstrap, ...invite.bootstrap])],
     ...(invite.sharedKey === undefined ? {} : { sharedKey: invite.sharedKey }),
-    ...(invite.certificate === undefined ? {} : { certificate: invite.certificate })
+    ...(member === undefined ? {} : { certificate: member.certificate })
   }
   await writeNetwork(paths, access)
-  await replaceFile(paths.genesis, genesis.bytes)
-  return { networkId: genesis.networkId, nodeKey: keys.node.publicKey, agentKey: keys.agent.publicKey }
+  await replaceFile(paths.genesis, invite.bytes)
+  return { networkId: invite.networkId, nodeKey: keys.node.publicKey, agentKey: keys.agent.publicKey }
 }
 
 /** Makes the keys and the token that a directory lacks; a joiner of a closed federation sends its node key first. */

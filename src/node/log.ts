@@ -6,7 +6,7 @@ import type { NodeConfig } from './config.js'
 
 /** A log on standard error. */
 export function createLog(level: NodeConfig['logLevel']): Log {
-  return pino({ level, base: undefined }, pino.destination({ dest: 2, sync: false }))
+  return pino({ level, base: null }, pino.destination({ dest: 2, sync: false }))
 }
 
 /** A log that keeps nothing. */

@@ -2,28 +2,10 @@
 // One object, no sockets of HTTP in it: the simulator builds the same node from other parts.
 
 import type { Hash, NetworkId, PeerLink, PublicKey } from '../base/index.js'
+import type { AdmitResult, QuarantineRow } from '../ingest/index.js'
 import type { StemeRecord } from '../record/index.js'
 import type { Answer, QueryRequest, SubjectPage } from '../query/index.js'
 import type { Genesis } from '../p2p/index.js'
-
-/** What became of one submitted record. `quarantined` records are durable and admitted at `releaseMs`. */
-export type AdmitResult =
-  | { readonly kind: 'admitted'; readonly id: Hash }
-  | { readonly kind: 'known'; readonly id: Hash }
-  | { readonly kind: 'quarantined'; readonly id: Hash; readonly releaseMs: number }
-  | { readonly kind: 'refused'; readonly code: AdmitRefusal; readonly rule: string }
-
-/** Why a local record is refused. Nothing of it is kept. */
-export type AdmitRefusal =
-  | 'RECORD_INVALID'
-  | 'RECORD_SIGNATURE'
-  | 'RECORD_INERT'
-  | 'RECORD_TOO_LARGE'
-  | 'RECORD_TOO_FAR_AHEAD'
-  | 'QUARANTINE_FULL'
-  | 'INGEST_BUSY'
-  | 'NODE_READ_ONLY'
-  | 'NODE_STOPPING'
 
 /** A vote as stored, with whether it is the agent's latest on that assertion. */
 export interface VoteRow {
@@ -33,13 +15,6 @@ export interface VoteRow {
   /** Millionths; 0 withdraws. */
   readonly weight: number
   readonly current: boolean
-}
-
-/** One record held back until its time has come. */
-export interface QuarantineRow {
-  readonly id: Hash
-  readonly agentId: PublicKey
-  readonly releaseMs: number
 }
 
 /** Signed proof of what this node holds, absent while work is left. Hex digests. */
@@ -128,6 +103,8 @@ export interface StemeNode {
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
   /** Admitted, or accepted and not sealed yet; undefined when unknown here. */
   record(id: Hash): Promise<{ readonly bytes: Uint8Array; readonly record: StemeRecord } | undefined>
+  /** Resolves when all that was acknowledged before is sealed, indexed and in its views. */
+  settled(): Promise<void>
   /** All votes on an assertion, in key order, at most `limit`. */
   votes(assertion: Hash, limit: number): Promise<readonly VoteRow[]>
   state(): Promise<StateReport>

@@ -1,0 +1,31 @@
+// A node of its own network in a directory of its own, without peers: for evaluation and benchmarks.
+
+import { systemRandom } from '../../src/base/index.js'
+import { directoryPaths, initDirectory, loadConfig, openNode, readKeyFile, type StemeNode } from '../../src/node/index.js'
+import { createSigner, seedFromName, type Signer } from '../../src/record/index.js'
+
+/** A running node and the key of its governor. */
+export interface TemporaryNode {
+  readonly node: StemeNode
+  readonly governor: Signer
+}
+
+/**
+ * Starts a node in an empty directory.
+ * @param options seedSources: names of data-set sources that are trust seeds of its genesis
+ */
+export async function openTemporaryNode(
+  directory: string,
+  options: { readonly seedSources?: readonly string[]; readonly verifyWorkers?: number } = {}
+): Promise<TemporaryNode> {
+  const seeds = (options.seedSources ?? []).map((name) => createSigner(seedFromName(name)).publicKey)
+  await initDirectory(directory, { name: 'temporary', created: 0, ...(seeds.length > 0 ? { seeds } : {}) }, {
+    random: systemRandom
+  })
+  const flags = { dataDir: directory, p2pListen: ['/ip4/127.0.0.1/tcp/0'], logLevel: 'error' }
+  const workers = options.verifyWorkers === undefined ? {} : { verifyWorkers: options.verifyWorkers }
+  const config = await loadConfig({ ...flags, ...workers }, {})
+  const { node } = await openNode(config)
+  await node.start()
+  return { node, governor: (await readKeyFile(directoryPaths(directory).agentKey)).signer }
+}

@@ -1,0 +1,88 @@
+// The face of a node over its parts. Reads answer while the node is starting only as far as their part is there.
+
+import { createEventLog } from './events.js'
+import { NodeError } from './errors.js'
+import { openParts, type Parts } from './parts.js'
+import { admittedBlocks, findRecord, votesOn } from './reading.js'
+import type { NodeParts, NodeSetup } from './setup.js'
+import { reportState } from './state.js'
+import { reportPeers, reportReady, reportStats } from './reports.js'
+import type { StemeNode } from './types.js'
+import type { Verdict } from '../base/index.js'
+
+/** Records that one call of `admit` takes. */
+export const ADMIT_RECORDS_MAX = 1_000
+
+/**
+ * Builds a node, not started.
+ * @param setup who it is, where its files lie, and its limits
+ * @param ports clock, chance, disk, index and network
+ */
+export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
+  const events = createEventLog()
+  let parts: Parts | undefined
+  let starting: Promise<void> | undefined
+  let stopping: Promise<void> | undefined
+  let started = false
+
+  async function start(): Promise<void> {
+    parts = await openParts(setup, ports, events)
+    try {
+      await parts.start()
+      started = true
+    } catch (error) {
+      await parts.stop().catch(() => undefined)
+      throw error
+    }
+  }
+
+  function open(): Parts {
+    if (parts !== undefined && stopping === undefined) return parts
+    throw new NodeError({ code: stopping === undefined ? 'NODE_NOT_READY' : 'NODE_STOPPED' }, 'the node is not running')
+  }
+
+  return {
+    nodeKey: setup.signer.publicKey,
+    networkId: setup.genesis.networkId,
+    genesis: setup.genesis.genesis,
+    start: () => (starting ??= start()),
+    stop: () => (stopping ??= (async () => {
+      await starting?.catch(() => undefined)
+      if (started) await parts?.stop()
+    })()),
+    async admit(records) {
+      if (records.length > ADMIT_RECORDS_MAX) {
+        throw new NodeError({ code: 'NODE_LIST_TOO_LONG', max: ADMIT_RECORDS_MAX }, 'too many records in one call')
+      }
+      return open().ingest.admitRecords(records)
+    },
+    query: async (request) => open().query.get(request),
+    queryMany: async (requests) => open().query.getMany(requests),
+    subject: async (subject, lens, cursor, limit) => open().query.subject({ subject, lens, limit, cursor }),
+    record: async (id) => findRecord(open(), id),
+    settled: async () => {
+      await open().ingest.flush()
+      await open().materializer.idle()
+    },
+    votes: async (assertion, limit) => votesOn(open(), assertion, limit),
+    state: async () => reportState(open()),
+    peers: () => (parts === undefined ? [] : reportPeers(parts)),
+    addresses: () => parts?.network?.addresses() ?? [],
+    quarantine: async (limit) => open().ingest.quarantined(limit),
+    ready: () => reportReady(parts, started && stopping === undefined),
+    stats: () => (parts === undefined ? {} : reportStats(parts)),
+    onEvent: (listener, lastSequence) => events.subscribe(listener, lastSequence),
+    blocks: () => admittedBlocks(open()),
+    admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, 'local')),
+    async dial(address) {
+      await open().network?.dial(address)
+    }
+  }
+}
+
+function outcome(verdict: Verdict): Awaited<ReturnType<StemeNode['admitBlock']>> {
+  if (verdict.kind === 'accept') return 'accepted'
+  if (verdict.kind === 'reject') return { refused: verdict.why }
+  if (verdict.why === 'known') return 'known'
+  return verdict.why === 'gap' || verdict.why === 'sealed in the future' ? 'waiting' : { refused: verdict.why }
+}

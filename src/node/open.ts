@@ -1,0 +1,70 @@
+// A node on this machine: configuration and data directory to real ports.
+
+import { systemClock, systemRandom, type Log } from '../base/index.js'
+import { encodeCertificate } from '../dag/index.js'
+import { DEFAULTS } from '../ingest/index.js'
+import { createLibp2pNetwork, type PeerNetwork } from '../p2p/index.js'
+import { openLevel } from '../store/index.js'
+import { createFileDisk } from '../wal/index.js'
+import type { NodeConfig } from './config.js'
+import { readDirectory, type NodeDirectory } from './directory.js'
+import { createLog } from './log.js'
+import { createNode } from './node.js'
+import type { StemeNode } from './types.js'
+
+const MIB = 1_048_576
+
+/** A node of a data directory, not started, and what the API needs beside it. */
+export interface OpenedNode {
+  readonly node: StemeNode
+  readonly directory: NodeDirectory
+  readonly log: Log
+}
+
+/**
+ * Reads the data directory and builds its node with real ports.
+ * @throws NodeError, GenesisError
+ */
+export async function openNode(config: NodeConfig): Promise<OpenedNode> {
+  const directory = await readDirectory(config.dataDir)
+  const log = createLog(config.logLevel)
+  const { paths, opened, access, nodeKey } = directory
+  const node = createNode(
+    {
+      genesis: opened,
+      signer: nodeKey.signer,
+      ...(access.certificate === undefined ? {} : { certificate: access.certificate }),
+      walDirectory: paths.wal,
+      markerPath: paths.marker,
+      incarnationPath: paths.incarnation,
+      dataDirectory: config.dataDir,
+      ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
+    },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      disk: createFileDisk(),
+      log,
+      level: openLevel({ directory: paths.index, cacheBytes: config.cacheMib * MIB }),
+      yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
+      createNetwork: () => createNetwork(config, directory, log)
+    }
+  )
+  return { node, directory, log }
+}
+
+function createNetwork(config: NodeConfig, directory: NodeDirectory, log: Log): Promise<PeerNetwork> {
+  const { access, opened, nodeKey } = directory
+  return createLibp2pNetwork(
+    {
+      networkId: opened.networkId,
+      seed: nodeKey.seed,
+      listen: config.p2pListen,
+      announce: config.p2pAnnounce,
+      dial: [...new Set([...access.bootstrap, ...config.p2pBootstrap])],
+      ...(access.sharedKey === undefined ? {} : { sharedKey: access.sharedKey }),
+      ...(access.certificate === undefined ? {} : { certificate: encodeCertificate(access.certificate) })
+    },
+    { clock: systemClock, random: systemRandom, log }
+  )
+}

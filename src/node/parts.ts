@@ -1,0 +1,178 @@
+// The parts list: opens and wires the parts of a node in order, and closes them the other way round.
+// Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
+
+import type { Hash } from '../base/index.js'
+import { openDag, verifyHeader, type AdmissionRules, type BlockHeader, type Dag } from '../dag/index.js'
+import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
+import { createMaterializer, type Materializer } from '../materializer/index.js'
+import { createReplicator, type PeerNetwork, type Replicator } from '../p2p/index.js'
+import { createQuery, type Query } from '../query/index.js'
+import { openStore, type Store } from '../store/index.js'
+import { neutralTrust, type TrustSnapshot } from '../trustrank/index.js'
+import { openWal, type Wal } from '../wal/index.js'
+import type { EventLog } from './events.js'
+import { chooseIdentity } from './identity.js'
+import type { NodeParts, NodeSetup } from './setup.js'
+import { openNodeSession } from './sync-session.js'
+
+/** The parts of a node that is starting or running. */
+export interface Parts {
+  readonly store: Store
+  readonly wal: Wal
+  readonly dag: Dag
+  readonly rules: AdmissionRules
+  readonly identity: FeedIdentity
+  readonly ingest: Ingest
+  readonly materializer: Materializer
+  readonly query: Query
+  readonly trust: () => TrustSnapshot
+  readonly network: PeerNetwork | undefined
+  readonly replicator: Replicator | undefined
+  /** Replays, computes, connects. */
+  start(): Promise<void>
+  /** Stops what was started and closes all; leaves a clean checkpoint when all went well. */
+  stop(): Promise<void>
+}
+
+/** Opens index, ledger and graph and builds the rest. Nothing runs yet. */
+export async function openParts(setup: NodeSetup, ports: NodeParts, events: EventLog): Promise<Parts> {
+  const undo: (() => Promise<unknown>)[] = []
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const store = await openIndex(setup, ports)
+    undo.push(() => store.close())
+    const wal = await openLedger(setup, ports, store)
+    undo.push(() => wal.close())
+    const dag = await openDag({ store, clock: ports.clock })
+    const identity = await chooseIdentity(setup, ports, wal)
+    const core = { store, wal, dag, identity, rules: admissionRules(setup) }
+    return assemble(setup, ports, events, core, await ports.createNetwork?.(), close)
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error
+  }
+}
+
+type Core = Pick<Parts, 'store' | 'wal' | 'dag' | 'identity' | 'rules'>
+
+function assemble(
+  setup: NodeSetup,
+  ports: NodeParts,
+  events: EventLog,
+  core: Core,
+  network: PeerNetwork | undefined,
+  close: () => Promise<void>
+): Parts {
+  const { clock, log } = ports
+  const { store } = core
+  const trust = neutralTrust()
+  const wires: Wires = { applied: () => undefined, sealed: () => undefined }
+  const ingest = createIngest(setup.ingest, {
+    ...core, clock, log,
+    onApplied: (step) => wires.applied(step),
+    onSealed: (block, header) => wires.sealed(block, header),
+    onFailed: (error) => log.error({ error: String(error) }, 'the index no longer follows the ledger')
+  })
+  const materializer = createMaterializer({}, {
+    store, clock, log, trust: () => trust, governors: core.rules.governors, yieldNow: ports.yieldNow
+  })
+  const query = createQuery({}, {
+    store, clock, trust: () => trust, governors: core.rules.governors, yieldNow: ports.yieldNow,
+    lag: () => materializer.lag(),
+    fresh: async () => {
+      await ingest.flush()
+      await materializer.idle()
+    }
+  })
+  const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
+  connect(wires, events, materializer, replicator, network)
+  return {
+    ...core, ingest, materializer, query, trust: () => trust, network, replicator,
+    async start() {
+      await ingest.start()
+      await materializer.start()
+      replicator?.start()
+      await network?.start()
+    },
+    async stop() {
+      await replicator?.stop()
+      await network?.stop()
+      await ingest.stop()
+      await materializer.stop()
+      await close()
+    }
+  }
+}
+
+/** Calls between parts that are built before their listeners. */
+interface Wires {
+  applied: (step: AppliedStep) => void
+  sealed: (block: Uint8Array, header: BlockHeader) => void
+}
+
+function connect(
+  wires: Wires,
+  events: EventLog,
+  materializer: Materializer,
+  replicator: Replicator | undefined,
+  network: PeerNetwork | undefined
+): void {
+  wires.applied = (step) => {
+    for (const { id, kind } of step.records) events.emit({ kind: 'record', id, recordKind: kind })
+    if (step.dirty) materializer.wake()
+  }
+  wires.sealed = (block) => void replicator?.publish(block)
+  materializer.onChange((change) => {
+    const { subject, predicate, lens, before, after } = change
+    events.emit({
+      kind: 'winner', subject, predicate, lens,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after })
+    })
+  })
+  network?.onPeer(({ kind, peer }) => events.emit({ kind: 'peer', peer, state: kind }))
+}
+
+async function openIndex(setup: NodeSetup, ports: NodeParts): Promise<Store> {
+  const { networkId } = setup.genesis
+  const store = await openStore(
+    { networkId, markerPath: setup.markerPath },
+    { level: ports.level, disk: ports.disk, log: ports.log }
+  )
+  if (store.needsRebuild) {
+    ports.log.warn({ reason: store.rebuildReason }, 'the index is not whole: it is rebuilt from the ledger')
+    await store.dropDerived()
+  }
+  return store
+}
+
+async function openLedger(setup: NodeSetup, ports: NodeParts, store: Store): Promise<Wal> {
+  const { disk, random, log } = ports
+  const { networkId } = setup.genesis
+  const { provenSequence } = store
+  const wal = await openWal(
+    { directory: setup.walDirectory, networkId, provenSequence, ...setup.wal },
+    { disk, random, log }
+  )
+  store.setIdentity({ device: wal.identity.device, inode: wal.identity.inode })
+  return wal
+}
+
+function admissionRules(setup: NodeSetup): AdmissionRules {
+  const { genesis, networkId } = setup.genesis
+  const { admission, governors, feedWorkBits } = genesis
+  return { networkId, admission, governors: new Set(governors), feedWorkBits }
+}
+
+function createReplication(ports: NodeParts, core: Core, ingest: Ingest, network: PeerNetwork): Replicator {
+  const { clock, random, log } = ports
+  return createReplicator({}, {
+    network, clock, random, log,
+    holds: (id: Hash) => core.dag.holds(id),
+    admitBlock: (block, from) => ingest.admitBlock(block, from),
+    verifyHeader: (header) => verifyHeader(header, core.rules) === undefined,
+    openSession: (wire) => openNodeSession(wire, core, { clock, log })
+  })
+}

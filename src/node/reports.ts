@@ -1,0 +1,85 @@
+// What a node says of itself: peers, readiness, numbers for metrics.
+
+import { publicKeyOfPeer } from '../p2p/index.js'
+import type { Parts } from './parts.js'
+import type { NodeStats, PeerReport, ReadyReport } from './types.js'
+
+/** Connected peers with what they sent and got. */
+export function reportPeers(parts: Parts): readonly PeerReport[] {
+  const stats = new Map((parts.replicator?.peerStats() ?? []).map((entry) => [entry.peer, entry]))
+  return (parts.network?.peers() ?? []).flatMap((link) => {
+    const publicKey = publicKeyOfPeer(link.peer)
+    const entry = stats.get(link.peer)
+    if (publicKey === undefined) return []
+    const { blocksIn = 0, blocksOut = 0, bytesIn = 0, bytesOut = 0, lastSyncMs } = entry ?? {}
+    const equalFrontier = entry?.equalFrontier ?? false
+    const report = { ...link, publicKey, blocksIn, blocksOut, bytesIn, bytesOut, equalFrontier }
+    return [lastSyncMs === undefined ? report : { ...report, lastSyncMs }]
+  })
+}
+
+/** Whether the node may be used, and what it is busy with. */
+export function reportReady(parts: Parts | undefined, started: boolean): ReadyReport {
+  if (parts === undefined) return { ready: false, walReplayed: false, storeOpen: false, firstSync: 'alone' }
+  const failure = parts.wal.failure ?? parts.store.failure
+  const progress = started ? joinProgress(parts) : replayProgress(parts)
+  return {
+    ready: started && failure === undefined,
+    walReplayed: started,
+    storeOpen: true,
+    firstSync: firstSync(parts),
+    ...(failure === undefined ? {} : { readOnly: failure.code }),
+    ...(progress === undefined ? {} : { progress })
+  }
+}
+
+/** Gauges and counters by name. */
+export function reportStats(parts: Parts): NodeStats {
+  const { ingest, dag, store, wal, materializer, replicator, network } = parts
+  const written = ingest.counts()
+  const graph = dag.counts()
+  const lag = materializer.lag()
+  const replication = replicator?.stats()
+  return {
+    store_records_count: store.totals.recordCount,
+    store_cursor_sequence: store.totals.sequence,
+    wal_synced_sequence: wal.lastSynced,
+    wal_size_bytes: wal.sizeBytes(),
+    wal_queue_frames: wal.queued().frames,
+    wal_failed: wal.failure === undefined ? 0 : 1,
+    ingest_unsealed_records: written.unsealed,
+    ingest_quarantined_records: written.quarantined,
+    ingest_verifying_signatures: written.verifying,
+    ingest_behind_frames: written.behind,
+    dag_tips_count: graph.tips,
+    dag_heads_count: graph.heads,
+    dag_forks_count: graph.forks,
+    dag_wanted_blocks: graph.wanted,
+    dag_pending_blocks: graph.pendingBlocks,
+    dag_pending_bytes: graph.pendingBytes,
+    materializer_marks_count: lag.marks,
+    materializer_lag_seconds: lag.oldestMs / 1_000,
+    trust_generation_count: parts.trust().generation,
+    p2p_peers_count: network?.peers().length ?? 0,
+    p2p_sync_sessions_total: replication?.sessions ?? 0,
+    p2p_sync_failures_total: replication?.sessionsFailed ?? 0
+  }
+}
+
+function firstSync(parts: Parts): ReadyReport['firstSync'] {
+  if (parts.network === undefined || parts.replicator === undefined) return 'alone'
+  if (parts.replicator.progress().synced) return 'done'
+  return parts.network.peers().length === 0 ? 'alone' : 'running'
+}
+
+function replayProgress(parts: Parts): ReadyReport['progress'] {
+  const { behind } = parts.ingest.counts()
+  const total = parts.wal.lastSynced
+  return { phase: 'replay', done: total - behind, total }
+}
+
+function joinProgress(parts: Parts): ReadyReport['progress'] {
+  const progress = parts.replicator?.progress()
+  if (progress === undefined || progress.synced || progress.remoteRecords === undefined) return undefined
+  return { phase: 'join', done: progress.records, total: progress.remoteRecords }
+}

@@ -1,0 +1,39 @@
+// What a node is built from: who it is, where its files lie, and the ports it stands on.
+
+import type { Clock, Disk, Log, Random } from '../base/index.js'
+import type { Certificate } from '../dag/index.js'
+import type { IngestOptions } from '../ingest/index.js'
+import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
+import type { Signer } from '../record/index.js'
+import type { LevelSource } from '../store/index.js'
+import type { WalOptions } from '../wal/index.js'
+
+/** Identity, places and limits of a node. */
+export interface NodeSetup {
+  readonly genesis: OpenedGenesis
+  /** The node key: signs blocks and state tags. */
+  readonly signer: Signer
+  /** For a closed federation. */
+  readonly certificate?: Certificate
+  /** Directory of the log, file of the index marker, file of the incarnation, and the directory they lie in. */
+  readonly walDirectory: string
+  readonly markerPath: string
+  readonly incarnationPath: string
+  readonly dataDirectory: string
+  readonly ingest: IngestOptions
+  /** Segment size and queue of the log; defaults of the wal folder otherwise. */
+  readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>
+}
+
+/** The ports of a node. */
+export interface NodeParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk: Disk
+  readonly log: Log
+  readonly level: LevelSource
+  /** Lets other work run between two slices of a long computation. */
+  readonly yieldNow: () => Promise<void>
+  /** Absent: a node alone. */
+  readonly createNetwork?: () => Promise<PeerNetwork>
+}
