@@ -1,0 +1,49 @@
+// Schemas of answers.
+
+import { Type, type TSchema } from 'typebox'
+import { countSchema, hashSchema, keySchema, timeSchema, valueSchema } from './schemas.js'
+
+const claim = {
+  object: valueSchema,
+  assertion_hash: hashSchema,
+  agent_id: keySchema,
+  timestamp: timeSchema,
+  epoch: Type.Union([hashSchema, Type.Null()]),
+  source: Type.Union([Type.String(), Type.Null()])
+}
+const support = {
+  score: Type.Number({ minimum: 0, description: 'trust-weighted ballots, bits' }),
+  share: Type.Number({ minimum: 0, maximum: 1 })
+}
+const standingSchema = Type.Object({ ...claim, ...support })
+
+const canonical = {
+  subject: Type.String(),
+  predicate: Type.String(),
+  lens: Type.String(),
+  winner: Type.Object(claim),
+  ...support,
+  winners: Type.Optional(Type.Array(standingSchema, { description: 'all that hold, where many may' })),
+  runner_up: Type.Optional(standingSchema),
+  undecided: Type.Optional(Type.Boolean({ description: 'no trusted ballot: the plurality of agents' })),
+  candidates: countSchema,
+  ballots: countSchema,
+  evidence: hashSchema
+}
+
+/** A resolved answer. */
+export const answerSchema: TSchema = Type.Object({
+  ...canonical,
+  view: Type.Object({
+    version: countSchema,
+    trust_frontier: Type.Union([hashSchema, Type.Null()]),
+    lag_ms: Type.Number({ minimum: 0 })
+  })
+})
+
+/** A page of the answers on one subject. */
+export const subjectPageSchema: TSchema = Type.Object({
+  subject: Type.String(),
+  answers: Type.Array(Type.Object(canonical)),
+  cursor: Type.Optional(Type.String({ description: 'send it back for the next page; absent on the last' }))
+})

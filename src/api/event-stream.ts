@@ -1,0 +1,105 @@
+// Server-sent events of the node. Each stream holds a bounded number of unsent bytes: a client that reads too
+// slowly is cut off, and resumes by Last-Event-ID while its events are still buffered.
+// Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+import type { ServerResponse } from 'node:http'
+import { unreachable, type Clock, type Timer } from '../base/index.js'
+import type { NodeEvent, StemeNode } from '../node/index.js'
+import { ApiError } from './errors.js'
+import type { ApiOptions } from './options.js'
+
+/** The open event streams of a server. */
+export interface EventStreams {
+  readonly size: number
+  /** Answers with a stream until either side ends it. @throws ApiError EVENT_STREAMS_FULL, INPUT_INVALID */
+  open(response: ServerResponse, lastEventId: string | undefined): void
+  /** Ends all streams. */
+  close(): void
+}
+
+/** Makes the event streams of a server. */
+export function createEventStreams(
+  options: Pick<ApiOptions, 'eventStreamsMax' | 'eventBytesMax' | 'heartbeatMs'>,
+  deps: { readonly node: StemeNode; readonly clock: Clock }
+): EventStreams {
+  const open = new Set<() => void>()
+  return {
+    get size() {
+      return open.size
+    },
+    open(response, lastEventId) {
+      const last = parseSequence(lastEventId)
+      if (open.size >= options.eventStreamsMax) {
+        throw new ApiError({ code: 'EVENT_STREAMS_FULL' }, `${open.size} event streams are open`)
+      }
+      const end = startStream(response, last, options, deps, () => open.delete(end))
+      open.add(end)
+    },
+    close() {
+      for (const end of [...open]) end()
+    }
+  }
+}
+
+function startStream(
+  response: ServerResponse, last: number | undefined,
+  options: Pick<ApiOptions, 'eventBytesMax' | 'heartbeatMs'>,
+  deps: { readonly node: StemeNode; readonly clock: Clock }, onEnd: () => void
+): () => void {
+  let ended = false
+  let heartbeat: Timer | undefined
+  let unsubscribe = (): void => {}
+  const end = (): void => {
+    if (ended) return
+    ended = true
+    heartbeat?.cancel()
+    unsubscribe()
+    response.end()
+    onEnd()
+  }
+  const send = (text: string): void => {
+    if (ended) return
+    response.write(text)
+    if (response.writableLength > options.eventBytesMax) end()
+  }
+  const beat = (): void => {
+    heartbeat = deps.clock.setTimer(options.heartbeatMs, () => {
+      send(':\n\n')
+      if (!ended) beat()
+    })
+  }
+  response.on('close', end)
+  response.writeHead(200, {
+    'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no'
+  })
+  send('retry: 2000\n\n')
+  unsubscribe = deps.node.onEvent((sequence, event) => send(eventText(sequence, event)), last)
+  if (ended) unsubscribe()
+  else beat()
+  return end
+}
+
+function parseSequence(header: string | undefined): number | undefined {
+  if (header === undefined || header === '') return undefined
+  if (!/^[0-9]{1,15}$/.test(header)) {
+    throw new ApiError({ code: 'INPUT_INVALID', field: 'Last-Event-ID' }, 'Last-Event-ID is a sequence number')
+  }
+  return Number(header)
+}
+
+function eventText(sequence: number, event: NodeEvent): string {
+  return `id: ${sequence}\nevent: ${event.kind}\ndata: ${JSON.stringify(eventJson(event))}\n\n`
+}
+
+function eventJson(event: NodeEvent): object {
+  switch (event.kind) {
+    case 'record': return { id: event.id, kind: event.recordKind }
+    case 'winner': {
+      const { subject, predicate, lens, before, after } = event
+      return { subject, predicate, lens, before: before ?? null, after: after ?? null }
+    }
+    case 'peer': return { peer: event.peer, state: event.state }
+    case 'state': return { frontier_root: event.frontierRoot, view_digest: event.viewDigest }
+    default: return unreachable(event)
+  }
+}

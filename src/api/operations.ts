@@ -1,0 +1,13 @@
+// The table of operations: what this node offers, in one list.
+
+import { blockOperations } from './block-operations.js'
+import { nodeOperations } from './node-operations.js'
+import type { Operation } from './operation.js'
+import { queryOperations } from './query-operations.js'
+import { recordOperations } from './record-operations.js'
+import { writeOperations } from './write-operations.js'
+
+/** Every operation of the node. */
+export const OPERATIONS: readonly Operation[] = [
+  ...queryOperations, ...writeOperations, ...recordOperations, ...blockOperations, ...nodeOperations
+]
