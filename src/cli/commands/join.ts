@@ -1,0 +1,79 @@
+// stemedb join: makes this node part of the network of an invite and fetches what is known there.
+
+import { wait } from '../../base/index.js'
+import { joinDirectory, loadConfig, type StemeNode } from '../../node/index.js'
+import { decodeInvite, type Invite } from '../../p2p/index.js'
+import { wholeNumber } from '../arguments.js'
+import { CliError } from '../errors.js'
+import { facts, timeText } from '../output.js'
+import { startProgress } from '../progress.js'
+import { runNode, serve } from '../serve.js'
+import { checkInterrupt, directoryOf, type AddCommand, type Shell } from '../shell.js'
+import { addNodeOptions, nodeFlags, type NodeOptions } from './start.js'
+
+interface JoinOptions extends NodeOptions {
+  readonly yes?: true
+  readonly start?: true
+  readonly timeout: number
+}
+
+const pollMs = 100
+
+/** Adds `stemedb join`. */
+export const addJoin: AddCommand = (program, shell) => {
+  const command = program.command('join')
+    .description('join the network of an invite: show it, ask, fetch what is known there, end with ' +
+      "'converged at <frontier>'; resumes after an interruption")
+    .argument('<invite>', 'the line that starts with ep1')
+    .option('--yes', 'do not ask')
+    .option('--start', 'keep running as a node')
+    .option('--timeout <seconds>', 'give up when no peer answers that long', wholeNumber(1, 86_400), 60)
+  addNodeOptions(command).action((line: string, options: JoinOptions) => join(shell, line, options))
+}
+
+async function join(shell: Shell, line: string, options: JoinOptions): Promise<void> {
+  const invite = decodeInvite(line)
+  shell.output.note(inviteText(invite))
+  if (options.yes !== true && !await shell.confirm('Join this network?')) {
+    throw new CliError({ code: 'CLI_DECLINED' }, 'not joined; --yes joins without asking')
+  }
+  await joinDirectory(directoryOf(shell), invite, { random: shell.random })
+  const flags = nodeFlags(shell, options)
+  const config = await loadConfig({ ...flags, logLevel: options.logLevel ?? 'warn' }, shell.env)
+  const onStarted = (node: StemeNode): Promise<void> => converge(shell, node, options.timeout)
+  if (options.start === true) await serve(shell, config, onStarted)
+  else await runNode(shell, config, ({ node }) => onStarted(node))
+}
+
+/** Waits for the first sync and tells where it ended. */
+async function converge(shell: Shell, node: StemeNode, timeoutSeconds: number): Promise<void> {
+  const startedMs = shell.clock.monotonicMs()
+  const progress = startProgress(shell.output, shell.clock, 'joining', 'records')
+  for (let ready = node.ready(); ready.firstSync !== 'done' || !ready.ready; ready = node.ready()) {
+    checkInterrupt(shell)
+    if (ready.progress !== undefined) progress.at(ready.progress.done, ready.progress.total)
+    const waitedMs = shell.clock.monotonicMs() - startedMs
+    if (node.peers().length === 0 && waitedMs > timeoutSeconds * 1_000) {
+      throw new CliError({ code: 'CLI_NO_PEER' }, 'no peer of the network answers; join again to go on')
+    }
+    await wait(shell.clock, pollMs, shell.signal)
+  }
+  progress.end()
+  const { frontierRoot, records, blocks } = await node.state()
+  const seconds = Math.round(shell.clock.monotonicMs() - startedMs) / 1_000
+  const value = { converged: true, frontier_root: frontierRoot, records, blocks, seconds }
+  shell.output.data(value, () => `converged at ${frontierRoot} (${records} records in ${seconds} s)`)
+}
+
+function inviteText({ genesis, networkId, bootstrap, sharedKey }: Invite): string {
+  return facts([
+    ['network', genesis.name],
+    ['fingerprint', networkId.replace(/(.{8})(?=.)/g, '$1 ')],
+    ['created', timeText(genesis.created)],
+    ['admission', genesis.admission],
+    ['governors', genesis.governors.join(' ')],
+    ['trust', `seeds ${genesis.seeds.length}, standing ${genesis.trust.standing}`],
+    ['private', sharedKey === undefined ? 'no' : 'yes, with a pre-shared key'],
+    ...bootstrap.map((address) => ['dial', address] as const)
+  ])
+}

@@ -1,0 +1,24 @@
+// stemedb verify: checks a data directory offline, byte by byte.
+
+import { CliError } from '../errors.js'
+import { facts } from '../output.js'
+import { directoryOf, type AddCommand, type Shell } from '../shell.js'
+import { verifyDirectory } from '../verify-directory.js'
+
+/** Adds `stemedb verify`. */
+export const addVerify: AddCommand = (program, shell) => {
+  program.command('verify')
+    .description('check a data directory while no node runs on it: ledger frames, hashes, signatures, and the ' +
+      'index against the blocks; exits 1 when anything is wrong')
+    .action(() => verify(shell))
+}
+
+async function verify(shell: Shell): Promise<void> {
+  const report = await verifyDirectory(shell, directoryOf(shell))
+  const { faults, ...counts } = report
+  const sound = faults.length === 0
+  for (const fault of faults) shell.output.note(fault)
+  shell.output.data({ sound, ...report }, () =>
+    facts([['sound', sound ? 'yes' : `no, ${faults.length} faults`], ...Object.entries<number>(counts)]))
+  if (!sound) throw new CliError({ code: 'CLI_UNSOUND', faults: faults.length }, 'the directory is not sound')
+}

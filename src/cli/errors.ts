@@ -1,0 +1,47 @@
+// Failures of the command line, each with its exit code.
+
+import { CodedError } from '../base/index.js'
+
+/** Exit codes, as `stemedb --help` documents them. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  unreachable: 6,
+  interrupted: 130
+} as const
+
+/** What a command can fail with, beside the failures of the folders it uses. */
+export type CliErrorDetail =
+  | { readonly code: 'CLI_USAGE'; readonly argument: string }
+  | { readonly code: 'CLI_UNREACHABLE'; readonly url: string }
+  | { readonly code: 'CLI_REFUSED'; readonly problem: string; readonly status: number }
+  | { readonly code: 'CLI_ANSWER'; readonly url: string }
+  | { readonly code: 'CLI_INTERRUPTED' }
+  | { readonly code: 'CLI_DECLINED' }
+  | { readonly code: 'CLI_BAD_LINE'; readonly line: number }
+  | { readonly code: 'CLI_BAD_CAR'; readonly path: string }
+  | { readonly code: 'CLI_FILE'; readonly path: string }
+  | { readonly code: 'CLI_UNSOUND'; readonly faults: number }
+  | { readonly code: 'CLI_NO_PEER' }
+
+/** A failure of the command line. */
+export class CliError extends CodedError<CliErrorDetail> {}
+
+/** The exit code of a failure. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof CliError)) return EXIT.failure
+  switch (error.detail.code) {
+    case 'CLI_USAGE': return EXIT.usage
+    case 'CLI_UNREACHABLE': return EXIT.unreachable
+    case 'CLI_INTERRUPTED': return EXIT.interrupted
+    case 'CLI_REFUSED': return error.detail.status === 404 ? EXIT.notFound : EXIT.failure
+    default: return EXIT.failure
+  }
+}
+
+/** A usage error that names the argument. */
+export function usageError(argument: string, message: string): CliError {
+  return new CliError({ code: 'CLI_USAGE', argument }, message)
+}

@@ -1,0 +1,82 @@
+// The command line: global options, commands, help, and what becomes of errors.
+
+import { Command, CommanderError } from 'commander'
+import { CodedError } from '../base/index.js'
+import { addAssert } from './commands/assert.js'
+import { addEpoch } from './commands/epoch.js'
+import { addExport } from './commands/export.js'
+import { addGet } from './commands/get.js'
+import { addImport } from './commands/import.js'
+import { addInit } from './commands/init.js'
+import { addInvite } from './commands/invite.js'
+import { addJoin } from './commands/join.js'
+import { addKey } from './commands/key.js'
+import { addPeers } from './commands/peers.js'
+import { addQuarantine } from './commands/quarantine.js'
+import { addStart } from './commands/start.js'
+import { addState } from './commands/state.js'
+import { addStatus } from './commands/status.js'
+import { addVerify } from './commands/verify.js'
+import { addVote } from './commands/vote.js'
+import { EXIT, exitCodeOf } from './errors.js'
+import { plain } from './output.js'
+import type { AddCommand, GlobalOptions, Shell } from './shell.js'
+
+const commands: readonly AddCommand[] = [
+  addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet, addState,
+  addQuarantine, addImport, addExport, addVerify, addKey
+]
+
+const helpEnd = `
+Data goes to stdout, everything else to stderr.
+
+Settings: options, then the environment (STEMEDB_DATA_DIR, STEMEDB_API, STEMEDB_TOKEN, STEMEDB_API_PORT, …), then
+stemedb.toml in the data directory, then defaults. NO_COLOR turns colours off.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 6 node unreachable, 130 interrupted.`
+
+/**
+ * Runs one command line.
+ * @param words  arguments without the program's own name
+ * @returns the exit code
+ */
+export async function runProgram(words: readonly string[], version: string, shell: Shell): Promise<number> {
+  const program = createProgram(version, shell)
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (shell.signal.aborted) return EXIT.interrupted
+    report(shell, error)
+    return exitCodeOf(error)
+  }
+}
+
+function createProgram(version: string, shell: Shell): Command {
+  const program = new Command('stemedb')
+    .description('A replicated, content-addressed knowledge graph that agents of many owners write together.')
+    .version(version)
+    .option('--json', 'JSON on stdout, one object a line')
+    .option('--data-dir <directory>', 'data directory (default: ~/.stemedb)')
+    .option('--api <url>', 'base URL of the node (default: the one of the data directory)')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', helpEnd)
+    .exitOverride()
+    .showHelpAfterError("('stemedb <command> --help' tells more)")
+    .hook('preAction', (_program, command) => {
+      shell.options = command.optsWithGlobals<GlobalOptions>()
+    })
+  for (const add of commands) add(program, shell)
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+/** Tells of a failure on stderr; with `--json` as one object. */
+function report(shell: Shell, error: unknown): void {
+  const code = error instanceof CodedError ? error.code : 'INTERNAL'
+  const text = error instanceof Error ? error.message : String(error)
+  if (shell.options.json === true) shell.output.note(JSON.stringify({ error: { code, message: text } }))
+  else shell.output.note(`stemedb: ${plain(text)}${code === 'INTERNAL' ? '' : ` (${code})`}`)
+  if (code === 'INTERNAL' && error instanceof Error) shell.output.note(error.stack ?? '')
+}

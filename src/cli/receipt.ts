@@ -1,0 +1,14 @@
+// What became of a record that was sent.
+
+import type { Receipt } from './agent.js'
+import { facts, timeText } from './output.js'
+import type { Shell } from './shell.js'
+
+/** Shows a receipt on stdout. */
+export function showReceipt(shell: Shell, receipt: Receipt): void {
+  shell.output.data(receipt, () => facts([
+    ['result', receipt.result],
+    ['id', receipt.id],
+    ['released', receipt.release_time === undefined ? undefined : timeText(receipt.release_time)]
+  ]))
+}
