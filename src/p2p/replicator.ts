@@ -27,11 +27,14 @@ export interface ReplicatorDeps {
   readonly network: PeerNetwork
   /** What is here: `Dag.holds`. */
   holds(id: Hash): boolean
-  /** Admission of an encoded block; resolves when it is durable, parked or dropped. */
+  /**
+   * Admission of an encoded block; resolves when it is durable, parked or dropped. The bytes may be a view of a
+   * larger array: copy what is kept.
+   */
   admitBlock(block: Uint8Array, from: PeerName): Promise<Verdict>
   /** Signature, certificate and work of a header, under the rules of the network. */
   verifyHeader(header: BlockHeader): boolean
-  /** Makes one sync session of src/dag. */
+  /** Makes one sync session: `dagSessions`. */
   openSession(wire: SessionWire): SyncSession
   /** Told of the end of each session that ended well. */
   onSynced?(peer: PeerName, result: SyncResult): void

@@ -222,7 +222,9 @@ class Node implements PeerNetwork {
   #serve(stream: MemoryStream): void {
     if (!this.running || !this.links.has(stream.peer)) return stream.abort(new Error('no link'))
     this.#keep(stream.peer, stream)
-    void this.#handlers.stream(stream).catch((error: Error) => stream.abort(error)).finally(() => stream.close())
+    void this.#handlers.stream(stream)
+      .catch((error: Error) => stream.abort(error))
+      .finally(() => stream.close())
   }
 
   #keep(peer: PeerName, stream: MemoryStream): void {
