@@ -1,0 +1,172 @@
+// A node in a process of its own, driven as a user would: through the command line and HTTP.
+
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const RECORDS_PER_CALL = 1_000
+const BUSY_PAUSE_MS = 25
+const POLL_MS = 25
+
+/** What `/v1/state` answers, as far as scripts read it. */
+export interface State {
+  readonly frontier_root: string
+  readonly records: number
+  readonly blocks: number
+  readonly unsealed: number
+  readonly dirty_marks: number
+  readonly tag?: { readonly view_digest: string; readonly frontier_root: string; readonly records: number } | null
+}
+
+/** A node process. */
+export interface ProcessNode {
+  readonly name: string
+  readonly directory: string
+  readonly api: string
+  readonly addresses: readonly string[]
+  readonly pid: number
+  get<T>(path: string): Promise<T>
+  post<T>(path: string, body: unknown): Promise<T>
+  /** Sends signed records, waiting while the node is busy; resolves when all are durable. */
+  send(records: readonly Uint8Array[]): Promise<void>
+  state(): Promise<State>
+  /** Ends the process with the signal and waits for its end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/** Runs one command of the CLI to its end and gives its standard output. */
+export async function runCli(...words: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...words], { maxBuffer: 67_108_864 })
+  return stdout.trim()
+}
+
+/** Starts a node on loopback, with free ports, and resolves once it is up. */
+export async function startNode(
+  name: string,
+  directory: string,
+  options: { readonly words?: readonly string[]; readonly showLog?: boolean } = {}
+): Promise<ProcessNode> {
+  const words = ['--data-dir', directory, '--json', ...(options.words ?? ['start'])]
+  const ports = ['--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--log-level', 'warn']
+  const child = spawn(process.execPath, [CLI, ...words, ...ports], {
+    stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe']
+  })
+  const started = await announcement(name, child)
+  const token = (await readFile(join(directory, 'api-token'), 'utf8')).trim()
+  return createClient(name, directory, started, token, child)
+}
+
+interface Announcement {
+  readonly api: string
+  readonly addresses: readonly string[]
+}
+
+/** The line with which a node says that it is up. */
+function announcement(name: string, child: ChildProcess): Promise<Announcement> {
+  return new Promise((resolve, reject) => {
+    let errors = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      errors = (errors + chunk.toString()).slice(-8_000)
+    })
+    child.once('exit', (code) => reject(new Error(`node ${name} ended with ${code} before it was up\n${errors}`)))
+    if (child.stdout === null) return
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const value = JSON.parse(line) as Partial<Announcement>
+      if (value.api !== undefined && value.addresses !== undefined) resolve(value as Announcement)
+    })
+  })
+}
+
+function createClient(
+  name: string,
+  directory: string,
+  started: Announcement,
+  token: string,
+  child: ChildProcess
+): ProcessNode {
+  const { api, addresses } = started
+  async function request<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await fetch(`${api}${path}`, init)
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${name} ${path}: ${response.status} ${text.slice(0, 400)}`)
+    return JSON.parse(text) as T
+  }
+  const authorization = `Bearer ${token}`
+
+  async function sendBatch(records: readonly Uint8Array[]): Promise<void> {
+    let left = records
+    while (left.length > 0) {
+      const response = await fetch(`${api}/v1/records`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor-seq', authorization },
+        body: Buffer.concat(left)
+      })
+      if (response.status === 503) {
+        await response.arrayBuffer()
+        await pause(BUSY_PAUSE_MS)
+        continue
+      }
+      if (!response.ok) throw new Error(`${name} refused records: ${response.status} ${await response.text()}`)
+      const { results } = await response.json() as { results: readonly { status: number; code?: string }[] }
+      const bad = results.find(({ status }) => status >= 400 && status !== 503)
+      if (bad !== undefined) throw new Error(`${name} refused a record: ${bad.code ?? bad.status}`)
+      left = left.filter((_, index) => results[index]?.status === 503)
+      if (left.length > 0) await pause(BUSY_PAUSE_MS)
+    }
+  }
+
+  return {
+    name, directory, api, addresses,
+    pid: child.pid ?? 0,
+    get: (path) => request(path),
+    post: (path, body) => request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: JSON.stringify(body)
+    }),
+    async send(records) {
+      for (let at = 0; at < records.length; at += RECORDS_PER_CALL) {
+        await sendBatch(records.slice(at, at + RECORDS_PER_CALL))
+      }
+    },
+    state: () => request<State>('/v1/state'),
+    kill(signal) {
+      return new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resolve()
+        child.once('exit', () => resolve())
+        child.kill(signal)
+      })
+    }
+  }
+}
+
+/** Resolves after `ms`. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Polls until the condition holds. @throws Error after `limitMs` */
+export async function waitFor(what: string, limitMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + limitMs
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${limitMs / 1_000} s`)
+    await pause(POLL_MS)
+  }
+}
+
+/** Waits until all nodes hold one frontier with every view computed, and gives their states. */
+export async function waitForEqualTags(nodes: readonly ProcessNode[], limitMs: number): Promise<readonly State[]> {
+  let states: readonly State[] = []
+  await waitFor('equal state tags', limitMs, async () => {
+    states = await Promise.all(nodes.map((node) => node.state()))
+    const [first] = states
+    return states.every(({ tag, frontier_root, unsealed }) =>
+      tag !== undefined && tag !== null && unsealed === 0 &&
+      frontier_root === first?.frontier_root && tag.view_digest === first.tag?.view_digest)
+  })
+  return states
+}
