@@ -9,7 +9,8 @@ import {
 } from '../base/index.js'
 import { type Signer } from '../record/index.js'
 import {
-  decodeHeader, headerBytesMax, sealHeader, type BlockHeader, type DecodedHeader, type HeaderFields, type HeaderRule
+  decodeHeader, headerBytesMax, sealHeader, type BlockHeader, type DecodedHeader, type HeaderFields,
+  type HeaderRule
 } from './header.js'
 import { recordsRoot, strictlyAscending } from './root.js'
 import { ByteReader, ByteWriter } from './wire.js'

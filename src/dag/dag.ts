@@ -110,6 +110,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
     placement: (block) => verdicts.place(block, holds, (id) => reservations.get(id) ?? header(id)),
     reserve: (block) => reservations.add(block),
     release: (id) => reservations.remove(id),
+    applied: () => reservations.settled(),
     markInvalid: (id) => verdicts.condemn(id, pending),
     ...staging(parts),
     frontier: () => feeds.view(),
@@ -129,7 +130,8 @@ function assemble(parts: Parts, clock: Clock): Dag {
     wanted: () => wanted.all(),
     counts: () => ({
       tips: feeds.view().tipCount, heads: heads.all().length, forks: forks.all().length,
-      wanted: wanted.all().length, pendingBlocks: pending.blocks, pendingBytes: pending.bytes, deferred: deferred.size
+      wanted: wanted.all().length, pendingBlocks: pending.blocks, pendingBytes: pending.bytes,
+      deferred: deferred.size
     })
   }
 }

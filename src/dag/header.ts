@@ -157,7 +157,8 @@ export function sealHeader(fields: HeaderFields, signer: Signer, networkId: Netw
   const bytes = concatBytes(unsigned, signature)
   return {
     ...fields, version: headerVersion, nodeKey: signer.publicKey,
-    feed: feedOf(signer.publicKey, fields.incarnation), ext: fields.ext ?? new Uint8Array(0), signature, id: blake3Hash(bytes), bytes
+    feed: feedOf(signer.publicKey, fields.incarnation), ext: fields.ext ?? new Uint8Array(0),
+    signature, id: blake3Hash(bytes), bytes
   }
 }
 

@@ -14,12 +14,19 @@ export interface Reservations {
   highest(feed: Hash): number
   feedsLike(prefix: string): readonly Hash[]
   holdsLike(feed: Hash, seq: number, idPrefix: string): boolean
+  /** Resolves when none of those that are here now is left. */
+  settled(): Promise<void>
 }
 
 /** None. */
 export function createReservations(): Reservations {
   const all = new Map<Hash, BlockHeader>()
   const byFeed = new Map<Hash, Map<Hash, number>>()
+  let waiting: { readonly left: Set<Hash>, readonly resolve: () => void }[] = []
+  const tell = (id: Hash): void => {
+    for (const { left, resolve } of waiting) if (left.delete(id) && left.size === 0) resolve()
+    waiting = waiting.filter(({ left }) => left.size > 0)
+  }
   return {
     add(header) {
       all.set(header.id, header)
@@ -33,6 +40,7 @@ export function createReservations(): Reservations {
       const feed = byFeed.get(header.feed)
       feed?.delete(id)
       if (feed?.size === 0) byFeed.delete(header.feed)
+      tell(id)
     },
     get: (id) => all.get(id),
     highest(feed) {
@@ -42,6 +50,10 @@ export function createReservations(): Reservations {
     },
     feedsLike: (prefix) => [...byFeed.keys()].filter((feed) => feed.slice(0, feedPrefixDigits) === prefix),
     holdsLike: (feed, seq, idPrefix) =>
-      [...byFeed.get(feed) ?? []].some(([id, at]) => at === seq && id.startsWith(idPrefix))
+      [...byFeed.get(feed) ?? []].some(([id, at]) => at === seq && id.startsWith(idPrefix)),
+    settled: () => new Promise((resolve) => {
+      if (all.size === 0) resolve()
+      else waiting.push({ left: new Set(all.keys()), resolve })
+    })
   }
 }

@@ -120,6 +120,7 @@ class BlockPuller implements Puller {
     await question.answered.promise
     this.question = undefined
     await this.deps.intake.idle()
+    await this.deps.dag.applied()
     if (this.stopped !== undefined) throw this.stopped
     return question.missed
   }

@@ -254,7 +254,6 @@ class Session {
   }
 
   private greet(tipsFollow: boolean): void {
-    this.greeted = true
     this.outbox.post(statusOf(this.options, this.deps, this.view, tipsFollow, this.remote?.ownFeed))
   }
 

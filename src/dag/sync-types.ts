@@ -18,8 +18,8 @@ export interface SyncOptions extends Partial<SyncTuning> {
 export interface SyncDeps {
   readonly dag: Dag
   /**
-   * Takes a block that came in. Resolves when it is in the index, parked, or dropped: its credit is given
-   * back then. The bytes are a view of a frame: copy what is kept.
+   * Takes a block that came in. Resolves when it is admitted or reserved, parked, or dropped: its credit is
+   * given back then. The bytes are a view of a frame: copy what is kept.
    */
   readonly admit: (block: Uint8Array, from: string) => Promise<Verdict>
   /** Sends one frame; resolves when the link can take more. */

@@ -73,6 +73,8 @@ export interface Dag {
   reserve(header: BlockHeader): void
   /** Takes a reservation back: the ledger did not take the block. */
   release(id: Hash): void
+  /** Resolves when every block reserved so far is in the index or released. */
+  applied(): Promise<void>
   /** Remembers an invalid block id, so that what builds on it is refused (the last 4,096). */
   markInvalid(id: Hash): void
 
