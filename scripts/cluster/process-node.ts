@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+// The built program, seen from the build output as from the sources (tests).
+const fromSources = !import.meta.url.includes('/dist/')
+const CLI = fileURLToPath(new URL(fromSources ? '../../dist/src/cli/main.js' : '../../src/cli/main.js', import.meta.url))
 const RECORDS_PER_CALL = 1_000
 const BUSY_PAUSE_MS = 25
 const POLL_MS = 25

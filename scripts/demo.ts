@@ -1,0 +1,199 @@
+// npm run demo [-- --nodes 3 --keep --json]: real processes over real libp2p on loopback and the example of
+// examples/world. Sources are spread over the nodes; one node is killed with SIGKILL and comes back; one joins late
+// by invite. Ends 0 only when all hold one frontier and give one view digest.
+
+import '../src/base/index.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseNetworkId, type NetworkId } from '../src/base/index.js'
+import { createClaimSigner } from '../src/node/index.js'
+import { readWorldClaims, type WorldClaim } from '../examples/world/index.js'
+import { runCli, startNode, waitForEqualTags, type ProcessNode, type State } from './cluster/process-node.js'
+import { judge, printConflict } from './demo/judge.js'
+import { createStory, type Story } from './demo/story.js'
+
+const NODES_MAX = 16
+const CONVERGE_MS = 60_000
+
+interface Cast {
+  readonly directory: string
+  readonly nodes: ProcessNode[]
+  readonly networkId: NetworkId
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { nodes: { type: 'string', default: '3' }, keep: { type: 'boolean' }, json: { type: 'boolean' } }
+  })
+  const count = Number(values.nodes)
+  if (!Number.isInteger(count) || count < 2 || count > NODES_MAX) {
+    throw new RangeError(`--nodes takes a whole number from 2 to ${NODES_MAX}`)
+  }
+  const story = createStory(values.json === true ? process.stderr : process.stdout)
+  const directory = await mkdtemp(join(tmpdir(), 'stemedb-demo-'))
+  const nodes: ProcessNode[] = []
+  try {
+    const report = await play(directory, nodes, count, story)
+    if (values.json === true) console.log(JSON.stringify(report))
+    if (report['converged'] !== true) process.exitCode = 1
+  } finally {
+    await Promise.all(nodes.map((node) => node.kill('SIGTERM')))
+    if (values.keep === true) story.say(`kept: ${directory}`)
+    else await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function play(
+  directory: string,
+  nodes: ProcessNode[],
+  count: number,
+  story: Story
+): Promise<Record<string, unknown>> {
+  const startMs = performance.now()
+  const networkId = await openNetwork(directory, nodes, count, story)
+  const cast: Cast = { directory, nodes, networkId }
+  const claims = await readWorldClaims()
+  const { records, seconds } = await tellClaims(cast, claims, story)
+  await waitForEqualTags(nodes, CONVERGE_MS)
+  const joinSeconds = await joinLate(cast, story)
+  const states = await waitForEqualTags(nodes, CONVERGE_MS)
+  showStates(nodes, states, story)
+  const verdict = await judge(nodes, claims)
+  story.chapter('What the network answers')
+  story.say(`Consensus is right on ${verdict.right} of ${verdict.gold} gold facts (${percent(verdict.accuracy)}), ` +
+    `plain majority voting on ${percent(verdict.majorityAccuracy)}.`)
+  story.say('All agents weigh the same here, so the two agree: trust in sources is learned from votes.')
+  await printConflict(nodes, story)
+  const total = (performance.now() - startMs) / 1_000
+  story.chapter('Figures')
+  story.say(`${records} signed records in ${seconds.toFixed(1)} s (${Math.round(records / seconds)}/s, durable), ` +
+    `late join ${joinSeconds.toFixed(1)} s, all in ${total.toFixed(1)} s`)
+  return {
+    nodes: nodes.length,
+    records: states[0]?.records ?? 0,
+    converged: true,
+    frontier_roots: states.map((state) => state.frontier_root),
+    view_digests: states.map((state) => state.tag?.view_digest),
+    accuracy: verdict.accuracy,
+    majority_accuracy: verdict.majorityAccuracy,
+    cold_join_seconds: tenths(joinSeconds),
+    seconds: tenths(total)
+  }
+}
+
+async function openNetwork(
+  directory: string,
+  nodes: ProcessNode[],
+  count: number,
+  story: Story
+): Promise<NetworkId> {
+  story.chapter(`A network of ${count} nodes`)
+  const first = join(directory, 'node-1')
+  await runCli('--data-dir', first, 'init', '--name', 'demo')
+  nodes.push(await startNode('node-1', first))
+  const invite = await runCli('--data-dir', first, 'invite')
+  for (let number = 2; number <= count; number += 1) nodes.push(await joinNode(directory, number, invite))
+  for (const node of nodes) story.say(`${node.name}  pid ${node.pid}  ${node.api}  ${node.addresses[0] ?? ''}`)
+  const { network_id: id } = await (nodes[0] ?? missing()).get<{ network_id: string }>('/v1/network')
+  return parseNetworkId(id) ?? missing()
+}
+
+function joinNode(directory: string, number: number, invite: string): Promise<ProcessNode> {
+  const name = `node-${number}`
+  return startNode(name, join(directory, name), { words: ['join', invite, '--yes', '--start'] })
+}
+
+/** Each source speaks through one node; halfway through, the second node dies and comes back. */
+async function tellClaims(
+  cast: Cast,
+  claims: readonly WorldClaim[],
+  story: Story
+): Promise<{ readonly records: number; readonly seconds: number }> {
+  const { nodes, networkId } = cast
+  const sources = [...new Set(claims.map((claim) => claim.source))]
+  story.chapter(`${sources.length} npm packages say what they know about the world's countries`)
+  const sign = createClaimSigner(networkId)
+  const shares = nodes.map((_, index) => claims.filter((claim) => sources.indexOf(claim.source) % nodes.length === index)
+    .flatMap((claim) => {
+      const record = sign(claim)
+      return record.kind === 'record' ? [record.bytes] : []
+    }))
+  nodes.forEach((node, index) => {
+    const names = sources.filter((_, number) => number % nodes.length === index)
+    story.say(`${node.name}  ${shares[index]?.length ?? 0} records from ${names.join(', ')}`)
+  })
+  const startMs = performance.now()
+  await sendHalves(nodes, shares, 0)
+  const seconds = (performance.now() - startMs) / 1_000
+  await killAndRestart(cast, story)
+  const againMs = performance.now()
+  await sendHalves(nodes, shares, 1)
+  const records = shares.reduce((sum, share) => sum + share.length, 0)
+  return { records, seconds: seconds + (performance.now() - againMs) / 1_000 }
+}
+
+async function sendHalves(
+  nodes: readonly ProcessNode[],
+  shares: readonly (readonly Uint8Array[])[],
+  half: 0 | 1
+): Promise<void> {
+  await Promise.all(nodes.map((node, index) => {
+    const share = shares[index] ?? []
+    const middle = Math.floor(share.length / 2)
+    return node.send(half === 0 ? share.slice(0, middle) : share.slice(middle))
+  }))
+}
+
+async function killAndRestart(cast: Cast, story: Story): Promise<void> {
+  const { nodes } = cast
+  const victim = nodes[1] ?? missing()
+  story.chapter(`${victim.name} is killed (SIGKILL) and comes back`)
+  const before = await victim.state()
+  await victim.kill('SIGKILL')
+  const startMs = performance.now()
+  const back = await startNode(victim.name, victim.directory)
+  nodes[1] = back
+  const after = await back.state()
+  story.say(`held ${before.records} records in blocks before, ${after.records} after ` +
+    `${((performance.now() - startMs) / 1_000).toFixed(1)} s; nothing acknowledged was lost`)
+}
+
+async function joinLate(cast: Cast, story: Story): Promise<number> {
+  const { nodes, directory } = cast
+  const first = nodes[0] ?? missing()
+  const number = nodes.length + 1
+  story.chapter(`node-${number} joins late, by invite`)
+  const invite = await runCli('--data-dir', first.directory, 'invite')
+  story.say(`invite: ${invite.slice(0, 60)}… (${invite.length} characters)`)
+  const startMs = performance.now()
+  const late = await joinNode(directory, number, invite)
+  nodes.push(late)
+  await waitForEqualTags(nodes, CONVERGE_MS)
+  const seconds = (performance.now() - startMs) / 1_000
+  story.say(`${(await late.state()).records} records fetched, checked and resolved in ${seconds.toFixed(1)} s`)
+  return seconds
+}
+
+function showStates(nodes: readonly ProcessNode[], states: readonly State[], story: Story): void {
+  story.chapter('All nodes hold the same and answer the same')
+  states.forEach((state, index) => {
+    story.say(`${nodes[index]?.name}  frontier ${state.frontier_root.slice(0, 16)}  ` +
+      `views ${state.tag?.view_digest.slice(0, 16)}  ${state.records} records in ${state.blocks} blocks`)
+  })
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10
+}
+
+function missing(): never {
+  throw new Error('the demo lacks a part')
+}
+
+await main()

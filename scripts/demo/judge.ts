@@ -1,0 +1,53 @@
+// The demo's answers held against the gold facts, and one conflict shown.
+
+import { fileURLToPath } from 'node:url'
+import type { WorldClaim } from '../../examples/world/index.js'
+import { readGold, splitItem, type GoldFact } from '../../src/node/index.js'
+import type { ProcessNode } from '../cluster/process-node.js'
+import { ballotsOf } from '../eval/majority.js'
+import { score } from '../eval/score.js'
+import type { Story } from './story.js'
+
+const GOLD = fileURLToPath(new URL('../../../examples/world/gold.jsonl', import.meta.url))
+const SHOWN = { subject: 'SL', predicate: 'currency' }
+
+/** How the network did on the gold facts. */
+export interface Judged {
+  readonly gold: number
+  readonly right: number
+  readonly accuracy: number
+  readonly majorityAccuracy: number
+}
+
+interface Answer {
+  readonly winner?: { readonly object: unknown }
+}
+
+/** Asks each node a part of the gold facts and scores the answers beside majority voting. */
+export async function judge(nodes: readonly ProcessNode[], claims: readonly WorldClaim[]): Promise<Judged> {
+  const facts: GoldFact[] = []
+  for await (const line of readGold(GOLD)) if ('gold' in line) facts.push(line.gold)
+  const answers = new Map<string, unknown>()
+  for (const [index, node] of nodes.entries()) {
+    const share = facts.filter((_, number) => number % nodes.length === index)
+    const queries = share.map(({ item }) => ({ ...splitItem(item), lens: 'Consensus' }))
+    const { answers: found } = await node.post<{ answers: readonly Answer[] }>('/v1/query', { queries })
+    share.forEach(({ item }, position) => answers.set(item, found[position]?.winner?.object))
+  }
+  const { gold, accuracy } = score(facts, ballotsOf(claims), new Map([['consensus', answers]]), undefined)
+  const { consensus = 0, majority = 0 } = accuracy
+  return { gold, right: Math.round(consensus * gold), accuracy: consensus, majorityAccuracy: majority }
+}
+
+/** Shows how one contested fact stands. */
+export async function printConflict(nodes: readonly ProcessNode[], story: Story): Promise<void> {
+  const [node] = nodes
+  if (node === undefined) return
+  const query = new URLSearchParams({ ...SHOWN, lens: 'Consensus' })
+  const answer = await node.get<Record<string, unknown>>(`/v1/query?${query}`)
+  story.chapter(`One conflict: the ${SHOWN.predicate} of ${SHOWN.subject} (Sierra Leone took up SLE in 2022)`)
+  for (const [name, value] of Object.entries(answer)) {
+    if (name === 'subject' || name === 'predicate') continue
+    story.say(`${name.padEnd(12)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+  }
+}
