@@ -48,8 +48,7 @@ export async function createLog(
   const { directory } = place
   const key = Buffer.from(random.bytes(32))
   await guarded('segment', directory, async () => {
-    await disk.makeDirectory(directory)
-    await disk.syncDirectory(dirname(directory))
+    await makeDirectoryDurably(disk, directory)
     const spare = await makeSpare(disk, { directory, index: 0, sizeBytes: segmentBytes }, () => false)
     const network = networkPrefix(place.networkId)
     const header = { network, index: 0, firstSequence: 1, sizeBytes: segmentBytes, key }
@@ -58,6 +57,13 @@ export async function createLog(
   const segments = createSegmentMap()
   segments.add({ index: 0, firstSequence: 1, sizeBytes: segmentBytes, marks: [] })
   return { directory, key, segments }
+}
+
+async function makeDirectoryDurably(disk: Disk, directory: string): Promise<void> {
+  const missing: string[] = []
+  for (let path = directory; await disk.stat(path) === undefined; path = dirname(path)) missing.push(path)
+  await disk.makeDirectory(directory)
+  for (const path of missing) await disk.syncDirectory(dirname(path))
 }
 
 /** Removes what interrupted creations left. @throws WalError WAL_IO */

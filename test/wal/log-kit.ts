@@ -57,5 +57,19 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 /** Appends `count` frames one by one: each is a group of its own, so each proves the one before. */
 export async function appendEach(wal: Wal, count: number, length = 40): Promise<void> {
-  for (let number = 1; number <= count; number += 1) await wal.append(1, payloadOf(wal.lastSynced + 1, length))
+  for (let done = 0; done < count; done += 1) await wal.append(1, payloadOf(wal.lastSynced + 1, length))
+}
+
+/** Path of a segment file. */
+export function segmentPath(index: number): string {
+  return `${directory}/${index.toString(16).padStart(16, '0')}.log`
+}
+
+/** Where the frame that carries this payload begins in a segment file. */
+export function offsetOf(bytes: Buffer, payload: Uint8Array): number {
+  return bytes.indexOf(payload) - 48
+}
+
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1)
 }

@@ -4,16 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, type Frame, type NewFrame, type Wal } from '../../src/wal/index.js'
 import { createMemoryDisk, type MemoryDisk } from '../fakes/memory-disk.js'
 import { seededRandom } from '../fakes/seeded-random.js'
-import { appendEach, codeOf, directory, framesOf, network, numberOf, openOn, payloadOf } from './log-kit.js'
+import { appendEach, codeOf, directory, framesOf, network, numberOf, openOn, payloadOf, upTo } from './log-kit.js'
 
 const newDisk = (): MemoryDisk => createMemoryDisk(seededRandom(1))
 
 function numbers(frames: readonly Frame[]): readonly number[] {
   return frames.map(numberOf)
-}
-
-function upTo(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index + 1)
 }
 
 describe('append', () => {
@@ -24,8 +20,9 @@ describe('append', () => {
     expect(await wal.appendMany(two)).toEqual([2, 3])
     expect(await wal.appendMany([])).toEqual([])
     expect(wal.lastSynced).toBe(3)
-    const found = (await framesOf(wal)).map(({ sequence, type, payload }) => [sequence, type, payload.toString()])
-    expect(found).toEqual([[1, 3, 'one'], [2, 255, 'two'], [3, 1, '']])
+    const found = await framesOf(wal)
+    const shown = found.map(({ sequence, type, payload }) => [sequence, type, payload.toString()])
+    expect(shown).toEqual([[1, 3, 'one'], [2, 255, 'two'], [3, 1, '']])
     await wal.close()
   })
 
@@ -46,11 +43,11 @@ describe('append', () => {
   it('resolves only after its sync and shows nothing before', async () => {
     const order: string[] = []
     const disk = createMemoryDisk(seededRandom(1), {
-      pause: async (operation) => void order.push(`${operation} ${opened?.lastSynced}`)
+      pause: async (operation) => void order.push(`${operation} ${opened.wal?.lastSynced}`)
     })
-    let opened: Wal | undefined
+    const opened: { wal?: Wal } = {}
     const wal = await openOn(disk)
-    opened = wal
+    opened.wal = wal
     order.length = 0
     await wal.append(1, payloadOf(1)).then(() => order.push('acknowledged'))
     expect(order).toEqual(['write 0', 'sync 0', 'acknowledged'])
