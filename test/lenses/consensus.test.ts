@@ -58,7 +58,8 @@ describe('consensus', () => {
     const [x, y] = [said('ann', 'x'), said('bob', 'y')]
     const crowd = Array.from({ length: 20 }, (_, at) => said('ann', 'x', { timestampMs: at + 1 }))
     const votes = crowd.map((candidate) => vote('ann', candidate, 1_000_000))
-    expect(ask(consensus, key([x, y, ...crowd], votes))?.winners[0]).toMatchObject({ agents: 1, score: 65_536 })
+    const crowdSays = key([x, y, ...crowd], votes)
+    expect(ask(consensus, crowdSays)?.winners[0]).toMatchObject({ agents: 1, score: 65_536 })
   })
 
   it('scales the clusters of one agent down to one ballot', () => {

@@ -1,6 +1,6 @@
 // Records for tests of lenses: hand-made, unsigned, with ids that follow from their content.
 
-import { blake3Hash, publicKeyOf, blake3, utf8Bytes, type Hash, type PublicKey } from '../../src/base/index.js'
+import { blake3, blake3Hash, type Hash, type PublicKey, publicKeyOf, utf8Bytes } from '../../src/base/index.js'
 import {
   createEpochView, createLensInput, type Candidate, type EpochView, type Judgement, type KeyRecords,
   type Lens, type LensResult, lensSteps, NO_EPOCHS, runSteps, type TrustView, type VoteInput
@@ -65,7 +65,9 @@ export function trustOf(
   }
 }
 
-export function ask(lens: Lens, records: KeyRecords, judgement: Partial<Judgement> = {}): LensResult | undefined {
+export function ask(
+  lens: Lens, records: KeyRecords, judgement: Partial<Judgement> = {}
+): LensResult | undefined {
   const input = createLensInput(records, { epochs: NO_EPOCHS, trust: trustOf(), ...judgement })
   return runSteps(lensSteps(lens, input))
 }

@@ -1,0 +1,68 @@
+// Dirty marks: which views must be recomputed.
+// Rule: a mark is deleted by the batch that writes the view computed from the state in which the mark was
+// seen, and by no other; a mark written meanwhile has another key and stays.
+
+import { parseMark, ranges, type Reader } from '../store/index.js'
+import { CAUSES_MAX, MARKS_MAX } from './options.js'
+
+/** A view to recompute, with the marks that ask for it. */
+export interface DirtyKey {
+  readonly subject: string
+  readonly predicate: string
+  /** Unique text of the pair. */
+  readonly name: string
+  readonly marks: Uint8Array[]
+  /** WAL sequences of blocks that left marks, ascending, the last few. */
+  readonly sequences: number[]
+}
+
+/** The next keys to recompute and where the scan stopped. */
+export interface DirtyKeys {
+  readonly keys: readonly DirtyKey[]
+  /** Marks of keys that were passed over. */
+  readonly passedOver: number
+  /** Go on behind this mark; undefined = all marks were seen. */
+  readonly next: Uint8Array | undefined
+}
+
+/** Unique text of a (subject, predicate). */
+export function nameOf(subject: string, predicate: string): string {
+  return JSON.stringify([subject, predicate])
+}
+
+/**
+ * Reads marks from `from` on, in key order.
+ * @param passes tells of a key whether it is left for later
+ */
+export async function readMarks(
+  reader: Reader, from: Uint8Array | undefined, keysMax: number, passes: (name: string) => boolean
+): Promise<DirtyKeys> {
+  const all = ranges.marks()
+  const range = from === undefined ? all : { gt: from, ...(all.lt === undefined ? {} : { lt: all.lt }) }
+  const found = new Map<string, DirtyKey>()
+  let passedOver = 0
+  let last = from
+  let marks = 0
+  for await (const rows of reader.batches({ ...range, keysOnly: true })) {
+    for (const [mark] of rows) {
+      const parts = parseMark(mark)
+      const name = nameOf(parts.subject, parts.predicate)
+      let key = found.get(name)
+      if (key === undefined && passes(name)) passedOver += 1
+      else {
+        const full = marks >= MARKS_MAX || (key === undefined && found.size >= keysMax)
+        if (full) return { keys: [...found.values()], passedOver, next: last }
+        if (key === undefined) {
+          key = { subject: parts.subject, predicate: parts.predicate, name, marks: [], sequences: [] }
+          found.set(name, key)
+        }
+        key.marks.push(mark)
+        marks += 1
+        if (parts.kind === 'block') key.sequences.push(parts.sequence)
+        if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
+      }
+      last = mark
+    }
+  }
+  return { keys: [...found.values()], passedOver, next: undefined }
+}

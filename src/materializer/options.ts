@@ -1,0 +1,51 @@
+// Options of the materializer.
+
+/** How the background work is dosed. */
+export interface MaterializerOptions {
+  /**
+   * Work between two turns of the event loop in ms, 1 to 100.
+   * @default 5: a query that arrives meanwhile waits at most this long
+   */
+  readonly sliceMs?: number
+  /**
+   * A view whose computation took c ms waits this many times c before the next, 0 to 1,000.
+   * @default 20: one hot key takes at most 5 % of the work
+   */
+  readonly waitFactor?: number
+  /**
+   * Keys with more candidates than this are computed in slices, 0 to 100,000.
+   * @default 2_000: fewer take about one slice
+   */
+  readonly sliceCandidates?: number
+  /**
+   * Views in one batch and from one snapshot, 1 to 1,000.
+   * @default 64: the cost of a snapshot and a write is spread, and a batch stays below a MiB
+   */
+  readonly batchKeys?: number
+  /**
+   * Keys that a sweep marks in one batch, 1 to 10,000.
+   * @default 1_000
+   */
+  readonly sweepKeys?: number
+}
+
+/** Marks read for one batch. More marks of a key than this only mean that it is computed again. */
+export const MARKS_MAX = 4_096
+
+/** Keys gathered at once: hides the latency of reads. */
+export const GATHER_WIDTH = 8
+
+/** Keys that wait for their next turn and are remembered; beyond it the oldest is forgotten. */
+export const WAITING_MAX = 65_536
+
+/** Sequences of blocks that a change names. */
+export const CAUSES_MAX = 16
+
+/** Defaults of the materializer. */
+export const MATERIALIZER_DEFAULTS: Required<MaterializerOptions> = Object.freeze({
+  sliceMs: 5,
+  waitFactor: 20,
+  sliceCandidates: 2_000,
+  batchKeys: 64,
+  sweepKeys: 1_000
+})

@@ -1,0 +1,76 @@
+// Recomputing views: one batch of keys from one snapshot.
+// Rule: the batch that writes the views deletes exactly the marks that the snapshot showed.
+
+import { type Clock, equalBytes } from '../base/index.js'
+import {
+  decodeView, encodeView, hashedPart, type Judgement, type KeyRecords, type Pace, runSteps, runStepsAt,
+  settleSteps, type View
+} from '../lenses/index.js'
+import { type Batch, gatherKey, keys, type Reader } from '../store/index.js'
+import { changesBetween, type WinnerChange } from './change.js'
+import type { DirtyKey } from './marks.js'
+import { GATHER_WIDTH, type MaterializerOptions } from './options.js'
+
+/** What recomputation needs besides the keys. */
+export interface RecomputeDeps {
+  readonly options: Required<MaterializerOptions>
+  readonly reader: Reader
+  readonly batch: Batch
+  readonly judgement: Judgement
+  readonly clock: Clock
+  readonly pace: Pace
+  /** Told what each key cost. */
+  readonly spent: (name: string, costMs: number) => void
+  /** False = nobody asks for changes, so old views need no decoding. */
+  readonly wantsChanges: boolean
+}
+
+/** Adds to the batch what brings these keys up to date. Gives the winners that will then have changed. */
+export async function recompute(
+  dirty: readonly DirtyKey[], deps: RecomputeDeps
+): Promise<readonly WinnerChange[]> {
+  const changes: WinnerChange[] = []
+  for (let start = 0; start < dirty.length; start += GATHER_WIDTH) {
+    const some = dirty.slice(start, start + GATHER_WIDTH)
+    const gatherStartMs = deps.clock.monotonicMs()
+    const gathered = await Promise.all(some.map((key) => gatherKey(deps.reader, key.subject, key.predicate)))
+    const gatherMs = (deps.clock.monotonicMs() - gatherStartMs) / some.length
+    for (const [at, key] of some.entries()) {
+      const records = gathered[at]
+      if (records === undefined) continue
+      const startMs = deps.clock.monotonicMs()
+      const view = await settle(records, deps)
+      changes.push(...stage(key, view, deps))
+      deps.spent(key.name, gatherMs + deps.clock.monotonicMs() - startMs)
+      const pause = deps.pace()
+      if (pause !== undefined) await pause
+    }
+  }
+  return changes
+}
+
+async function settle(records: KeyRecords, deps: RecomputeDeps): Promise<View | undefined> {
+  const steps = settleSteps(records, deps.judgement, deps.clock.nowMs())
+  const long = records.candidates.length + records.votes.length > deps.options.sliceCandidates
+  return long ? await runStepsAt(steps, deps.pace) : runSteps(steps)
+}
+
+function stage(key: DirtyKey, view: View | undefined, deps: RecomputeDeps): readonly WinnerChange[] {
+  for (const mark of key.marks) deps.batch.delete(mark)
+  const place = keys.view(key.subject, key.predicate)
+  const before = deps.reader.get(place)
+  if (view === undefined) deps.batch.delete(place)
+  const after = view === undefined ? undefined : encodeView(view)
+  if (after !== undefined && sameView(before, after)) return []
+  if (after !== undefined) deps.batch.put(place, after)
+  if (!deps.wantsChanges) return []
+  return changesBetween(key, before === undefined ? undefined : decodeView(before), view)
+}
+
+/** True when the kept view says the same under the same trust: then it stays, with its own time. */
+function sameView(before: Uint8Array | undefined, after: Uint8Array): boolean {
+  const [old, now] = [before === undefined ? undefined : hashedPart(before), hashedPart(after)]
+  if (before === undefined || old === undefined || now === undefined || !equalBytes(old, now)) return false
+  const [oldLocal, nowLocal] = [decodeView(before)?.local, decodeView(after)?.local]
+  return oldLocal?.trustGeneration === nowLocal?.trustGeneration
+}
