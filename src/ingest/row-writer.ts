@@ -109,7 +109,7 @@ export function createRowWriter(deps: {
       }
       case 'epoch':
         batch.add(keys.epoch(record.id), encodeEpochRow(epochRow(record)), true)
-        batch.put(keys.meta('sweep'), EMPTY)
+        // No mark: the materializer compares the epochs it knows with the rows and sweeps all views.
         dirty = true
     }
   }

@@ -125,11 +125,11 @@ function connect(
   }
   wires.sealed = (block) => void replicator?.publish(block)
   materializer.onChange((change) => {
-    const { subject, predicate, lens, before, after } = change
+    const { subject, predicate, lens, before, after, cause } = change
     events.emit({
-      kind: 'winner', subject, predicate, lens,
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after })
+      kind: 'winner', subject, predicate, lens, cause,
+      ...(before === undefined ? {} : { before: before.claim.id }),
+      ...(after === undefined ? {} : { after: after.claim.id })
     })
   })
   network?.onPeer(({ kind, peer }) => events.emit({ kind: 'peer', peer, state: kind }))

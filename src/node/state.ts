@@ -4,7 +4,7 @@
 import { blake3Hash, toHex } from '../base/index.js'
 import { signTag, tagVersion, viewDigestAlgorithm } from '../dag/index.js'
 import { VIEW_VERSION } from '../lenses/index.js'
-import { computeViewDigest } from '../materializer/index.js'
+import { viewDigest as digestOfViews } from '../materializer/index.js'
 import { STORE_DEFAULTS } from '../store/index.js'
 import type { Parts } from './parts.js'
 import type { StateReport, StateTagReport } from './types.js'
@@ -42,7 +42,7 @@ async function makeTag(parts: Parts): Promise<StateTagReport | undefined> {
   const snapshot = store.snapshot()
   try {
     const recordCount = store.totals.recordCount
-    const viewDigest = await computeViewDigest(snapshot)
+    const viewDigest = await digestOfViews(snapshot)
     // A block that came in meanwhile makes the digest one of no single state.
     if (!isQuiet() || dag.frontier().root !== frontierRoot) return undefined
     const fields = {

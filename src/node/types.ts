@@ -67,6 +67,7 @@ export type NodeEvent =
       readonly subject: string
       readonly predicate: string
       readonly lens: string
+      readonly cause: 'records' | 'trust' | 'epochs'
       readonly before?: Hash
       readonly after?: Hash
     }
