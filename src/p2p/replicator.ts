@@ -28,8 +28,8 @@ export interface ReplicatorDeps {
   /** What is here: `Dag.holds`. */
   holds(id: Hash): boolean
   /**
-   * Admission of an encoded block; resolves when it is durable, parked or dropped. The bytes may be a view of a
-   * larger array: copy what is kept.
+   * Admission of an encoded block; resolves when it is durable, parked or dropped. The bytes may be a view of
+   * a larger array: copy what is kept.
    */
   admitBlock(block: Uint8Array, from: PeerName): Promise<Verdict>
   /** Signature, certificate and work of a header, under the rules of the network. */
@@ -66,8 +66,8 @@ export interface Replicator {
   stats(): ReplicationStats
 }
 
-/** Points of misbehaviour; `scoreMax` disconnects. */
-const points = { gossipReject: 25, sessionMisbehaviour: 50 } as const
+// Of 100: two broken sessions within minutes, or four bad messages, are no accident.
+const points = { gossipReject: 30, sessionMisbehaviour: 60 } as const
 // A link that was silent this long and speaks again may have lost something meanwhile.
 const silentMs = 5_000
 // Who was dialled waits this long for the dialler's session before it opens its own.
@@ -233,7 +233,7 @@ class BlockReplicator implements Replicator {
   }
 
   #ended(peer: PeerName, end: SessionOutcome): SessionOutcome {
-    if (end.kind === 'yielded') return end
+    if (end.kind === 'yielded' || end.kind === 'refused') return end
     const page = this.#book.page(peer)
     page.heardMs = this.#deps.clock.monotonicMs()
     page.sessions++

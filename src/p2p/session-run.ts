@@ -17,6 +17,8 @@ export interface SessionWire {
 export type SessionEnd =
   | { readonly kind: 'done'; readonly result: SyncResult }
   | { readonly kind: 'failed'; readonly error: unknown }
+  /** The peer hung up before its first frame: it was busy with a session of its own. */
+  | { readonly kind: 'refused' }
 
 /** A session under way. */
 export interface SessionRun {
@@ -40,7 +42,9 @@ export function runSession(
   stream: FrameStream, initiator: boolean, options: { sessionIdleMsMax: number }, deps: RunDeps
 ): SessionRun {
   const { peer } = stream
+  let stalled = false
   const idle = createIdleTimer(options.sessionIdleMsMax, deps.clock, () => {
+    stalled = true
     stop(new P2pError({ code: 'P2P_STREAM_STALLED', peer }, 'no frame for too long'))
   })
   const session = deps.openSession({
@@ -57,12 +61,15 @@ export function runSession(
     session.abort()
     stream.abort(error)
   }
+  let heard = false
   const pump = async (): Promise<void> => {
     for await (const frame of stream.frames) {
+      heard = true
       idle.touch()
       deps.onBytes(peer, frame.length, 0)
       await session.receive(frame)
     }
+    if (!heard) session.abort()
   }
   // After the peer's last frame the session may still admit; the idle timer bounds how long.
   pump().catch((error: unknown) => {
@@ -72,7 +79,7 @@ export function runSession(
   if (initiator) session.start().catch(() => session.abort())
   const end = session.done.then<SessionEnd, SessionEnd>(
     (result) => ({ kind: 'done', result }),
-    (error: unknown) => ({ kind: 'failed', error })
+    (error: unknown) => (heard || stalled ? { kind: 'failed', error } : { kind: 'refused' })
   ).finally(async () => {
     idle.stop()
     await stream.close()

@@ -33,16 +33,15 @@ function codeOf(action: () => unknown): unknown {
 }
 const parsed = (text: string): unknown => codeOf(() => parseGenesis(utf8Bytes(text)))
 const changed = (change: Record<string, unknown>): unknown => {
-  const whole = { ...(JSON.parse(json) as Record<string, CanonicalJson>), ...(change as Record<string, CanonicalJson>) }
-  return parsed(canonicalJson(whole))
+  const whole = { ...(JSON.parse(json) as object), ...change }
+  return parsed(canonicalJson(whole as Record<string, CanonicalJson>))
 }
 
 describe('genesis', () => {
   it('gives the bytes and the network id of the vector', () => {
     const opened = parseGenesis(utf8Bytes(vectors.genesis))
     expect(opened.networkId).toBe(vectors.networkId)
-    const { version: _, ...fields } = opened.genesis
-    expect(Buffer.from(createGenesis(fields).bytes).toString()).toBe(vectors.genesis)
+    expect(Buffer.from(createGenesis(opened.genesis).bytes).toString()).toBe(vectors.genesis)
   })
 
   it('sorts keys, drops doubles and reads back what it made', () => {

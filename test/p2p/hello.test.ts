@@ -54,7 +54,8 @@ describe('hello', () => {
       encodeHello({ networkId, versions: [1], certificate: new Uint8Array(length) })
     expect(ruleOf(certified(certificateBytesMax))).toBe('fine')
     expect(ruleOf(certified(certificateBytesMax + 1))).toBe('certificate')
-    const padded = (length: number): Uint8Array => Buffer.concat([certified(1), Buffer.alloc(length)]).subarray(0, length)
+    const padded = (length: number): Uint8Array =>
+      Buffer.concat([certified(1), Buffer.alloc(length)]).subarray(0, length)
     expect(ruleOf(padded(bytesMax))).toBe('fine')
     expect(ruleOf(padded(bytesMax + 1))).toBe('size')
   })

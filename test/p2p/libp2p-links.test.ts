@@ -1,0 +1,174 @@
+// What real links do: gates, pre-shared keys, hellos that never come, configured addresses, and gossip links
+// that die silently in each of the ways that were measured.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { utf8Bytes } from '../../src/base/index.js'
+import type { Greeting, PeerNetwork } from '../../src/p2p/index.js'
+import { until } from '../fakes/until.js'
+import { makeLoopback, type LoopbackOptions } from './loopback.js'
+import { makeRawPeer, type RawPeer } from './raw-peer.js'
+
+const open: { stop(): Promise<void> | void }[] = []
+
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.stop()
+})
+
+async function make(options: LoopbackOptions = {}): Promise<PeerNetwork> {
+  const network = await makeLoopback({ federation: 'links', ...options })
+  open.push(network)
+  await network.start()
+  return network
+}
+
+async function rawPeer(): Promise<RawPeer> {
+  const peer = await makeRawPeer('links')
+  open.push(peer.node)
+  return peer
+}
+
+const addressOf = (network: PeerNetwork): string => network.addresses()[0] ?? ''
+const gossips = (network: PeerNetwork): boolean => network.peers()[0]?.gossip === true
+
+describe('gates', { timeout: 30_000 }, () => {
+  it('shows the gate key and certificate of a peer, and lets it in', async () => {
+    const seen: Greeting[] = []
+    const certificate = Uint8Array.of(1, 2, 3)
+    const a = await make({ gate: (greeting) => seen.push(greeting) > 0 })
+    const b = await make({ certificate })
+    await b.dial(addressOf(a))
+    await until('a has the peer', () => a.peers().length === 1)
+    expect(seen).toMatchObject([{ peer: b.self, certificate }])
+  })
+
+  it('refuses a dialler with a code, although its dial succeeded', async () => {
+    const a = await make({ gate: () => false })
+    const b = await make()
+    await expect(b.dial(addressOf(a))).rejects.toMatchObject({ code: 'P2P_REFUSED' })
+    expect([a.peers(), b.peers()]).toEqual([[], []])
+  })
+
+  it('refuses the node that it dialled, too', async () => {
+    const a = await make({ gate: () => false })
+    const b = await make()
+    await expect(a.dial(addressOf(b))).rejects.toMatchObject({ code: 'P2P_REFUSED' })
+    await until('b saw it go', () => b.peers().length === 0)
+    expect(a.peers()).toEqual([])
+  })
+
+  it('closes a connection on which no hello comes', async () => {
+    const a = await make({ limits: { helloMsMax: 300 } })
+    const peer = await rawPeer()
+    peer.greets = false
+    const connection = await peer.dial(addressOf(a))
+    await until('closed', () => connection.status === 'closed')
+    expect(a.peers()).toEqual([])
+  })
+})
+
+describe('private networks', { timeout: 30_000 }, () => {
+  const [one, two] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+
+  it('link nodes with the same key, and gossip', async () => {
+    const [a, b] = [await make({ sharedKey: one }), await make({ sharedKey: one })]
+    const got: string[] = []
+    b.onMessage((_, payload) => {
+      got.push(Buffer.from(payload).toString())
+      return Promise.resolve({ kind: 'accept' })
+    })
+    await b.dial(addressOf(a))
+    await until('gossip', () => gossips(a) && gossips(b))
+    await a.publish(utf8Bytes('secret'))
+    await until('arrived', () => got.includes('secret'))
+  })
+
+  it('give a node with another key, or none, no link', async () => {
+    const a = await make({ sharedKey: one })
+    for (const options of [{ sharedKey: two }, {}]) {
+      const b = await make({ ...options, limits: { dialMsMax: 2_000 } })
+      await expect(b.dial(addressOf(a))).rejects.toMatchObject({ code: 'P2P_DIAL_FAILED' })
+    }
+    expect(a.peers()).toEqual([])
+  })
+
+  it('need a key of 32 bytes', async () => {
+    await expect(makeLoopback({ sharedKey: new Uint8Array(31) })).rejects.toMatchObject({ code: 'P2P_BAD_KEY' })
+  })
+})
+
+describe('configured addresses', { timeout: 30_000 }, () => {
+  it('are dialled at the start, before the other side is there, and again when it comes back', async () => {
+    const first = await make()
+    const address = addressOf(first)
+    const listen = [address.slice(0, address.indexOf('/p2p/'))]
+    await first.stop()
+    const limits = { backoffMinMs: 50, backoffMaxMs: 200 }
+    const b = await make({ dial: listen, limits })
+    expect(b.peers()).toEqual([])
+    for (let life = 0; life < 2; life++) {
+      const a = await make({ listen })
+      await until('linked', () => b.peers().some((link) => link.peer === a.self))
+      await a.stop()
+      await until('gone', () => b.peers().length === 0)
+    }
+  })
+
+  it('may name the node itself', async () => {
+    const first = await make()
+    const address = addressOf(first)
+    const listen = [address.slice(0, address.indexOf('/p2p/'))]
+    await first.stop()
+    const limits = { backoffMinMs: 50, backoffMaxMs: 200 }
+    const a = await make({ listen, dial: listen, limits })
+    const b = await make({ dial: [addressOf(a)] })
+    await until('linked', () => a.peers().length === 1)
+    expect(a.peers()[0]?.peer).toBe(b.self)
+  })
+})
+
+describe('gossip links that died', { timeout: 60_000 }, () => {
+  const limits = { graceMs: 200, firstGraceMs: 1_000, redialYieldMs: 300, watchMs: 50 }
+
+  async function healthy(): Promise<readonly [PeerNetwork, RawPeer]> {
+    const a = await make({ limits })
+    const peer = await rawPeer()
+    await peer.dial(addressOf(a))
+    await until('healthy', () => gossips(a))
+    return [a, peer]
+  }
+
+  async function heals(a: PeerNetwork, peer: RawPeer): Promise<void> {
+    await until('healthy again', () => gossips(a), 40_000)
+    await a.publish(utf8Bytes('after'))
+    await until('it gossips again', () => peer.got.includes('after'))
+  }
+
+  it('heal after our outbound stream was reset', async () => {
+    const [a, peer] = await healthy()
+    for (const stream of peer.gossipStreams('inbound')) stream.abort(new Error('test'))
+    await until('mute', () => !gossips(a))
+    await heals(a, peer)
+  })
+
+  it('heal after the inbound stream was reset', async () => {
+    const [a, peer] = await healthy()
+    for (const stream of peer.gossipStreams('outbound')) stream.abort(new Error('test'))
+    await until('mute', () => !gossips(a))
+    await heals(a, peer)
+  })
+
+  it('heal after one message over the size that gossipsub reads', async () => {
+    const [a, peer] = await healthy()
+    peer.sendRaw(new Uint8Array(4_194_304 + 1))
+    await until('mute', () => !gossips(a))
+    await heals(a, peer)
+  })
+
+  it('heal after the whole connection was reset', async () => {
+    const [a, peer] = await healthy()
+    for (const connection of peer.node.getConnections()) connection.abort(new Error('test'))
+    await until('down', () => a.peers().length === 0)
+    await peer.dial(addressOf(a))
+    await heals(a, peer)
+  })
+})
