@@ -80,6 +80,7 @@ function readHead(bytes: Buffer): Pick<View, 'counts' | 'evidence'> {
 
 function readLens(bytes: Buffer, start: number, claimAt: (index: number) => Claim): LensView {
   const kept = bytes.readUInt16LE(start + 2)
+  if (kept === 0) throw new RangeError('an answer without a winner')
   const all: ViewStanding[] = []
   for (let index = 0; index < standingsAt(bytes, start); index += 1) {
     const at = start + lensBytes + standingBytes * index

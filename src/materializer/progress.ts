@@ -99,9 +99,7 @@ function wake(state: State): void {
   state.woken = true
   state.dirtySinceMs ??= state.clock.monotonicMs()
   if (state.phase !== 'running' || state.loop !== undefined) return
-  state.loop = run(state).finally(() => {
-    state.loop = undefined
-  })
+  state.loop = run(state)
 }
 
 async function run(state: State): Promise<void> {
@@ -120,6 +118,8 @@ async function run(state: State): Promise<void> {
       fail(state, error)
     }
   }
+  // In the same turn as the last look at `woken`: a wake that comes later finds no loop and starts one.
+  state.loop = undefined
 }
 
 function endPass(state: State, startMs: number, delayMs: number | undefined): void {

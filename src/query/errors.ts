@@ -1,0 +1,19 @@
+// Expected failures of queries. Codes are API. An unknown lens and a key without candidates are LensErrors.
+
+import { CodedError } from '../base/index.js'
+
+/** Every expected failure of this folder. */
+export type QueryErrorDetail =
+  /** All slots of the slow path are taken: ask again after `retryAfterMs`. */
+  | { readonly code: 'QUERY_BUSY'; readonly retryAfterMs: number }
+  /** The slow path, or waiting for a fresh view, took longer than `limitMs`. */
+  | { readonly code: 'QUERY_TIMEOUT'; readonly limitMs: number }
+  /** More requests in one call than `max`. */
+  | { readonly code: 'QUERY_TOO_MANY'; readonly max: number }
+  /** The cursor of a page is not one that this node gave. */
+  | { readonly code: 'QUERY_CURSOR' }
+  /** A field of the request is out of its range. */
+  | { readonly code: 'QUERY_RANGE'; readonly field: string }
+
+/** An expected failure of a query. */
+export class QueryError extends CodedError<QueryErrorDetail> {}

@@ -1,0 +1,33 @@
+// Options of queries.
+
+/** How much work queries may make. */
+export interface QueryOptions {
+  /**
+   * Longest slow answer in ms, 100 to 60,000; also the longest wait for a fresh view.
+   * @default 5_000
+   */
+  readonly slowMsMax?: number
+  /**
+   * Slow answers computed at once, 1 to 16; further ones are refused.
+   * @default 2: more would only make each other slower on two cores
+   */
+  readonly slowSlots?: number
+  /**
+   * Work of a slow answer between two turns of the event loop in ms, 1 to 100.
+   * @default 5
+   */
+  readonly sliceMs?: number
+}
+
+/** Requests in one call of `getMany`, views in one page of a subject. */
+export const REQUESTS_MAX = 1_000
+
+/** Fast answers of one call between two turns of the event loop. */
+export const REQUESTS_PER_TURN = 100
+
+/** Defaults of the options. */
+export const QUERY_DEFAULTS: Required<QueryOptions> = Object.freeze({
+  slowMsMax: 5_000,
+  slowSlots: 2,
+  sliceMs: 5
+})

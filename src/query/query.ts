@@ -1,0 +1,160 @@
+// Queries: the reading side. A standard lens is one read of a kept view; everything else takes the slow path.
+
+import { utf8Length, RECORD_LIMITS } from '../base/index.js'
+import { createLensRegistry, type Lens, LensError, type LensRegistry, readViewPart } from '../lenses/index.js'
+import { keys } from '../store/index.js'
+import { type Answer, answerFromView, type QueryRequest } from './answer.js'
+import { QueryError } from './errors.js'
+import { QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, REQUESTS_PER_TURN } from './options.js'
+import { createSlowPath, noCandidates, type SlowDeps, type SlowPath, timedOut } from './slow-path.js'
+import { type SubjectPage, subjectPage } from './subject-page.js'
+
+/** What queries stand on. */
+export interface QueryDeps extends SlowDeps {
+  /** How many ms the views are behind. */
+  readonly lagMs: () => number
+  /** Resolves when the view of the key holds everything that was written before the call. */
+  readonly settled: (subject: string, predicate: string, signal: AbortSignal) => Promise<void>
+  /** Lenses beside the standard ones. */
+  readonly lenses?: readonly Lens[]
+}
+
+/** Counters since the start. */
+export interface QueryStats {
+  readonly fastTotal: number
+  readonly slowTotal: number
+  readonly busyTotal: number
+  readonly timeoutTotal: number
+}
+
+/** The reading side. */
+export interface Query {
+  /**
+   * The answer from the kept view, without a promise: microseconds. Ignores `fresh`.
+   * @returns undefined when the request needs the slow path
+   * @throws LensError LENS_UNKNOWN, LENS_NO_CANDIDATES; QueryError QUERY_RANGE
+   */
+  fast(request: QueryRequest): Answer | undefined
+  /** @throws LensError LENS_UNKNOWN, LENS_NO_CANDIDATES; QueryError QUERY_RANGE, QUERY_BUSY, QUERY_TIMEOUT */
+  get(request: QueryRequest): Promise<Answer>
+  /** Answers or errors in the order asked. @throws QueryError QUERY_TOO_MANY for more than 1,000 */
+  getMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
+  /**
+   * Every predicate of a subject that the lens has an answer to, in key order.
+   * @param lens   a standard lens
+   * @param cursor what the page before gave; absent = from the start
+   * @param limit  1..1,000
+   * @throws QueryError QUERY_CURSOR, QUERY_RANGE; LensError LENS_UNKNOWN
+   */
+  subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
+  /** Names of all lenses. */
+  readonly lenses: readonly string[]
+  stats(): QueryStats
+}
+
+// What the functions of one reading side share.
+interface Core {
+  readonly options: Required<QueryOptions>
+  readonly deps: QueryDeps
+  readonly registry: LensRegistry
+  readonly slow: SlowPath
+  readonly stats: { -readonly [Name in keyof QueryStats]: number }
+}
+
+/** The reading side of a store. @throws LensError LENS_NAME for a custom lens with a bad or taken name */
+export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
+  const settings = { ...QUERY_DEFAULTS, ...options }
+  const core: Core = {
+    options: settings, deps, registry: createLensRegistry(deps.lenses), slow: createSlowPath(settings, deps),
+    stats: { fastTotal: 0, slowTotal: 0, busyTotal: 0, timeoutTotal: 0 }
+  }
+  return {
+    fast: (request) => fast(core, request, core.registry.find(request.lens)),
+    get: (request) => get(core, request),
+    getMany: (requests) => getMany(core, requests),
+    subject: async (subject, lens, cursor, limit) => {
+      const { viewCode, name } = core.registry.find(lens)
+      if (viewCode === undefined || limit < 1 || limit > REQUESTS_MAX) {
+        throw outOfRange(viewCode === undefined ? 'lens' : 'limit')
+      }
+      return subjectPage(deps.store, { subject, lens: name, viewCode, cursor, limit, lagMs: deps.lagMs() })
+    },
+    lenses: core.registry.names,
+    stats: () => ({ ...core.stats })
+  }
+}
+
+function fast(core: Core, request: QueryRequest, lens: Lens): Answer | undefined {
+  checkKey(request)
+  const { viewCode } = lens
+  if (viewCode === undefined || request.asOfMs !== undefined || request.explain === true) return undefined
+  const value = core.deps.store.get(keys.view(request.subject, request.predicate))
+  const part = value === undefined ? 'absent' : readViewPart(value, viewCode)
+  if (part === 'absent') throw noCandidates(lens.name)
+  if (part === undefined) return undefined
+  core.stats.fastTotal += 1
+  return answerFromView(request, lens.name, part, core.deps.lagMs())
+}
+
+async function get(core: Core, request: QueryRequest): Promise<Answer> {
+  const lens = core.registry.find(request.lens)
+  checkKey(request)
+  try {
+    if (request.fresh === true) await settle(core, request)
+    const answer = fast(core, request, lens)
+    if (answer !== undefined) return answer
+    core.stats.slowTotal += 1
+    return await core.slow.answer(request, lens)
+  } catch (error) {
+    if (error instanceof QueryError && error.code === 'QUERY_BUSY') core.stats.busyTotal += 1
+    if (error instanceof QueryError && error.code === 'QUERY_TIMEOUT') core.stats.timeoutTotal += 1
+    throw error
+  }
+}
+
+async function settle(core: Core, { subject, predicate }: QueryRequest): Promise<void> {
+  const { slowMsMax } = core.options
+  const late = new AbortController()
+  const timer = core.deps.clock.setTimer(slowMsMax, () => late.abort())
+  try {
+    await core.deps.settled(subject, predicate, late.signal)
+    if (late.signal.aborted) throw timedOut(slowMsMax)
+  } finally {
+    timer.cancel()
+  }
+}
+
+async function getMany(core: Core, requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]> {
+  if (requests.length > REQUESTS_MAX) {
+    throw new QueryError({ code: 'QUERY_TOO_MANY', max: REQUESTS_MAX }, `more than ${REQUESTS_MAX} requests`)
+  }
+  const answers: (Answer | Error)[] = []
+  for (const [at, request] of requests.entries()) {
+    if (at % REQUESTS_PER_TURN === REQUESTS_PER_TURN - 1) await core.deps.yieldNow()
+    answers.push(await oneOfMany(core, request))
+  }
+  return answers
+}
+
+async function oneOfMany(core: Core, request: QueryRequest): Promise<Answer | Error> {
+  try {
+    return await get(core, request)
+  } catch (error) {
+    if (error instanceof LensError || error instanceof QueryError) return error
+    throw error
+  }
+}
+
+function checkKey({ subject, predicate, asOfMs }: QueryRequest): void {
+  if (!fits(subject, RECORD_LIMITS.subjectBytesMax)) throw outOfRange('subject')
+  if (!fits(predicate, RECORD_LIMITS.predicateBytesMax)) throw outOfRange('predicate')
+  if (asOfMs !== undefined && !(Number.isSafeInteger(asOfMs) && asOfMs >= 0)) throw outOfRange('asOf')
+}
+
+function fits(text: string, bytesMax: number): boolean {
+  return text.length > 0 && text.length <= bytesMax && utf8Length(text) <= bytesMax && text.isWellFormed()
+}
+
+function outOfRange(field: string): QueryError {
+  return new QueryError({ code: 'QUERY_RANGE', field }, `${field} is out of its range`)
+}
