@@ -1,5 +1,5 @@
 // Benchmark of the write-ahead log: durable appends a second, beside what the disk gives a bare loop.
-// Roofline: one write and one fdatasync of as many bytes as the writers have in flight, in a zero-filled file.
+// Roofline: one write and one fdatasync of as many bytes as the writers have in flight, over zeros.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

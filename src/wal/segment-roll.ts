@@ -31,7 +31,7 @@ export interface Roller extends SpareState {
 export function prepareSpare(roller: Roller): void {
   if (roller.spare !== undefined || roller.closed) return
   roller.spare = freshSpare(roller, () => roller.closed).catch((error: unknown) => {
-    roller.log.warn({ error }, 'the next segment could not be made ahead of need')
+    if (!roller.closed) roller.log.warn({ error }, 'the next segment could not be made ahead of need')
     return undefined
   })
 }

@@ -81,7 +81,7 @@ async function openWriter(settings: WalSettings, deps: WalDeps, parts: Parts): P
     codec: recovered.codec, key: found.key, segments: found.segments,
     entry, file, offset: recovered.endOffset, staleTo: 0,
     lastSynced: recovered.lastSequence, link: recovered.link,
-    failure: undefined, closed: false, turn: undefined, spare: undefined,
+    full: false, failure: undefined, closed: false, turn: undefined, spare: undefined,
     synced(lastSynced) {
       for (const listener of listeners) listener(lastSynced)
     }

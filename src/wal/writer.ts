@@ -37,6 +37,8 @@ export interface Writer extends WriterParts, SpareState {
   staleTo: number
   lastSynced: number
   link: Buffer
+  /** The disk was full at the last attempt. */
+  full: boolean
   failure: WalError | undefined
   closed: boolean
   /** The group under way. */
@@ -104,7 +106,8 @@ async function attempt(
 function refuseGroup(writer: Writer, group: FrameGroup, operation: WalOperation, cause: unknown): void {
   if (operation === 'write') writer.staleTo = Math.max(writer.staleTo, writer.offset + group.bytes)
   const neededBytes = operation === 'write' ? group.bytes : writer.settings.segmentBytes
-  writer.log.warn({ neededBytes }, 'the disk is full: an append was refused')
+  if (!writer.full) writer.log.warn({ neededBytes }, 'the disk is full: appends are refused')
+  writer.full = true
   writer.queue.fail(group.frames.length, new WalError({ code: 'WAL_NO_SPACE', neededBytes }, cause))
 }
 
@@ -144,6 +147,8 @@ function commit(writer: Writer, group: FrameGroup, encoded: EncodedGroup): void 
   }
   writer.offset += group.bytes
   writer.staleTo = 0
+  if (writer.full) writer.log.info({}, 'the disk has space again: appends go on')
+  writer.full = false
   writer.link = link
   writer.lastSynced += group.frames.length
   writer.recent.add(recent)

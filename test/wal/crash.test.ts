@@ -7,7 +7,7 @@ import { createMemoryDisk, type MemoryDisk } from '../fakes/memory-disk.js'
 import { seededRandom } from '../fakes/seeded-random.js'
 import { directory, framesOf, networkId, numberOf, openOn, payloadOf } from './log-kit.js'
 
-const seeds = 30
+const seeds = 20
 const livesPerSeed = 6
 
 /** One machine with its memory of what it was told. */
