@@ -41,7 +41,7 @@ const SLEEP_MS_MAX = 60_000
 
 /** When a record of this timestamp may be admitted. */
 export function releaseTime(timestampMs: number): number {
-  return timestampMs - TIME_LIMITS.gatewayAheadMsMax
+  return Math.max(0, timestampMs - TIME_LIMITS.gatewayAheadMsMax)
 }
 
 /** A quarantine over an open store. */

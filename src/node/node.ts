@@ -58,7 +58,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     },
     query: async (request) => open().query.get(request),
     queryMany: async (requests) => open().query.getMany(requests),
-    subject: async (subject, lens, cursor, limit) => open().query.subject({ subject, lens, limit, cursor }),
+    subject: async (subject, lens, cursor, limit) => open().query.subject(subject, lens, cursor, limit),
     record: async (id) => findRecord(open(), id),
     settled: async () => {
       await open().ingest.flush()

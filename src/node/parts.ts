@@ -79,11 +79,13 @@ function assemble(
     store, clock, log, trust: () => trust, governors: core.rules.governors, yieldNow: ports.yieldNow
   })
   const query = createQuery({}, {
-    store, clock, trust: () => trust, governors: core.rules.governors, yieldNow: ports.yieldNow,
-    lag: () => materializer.lag(),
-    fresh: async () => {
+    store, clock, yieldNow: ports.yieldNow,
+    trust: () => trust,
+    epochs: (asOfMs) => materializer.epochs(asOfMs),
+    lagMs: () => materializer.lag().oldestMs,
+    settled: async (subject, predicate, signal) => {
       await ingest.flush()
-      await materializer.idle()
+      await materializer.settled(subject, predicate, signal)
     }
   })
   const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
