@@ -13,7 +13,8 @@ const claim = {
 }
 const support = {
   score: Type.Number({ minimum: 0, description: 'trust-weighted ballots, bits' }),
-  share: Type.Number({ minimum: 0, maximum: 1 })
+  share: Type.Number({ minimum: 0, maximum: 1 }),
+  agents: countSchema
 }
 const standingSchema = Type.Object({ ...claim, ...support })
 
@@ -21,14 +22,22 @@ const canonical = {
   subject: Type.String(),
   predicate: Type.String(),
   lens: Type.String(),
+  as_of: Type.Optional(timeSchema),
   winner: Type.Object(claim),
   ...support,
   winners: Type.Optional(Type.Array(standingSchema, { description: 'all that hold, where many may' })),
+  winners_total: Type.Optional(countSchema),
   runner_up: Type.Optional(standingSchema),
-  undecided: Type.Optional(Type.Boolean({ description: 'no trusted ballot: the plurality of agents' })),
+  undecided: Type.Boolean({ description: 'no trusted ballot: the plurality of agents' }),
   candidates: countSchema,
+  clusters: countSchema,
   ballots: countSchema,
-  evidence: hashSchema
+  evidence: Type.Object({
+    digest: hashSchema,
+    assertions: countSchema,
+    votes: countSchema,
+    backing: Type.Optional(Type.Array(hashSchema, { description: 'the records behind the winner; with explain' }))
+  })
 }
 
 /** A resolved answer. */

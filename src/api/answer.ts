@@ -9,15 +9,15 @@ const one = 65_536
 
 /** The canonical part of an answer. */
 export function answerFields(answer: Answer): object {
-  const { subject, predicate, lens, winners, runnerUp, undecided, candidates, ballots, evidence } = answer
-  const [winner] = winners
+  const { subject, predicate, lens, asOfMs, winner, winners, winnersTotal, runnerUp } = answer
+  const { undecided, candidates, clusters, ballots, evidence } = answer
   return {
     subject, predicate, lens,
-    ...(winner === undefined ? {} : { winner: claimJson(winner), ...supportJson(winner) }),
-    ...(winners.length > 1 ? { winners: winners.map(standingJson) } : {}),
+    ...(asOfMs === undefined ? {} : { as_of: asOfMs }),
+    winner: claimJson(winner), ...supportJson(winner),
+    ...(winners.length > 1 ? { winners: winners.map(standingJson), winners_total: winnersTotal } : {}),
     ...(runnerUp === undefined ? {} : { runner_up: standingJson(runnerUp) }),
-    ...(undecided ? { undecided } : {}),
-    candidates, ballots, evidence
+    undecided, candidates, clusters, ballots, evidence
   }
 }
 
@@ -37,8 +37,8 @@ function standingJson(standing: AnswerStanding): object {
   return { ...claimJson(standing), ...supportJson(standing) }
 }
 
-function supportJson({ score, share }: AnswerStanding): object {
-  return { score: score / one, share: share / one }
+function supportJson({ score, share, agents }: AnswerStanding): object {
+  return { score: score / one, share: share / one, agents }
 }
 
 function claimJson(standing: AnswerStanding): object {

@@ -128,7 +128,8 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   const { retryAfter } = factsOf(problem.code)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="stemedb"')
-  reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  // As bytes, for a text would get a charset that the media type does not have.
+  reply.code(problem.status).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(problem)))
 }
 
 function openApiHead(version: string): object {

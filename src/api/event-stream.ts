@@ -95,8 +95,8 @@ function eventJson(event: NodeEvent): object {
   switch (event.kind) {
     case 'record': return { id: event.id, kind: event.recordKind }
     case 'winner': {
-      const { subject, predicate, lens, before, after } = event
-      return { subject, predicate, lens, before: before ?? null, after: after ?? null }
+      const { subject, predicate, lens, cause, before, after } = event
+      return { subject, predicate, lens, cause, before: before ?? null, after: after ?? null }
     }
     case 'peer': return { peer: event.peer, state: event.state }
     case 'state': return { frontier_root: event.frontierRoot, view_digest: event.viewDigest }

@@ -37,6 +37,7 @@ export function problemOfError(error: unknown): Problem {
 /** The framework's own failures by the code that clients see. */
 function translate(error: unknown): ApiError | undefined {
   if (!(error instanceof Error)) return undefined
+  if (error.cause instanceof ApiError && Reflect.get(error, 'code') === 'FST_ERR_VALIDATION') return error.cause
   const detail = detailOf(Reflect.get(error, 'code'), Reflect.get(error, 'statusCode'))
   return detail === undefined ? undefined : new ApiError(detail, error.message)
 }

@@ -2,7 +2,6 @@
 // GET /v1/query is the hot path: one view read, one serialisation, one hash.
 
 import { Type } from 'typebox'
-import type { QueryRequest } from '../query/index.js'
 import { answerFields, answerText, viewFields } from './answer.js'
 import { answerSchema, subjectPageSchema } from './answer-schema.js'
 import { ApiError } from './errors.js'
@@ -16,14 +15,16 @@ import {
 
 const defaultLens = 'consensus'
 
+/** `fresh` waits until the view holds all that is admitted; `explain` lists the records behind the winner. */
+const flagSchema = Type.Union([Type.Literal('true'), Type.Literal('false')])
+
 const querySchema = Type.Object({
   subject: subjectSchema,
   predicate: predicateSchema,
   lens: lensSchema,
   asOf: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'ms since 1970' })),
-  fresh: Type.Optional(Type.Union([Type.Literal('true'), Type.Literal('false')], {
-    description: 'true waits until the view holds all that is admitted'
-  }))
+  fresh: Type.Optional(flagSchema),
+  explain: Type.Optional(flagSchema)
 }, { additionalProperties: false })
 
 const pairSchema = Type.Object({
@@ -31,7 +32,8 @@ const pairSchema = Type.Object({
   predicate: predicateSchema,
   lens: lensSchema,
   asOf: Type.Optional(timeSchema),
-  fresh: Type.Optional(Type.Boolean())
+  fresh: Type.Optional(Type.Boolean()),
+  explain: Type.Optional(Type.Boolean())
 }, { additionalProperties: false })
 
 const pairsSchema = Type.Object({
@@ -56,8 +58,11 @@ export const queryOperations: readonly Operation[] = [
     method: 'GET', paths: ['/v1/query', '/query'], access: 'read', cost: 'point',
     query: querySchema, output: answerSchema, statuses: [200],
     run: async ({ node }, { query }) => {
-      const asOfMs = query.asOf === undefined ? undefined : Number(query.asOf)
-      const answer = await node.query(requestOf(query, asOfMs, query.fresh === 'true'))
+      const { subject, predicate, lens, asOf, fresh, explain } = query
+      const answer = await node.query({
+        subject, predicate, lens: lens ?? defaultLens,
+        asOfMs: asOf === undefined ? undefined : Number(asOf), fresh: fresh === 'true', explain: explain === 'true'
+      })
       const { text, canonical } = answerText(answer)
       return { kind: 'text', status: 200, text, etag: etagOf(canonical) }
     }
@@ -72,8 +77,8 @@ export const queryOperations: readonly Operation[] = [
         const { batchMax } = API_LIMITS
         throw new ApiError({ code: 'BATCH_TOO_LARGE', max: batchMax }, 'a batch holds up to 1,000 pairs')
       }
-      const requests = body.queries.map((pair) =>
-        requestOf({ ...pair, lens: pair.lens ?? body.lens }, pair.asOf, pair.fresh === true))
+      const requests = body.queries.map(({ lens, asOf, ...pair }) =>
+        ({ ...pair, lens: lens ?? body.lens ?? defaultLens, asOfMs: asOf }))
       const answers = (await node.queryMany(requests)).map((answer) => answer instanceof Error
         ? { error: problemOfError(answer) }
         : { ...answerFields(answer), view: viewFields(answer) })
@@ -98,13 +103,3 @@ export const queryOperations: readonly Operation[] = [
     }
   })
 ]
-
-function requestOf(
-  pair: { readonly subject: string; readonly predicate: string; readonly lens?: string | undefined },
-  asOfMs: number | undefined, fresh: boolean
-): QueryRequest {
-  return {
-    subject: pair.subject, predicate: pair.predicate, lens: pair.lens ?? defaultLens,
-    ...(asOfMs === undefined ? {} : { asOfMs }), ...(fresh ? { fresh } : {})
-  }
-}

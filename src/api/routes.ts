@@ -35,7 +35,8 @@ export function registerOperations(
         check(value)
         return { value }
       } catch (error) {
-        return { error: error instanceof Error ? error : new Error(String(error)) }
+        // The framework writes into the error it gets; ours is sealed and travels as its cause.
+        return { error: new Error('validation', { cause: error }) }
       }
     }
   })
@@ -64,7 +65,7 @@ function registerOperation(app: FastifyInstance, operation: Operation, deps: Rou
       url,
       schema: schemaOf(operation, index > 0),
       bodyLimit: bodyLimitOf(operation, deps.options),
-      handlerTimeout: untimed.has(operation.cost) ? 0 : deps.options.handlerTimeoutMs,
+      ...(untimed.has(operation.cost) ? {} : { handlerTimeout: deps.options.handlerTimeoutMs }),
       onRequest: operation.access === 'write' ? (request, _reply, done) => done(refusal(request, deps)) : [],
       onResponse: (_request, reply, done) => {
         deps.observe(operation.name, reply.statusCode, reply.elapsedTime / 1_000)

@@ -15,6 +15,7 @@ export type CarPart =
   | { readonly kind: 'record'; readonly bytes: Uint8Array }
 
 const rawCodec = 0x55
+const recordCodec = 0x71
 
 /** Roots of a CAR file from heads as the HTTP interface names them. */
 export function rootsOf(heads: readonly string[]): readonly Hash[] {
@@ -70,6 +71,7 @@ export async function* readCar(
   try {
     for await (const { cid, bytes } of await CarBlockIterator.fromIterable(file)) {
       if (hashOfCid(cid) !== blake3Hash(bytes)) throw badCar(path, `the bytes of ${cid} were altered`)
+      if (cid.code !== rawCodec && cid.code !== recordCodec) throw badCar(path, `${cid} is of another codec`)
       if (cid.code === rawCodec) {
         if (open !== undefined) throw badCar(path, 'a block lacks records')
         open = { header: headerIn(path, bytes), records: [] }

@@ -21,11 +21,16 @@ interface QueryAnswer {
   readonly winners?: readonly ClaimAnswer[]
   readonly score: number
   readonly share: number
-  readonly undecided?: boolean
+  readonly undecided: boolean
   readonly runner_up?: ClaimAnswer
   readonly candidates: number
   readonly ballots: number
-  readonly evidence: string
+  readonly evidence: {
+    readonly digest: string
+    readonly assertions: number
+    readonly votes: number
+    readonly backing?: readonly string[]
+  }
   readonly view: { readonly lag_ms: number }
 }
 
@@ -33,6 +38,7 @@ interface GetOptions {
   readonly lens?: string
   readonly asOf?: string
   readonly fresh?: true
+  readonly explain?: true
 }
 
 /** Adds `stemedb get`. */
@@ -42,6 +48,7 @@ export const addGet: AddCommand = (program, shell) => {
     .argument('<subject>').argument('<predicate>')
     .option('--lens <name>', 'how conflicts are resolved: consensus, recency', 'consensus')
     .option('--as-of <time>', 'only what was said up to then: ms since 1970 or ISO 8601')
+    .option('--explain', 'list the records behind the winner')
     .option('--fresh', 'wait until the view holds all that is admitted')
     .action((subject: string, predicate: string, options: GetOptions) =>
       get(shell, subject, predicate, options))
@@ -52,27 +59,30 @@ async function get(shell: Shell, subject: string, predicate: string, options: Ge
     subject, predicate,
     ...(options.lens === undefined ? {} : { lens: options.lens }),
     ...(options.asOf === undefined ? {} : { asOf: String(parseTime(options.asOf, '--as-of')) }),
-    ...(options.fresh === true ? { fresh: 'true' } : {})
+    ...(options.fresh === true ? { fresh: 'true' } : {}),
+    ...(options.explain === true ? { explain: 'true' } : {})
   })
   const answer = await (await connect(shell)).get<QueryAnswer>(`/v1/query?${query}`)
   shell.output.data(answer, () => answerText(answer))
 }
 
 function answerText(answer: QueryAnswer): string {
-  const { winner, runner_up } = answer
+  const { winner, runner_up, evidence } = answer
   const others = (answer.winners ?? []).slice(1).map((other) => ['also', objectText(other.object)] as const)
   return [plain(objectText(winner.object)), facts([
     ...others,
-    ['lens', answer.undecided === true ? `${answer.lens}, undecided` : answer.lens],
-    ['share', `${percent(answer.share)} (score ${answer.score})`],
+    ['lens', answer.undecided ? `${answer.lens}, undecided` : answer.lens],
+    ['share', `${percent(answer.share)} (score ${answer.score.toFixed(2)})`],
     ['runner-up', runner_up && `${objectText(runner_up.object)} with ${percent(runner_up.share)}`],
-    ['behind it', `${answer.candidates} assertions, ${answer.ballots} ballots, evidence ${answer.evidence}`],
+    ['behind it', `${evidence.assertions} assertions, ${evidence.votes} votes, ballots of ${answer.ballots} agents`],
+    ['evidence', evidence.digest],
+    ...(evidence.backing ?? []).map((id) => ['backed by', id] as const),
     ['assertion', winner.assertion_hash],
     ['agent', winner.agent_id],
     ['time', timeText(winner.timestamp)],
     ['source', winner.source],
     ['epoch', winner.epoch],
-    ['view', `${answer.view.lag_ms} ms behind`]
+    ['view', answer.view.lag_ms === 0 ? 'up to date' : `${answer.view.lag_ms} ms behind`]
   ])].join('\n')
 }
 

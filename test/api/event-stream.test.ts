@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http'
+import { Writable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { createEventStreams } from '../../src/api/event-stream.js'
+import { hashOf } from '../../src/base/index.js'
+import type { NodeEvent } from '../../src/node/index.js'
+import { createFakeNode } from '../fakes/fake-node.js'
+import { createManualClock } from '../fakes/manual-clock.js'
+
+const id = hashOf(new Uint8Array(32).fill(3))
+const event: NodeEvent = { kind: 'record', id, recordKind: 'vote' }
+const options = { eventStreamsMax: 2, eventBytesMax: 1_000, heartbeatMs: 15_000 }
+
+/** A response that keeps what is written, or, when stalled, never takes it. */
+class FakeResponse extends Writable {
+  text = ''
+  headers: Readonly<Record<string, string>> = {}
+  readonly stalled: boolean
+
+  constructor(stalled: boolean = false) {
+    super()
+    this.stalled = stalled
+  }
+
+  writeHead(_status: number, headers: Readonly<Record<string, string>>): void {
+    this.headers = headers
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    if (!this.stalled) done()
+  }
+}
+
+const asResponse = (response: FakeResponse): ServerResponse => response as unknown as ServerResponse
+
+function setup() {
+  const node = createFakeNode()
+  const clock = createManualClock()
+  const streams = createEventStreams(options, { node, clock })
+  return { node, clock, streams }
+}
+
+describe('event stream', () => {
+  it('tells each event with its sequence', () => {
+    const { node, streams } = setup()
+    const response = new FakeResponse()
+    streams.open(asResponse(response), undefined)
+    node.emit(event)
+    node.emit({ kind: 'winner', subject: 's\n', predicate: 'p', lens: 'Consensus', cause: 'records', after: id })
+    node.emit({ kind: 'peer', peer: 'x', state: 'down' })
+    node.emit({ kind: 'state', frontierRoot: id, viewDigest: id })
+    expect(response.headers['content-type']).toBe('text/event-stream')
+    const [, first, second, ...others] = response.text.trimEnd().split('\n\n')
+    expect(first).toBe(`id: 1\nevent: record\ndata: {"id":"${id}","kind":"vote"}`)
+    expect(second).toContain(`"before":null,"after":"${id}"`)
+    expect(second?.split('\n')).toHaveLength(3)
+    expect(others).toHaveLength(2)
+  })
+
+  it('goes on behind Last-Event-ID', () => {
+    const { node, streams } = setup()
+    for (let i = 0; i < 3; i++) node.emit(event)
+    const response = new FakeResponse()
+    streams.open(asResponse(response), '2')
+    expect(response.text).toContain('id: 3')
+    expect(response.text).not.toContain('id: 2')
+  })
+
+  it.each(['x', '-1', '1.5', '9'.repeat(16)])('refuses the Last-Event-ID %s', (last) => {
+    const { streams } = setup()
+    expect(() => streams.open(asResponse(new FakeResponse()), last)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
+  })
+
+  it('opens as many streams as allowed and refuses one more', () => {
+    const { streams } = setup()
+    const first = new FakeResponse()
+    streams.open(asResponse(first), undefined)
+    streams.open(asResponse(new FakeResponse()), undefined)
+    expect(() => streams.open(asResponse(new FakeResponse()), undefined))
+      .toThrow(expect.objectContaining({ code: 'EVENT_STREAMS_FULL' }))
+    first.emit('close')
+    streams.open(asResponse(new FakeResponse()), undefined)
+    expect(streams.size).toBe(2)
+  })
+
+  it('cuts off a client that does not read, at the limit and not before', () => {
+    const { node, streams } = setup()
+    const response = new FakeResponse(true)
+    streams.open(asResponse(response), undefined)
+    while (streams.size > 0) {
+      expect(response.writableLength).toBeLessThanOrEqual(options.eventBytesMax)
+      node.emit(event)
+    }
+    expect(response.writableLength).toBeGreaterThan(options.eventBytesMax)
+    expect(node.listeners).toBe(0)
+  })
+
+  it('keeps a silent stream alive by comments, and leaves no timer behind', () => {
+    const { clock, streams } = setup()
+    const response = new FakeResponse()
+    streams.open(asResponse(response), undefined)
+    clock.advance(30_000)
+    expect(response.text.split('\n').filter((line) => line === ':')).toHaveLength(2)
+    streams.close()
+    expect([streams.size, clock.timers, response.writableEnded]).toEqual([0, 0, true])
+  })
+
+  it('forgets a client that goes away', () => {
+    const { node, clock, streams } = setup()
+    const response = new FakeResponse()
+    streams.open(asResponse(response), undefined)
+    response.emit('close')
+    expect([streams.size, node.listeners, clock.timers]).toEqual([0, 0, 0])
+  })
+})
