@@ -1,7 +1,6 @@
 // Networking: the libp2p adapter, replication, genesis and invites.
 
 export { type CanonicalJson, canonicalJson } from './canonical-json.js'
-export { type DagSessionDeps, dagSessions } from './dag-session.js'
 export {
   type GenesisErrorDetail, type InviteErrorDetail, type P2pErrorDetail, GenesisError, InviteError, P2pError
 } from './errors.js'

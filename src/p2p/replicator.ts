@@ -34,7 +34,7 @@ export interface ReplicatorDeps {
   admitBlock(block: Uint8Array, from: PeerName): Promise<Verdict>
   /** Signature, certificate and work of a header, under the rules of the network. */
   verifyHeader(header: BlockHeader): boolean
-  /** Makes one sync session: `dagSessions`. */
+  /** Makes one sync session, of src/dag. */
   openSession(wire: SessionWire): SyncSession
   /** Told of the end of each session that ended well. */
   onSynced?(peer: PeerName, result: SyncResult): void
