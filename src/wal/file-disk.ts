@@ -28,14 +28,22 @@ const flags = {
   create: fs.constants.O_RDWR | fs.constants.O_CREAT
 } as const
 
-function fileOf(descriptor: number): DiskFile {
+function fileOf(opened: number): DiskFile {
+  // The number of a closed file may already be another's, so it is forgotten.
+  let descriptor = opened
+  const onOpen = <T = void>(start: (done: Done<T>) => void): Promise<T> =>
+    descriptor === -1 ? Promise.reject(closedError()) : run(start)
   return {
-    read: (into, position) => run((done) => fs.read(descriptor, into, 0, into.length, position, done)),
-    write: (from, position) => run((done) => fs.write(descriptor, from, 0, from.length, position, done)),
-    sizeBytes: async () => (await run<fs.Stats>((done) => fs.fstat(descriptor, done))).size,
-    truncate: (sizeBytes) => run((done) => fs.ftruncate(descriptor, sizeBytes, done)),
-    sync: () => run((done) => fs.fdatasync(descriptor, done)),
-    close: () => run((done) => fs.close(descriptor, done))
+    read: (into, position) => onOpen((done) => fs.read(descriptor, into, 0, into.length, position, done)),
+    write: (from, position) => onOpen((done) => fs.write(descriptor, from, 0, from.length, position, done)),
+    sizeBytes: async () => (await onOpen<fs.Stats>((done) => fs.fstat(descriptor, done))).size,
+    truncate: (sizeBytes) => onOpen((done) => fs.ftruncate(descriptor, sizeBytes, done)),
+    sync: () => onOpen((done) => fs.fdatasync(descriptor, done)),
+    close() {
+      const closing = descriptor
+      descriptor = -1
+      return closing === -1 ? Promise.reject(closedError()) : run((done) => fs.close(closing, done))
+    }
   }
 }
 
@@ -56,6 +64,10 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await run((done) => fs.close(descriptor, done))
   }
+}
+
+function closedError(): Error {
+  return Object.assign(new Error('EBADF: the file is closed'), { code: 'EBADF' })
 }
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value?: T) => void

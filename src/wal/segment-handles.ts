@@ -16,27 +16,34 @@ export interface SegmentHandles {
 interface Handle {
   readonly file: Promise<DiskFile>
   users: number
+  closed: boolean
+}
+
+interface Pool {
+  readonly open: Map<number, Handle>
+  /** 0 once closed: then a file is closed as soon as its last user is done. */
+  openMax: number
 }
 
 const openMax = 8
 
 /** No files are open at first. */
 export function createSegmentHandles(disk: Disk, directory: string): SegmentHandles {
-  const open = new Map<number, Handle>()
+  const pool: Pool = { open: new Map(), openMax }
   return {
-    use: (index, action) => use(open, disk, join(directory, segmentName(index)), index, action),
-    async close() {
-      const handles = [...open.values()]
-      open.clear()
-      for (const handle of handles) await closeHandle(handle)
+    use: (index, action) => use(pool, disk, join(directory, segmentName(index)), index, action),
+    close() {
+      pool.openMax = 0
+      return trim(pool)
     }
   }
 }
 
 async function use<T>(
-  open: Map<number, Handle>, disk: Disk, path: string, index: number, action: (file: DiskFile) => Promise<T>
+  pool: Pool, disk: Disk, path: string, index: number, action: (file: DiskFile) => Promise<T>
 ): Promise<T> {
-  const handle = open.get(index) ?? { file: disk.open(path, 'read'), users: 0 }
+  const { open } = pool
+  const handle = open.get(index) ?? { file: disk.open(path, 'read'), users: 0, closed: false }
   open.delete(index)
   open.set(index, handle)
   handle.users += 1
@@ -47,14 +54,15 @@ async function use<T>(
     throw error
   } finally {
     handle.users -= 1
-    await trim(open)
+    await trim(pool)
     if (open.get(index) !== handle && handle.users === 0) await closeHandle(handle)
   }
 }
 
-async function trim(open: Map<number, Handle>): Promise<void> {
+async function trim(pool: Pool): Promise<void> {
+  const { open } = pool
   for (const [index, handle] of open) {
-    if (open.size <= openMax) return
+    if (open.size <= pool.openMax) return
     if (handle.users > 0) continue
     open.delete(index)
     await closeHandle(handle)
@@ -62,5 +70,7 @@ async function trim(open: Map<number, Handle>): Promise<void> {
 }
 
 async function closeHandle(handle: Handle): Promise<void> {
+  if (handle.closed) return
+  handle.closed = true
   await handle.file.then((file) => file.close()).catch(() => undefined)
 }

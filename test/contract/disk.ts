@@ -82,6 +82,18 @@ export function diskContract(name: string, make: () => Promise<DiskUnderTest>): 
       await file.close()
     })
 
+    it('refuses everything on a closed file, closing it again included', async () => {
+      const file = await disk.open(path, 'create')
+      await file.close()
+      const refused = [
+        file.read(Buffer.alloc(1), 0), file.write(text('x'), 0), file.sizeBytes(), file.truncate(0), file.sync(),
+        file.close()
+      ]
+      for (const outcome of await Promise.allSettled(refused)) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'EBADF' } })
+      }
+    })
+
     it('replaces the target of a rename and keeps open handles on their file', async () => {
       const file = await disk.open(path, 'create')
       await file.write(text('new'), 0)

@@ -188,6 +188,14 @@ describe('reading', () => {
     expect(await codeOf(wal.read(1))).toBe('WAL_CLOSED')
   })
 
+  it('finishes a read that is under way when the log closes', async () => {
+    const wal = await openOn(newDisk(), { recentBytesMax: 0 })
+    await appendEach(wal, 50)
+    const reads = upTo(20).map((number) => wal.read(number))
+    const [frames] = await Promise.all([Promise.all(reads), wal.close()])
+    expect(numbers(frames)).toEqual(upTo(20))
+  })
+
   it('calls back after each sync until told to stop', async () => {
     const wal = await openOn(newDisk())
     const heard: number[] = []
