@@ -21,7 +21,7 @@ const kinds: readonly (readonly [string, WireFields])[] = [
   ['assertion, smallest', assertionFields],
   ['assertion, every field', {
     ...assertionFields, s: 'country|Köln', e: linkTo(hashOfByte(1)), l: [linkTo(hashOfByte(3)), linkTo(hashOfByte(2))],
-    c: 500_000, u: 'https://example.org', x: { m: 'model', v: vectorBytes([1.5, -0, 3.4028234663852886e38]) }
+    c: 500_000, u: 'https://example.org', x: { m: 'model', v: vectorBytes([1.5, -0.5, 3.4028234663852886e38]) }
   }],
   ['assertion, timestamp 0', { ...assertionFields, t: 0 }],
   ['assertion, confidence 0 and empty source', { ...assertionFields, c: 0, u: '', l: [] }],

@@ -61,7 +61,8 @@ it('begins with the documented labels', () => {
     'stemedb/1/record\0', 'stemedb/1/block\0', 'stemedb/1/tag\0', 'stemedb/1/member\0'
   ])
   const message = signingInput('tag', vectorNetwork, Uint8Array.of(5))
-  expect(toHex(message)).toBe(toHex(concatBytes(SIGNATURE_LABELS.tag, idBytes(vectorNetwork), Uint8Array.of(5))))
+  const joined = concatBytes(SIGNATURE_LABELS.tag, idBytes(vectorNetwork), Uint8Array.of(5))
+  expect(toHex(message)).toBe(toHex(joined))
 })
 
 it('ends on bytes that are no record', () => {
