@@ -134,7 +134,8 @@ function decodePrints(bytes: Buffer, count: number): readonly FilePrint[] | unde
     const end = nameEnd + 8 + HASH_BYTES
     if (end > bytes.length) return undefined
     const name = bytes.toString('latin1', at + 1, nameEnd)
-    prints.push({ name, sizeBytes: readU64(bytes, nameEnd), hash: new Uint8Array(bytes.subarray(nameEnd + 8, end)) })
+    const hash = new Uint8Array(bytes.subarray(nameEnd + 8, end))
+    prints.push({ name, sizeBytes: readU64(bytes, nameEnd), hash })
     at = end
   }
   return at === bytes.length ? prints : undefined

@@ -33,7 +33,8 @@ export function encodeTotals(totals: Totals): Uint8Array {
 /** @throws StoreError STORE_BAD_ROW */
 export function decodeTotals(bytes: Uint8Array): Totals {
   if (bytes.length !== TOTALS_BYTES) throw badRow('meta/')
-  return { sequence: readU64(bytes, 0), recordCount: readU64(bytes, 8), digest: new Uint8Array(bytes.subarray(16)) }
+  const digest = new Uint8Array(bytes.subarray(16))
+  return { sequence: readU64(bytes, 0), recordCount: readU64(bytes, 8), digest }
 }
 
 /** True when record count and digest agree, whatever the sequences. */

@@ -1,4 +1,5 @@
-// What every database below the store must let the store do. Run on LevelDB in a directory and on its memory twin.
+// What every database below the store must let the store do. Run on LevelDB in a directory and on its twin in
+// memory.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -49,7 +50,8 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
     let open: Store[] = []
     const openAt = async (options: Partial<StoreOptions> = {}): Promise<Store> => {
       const { disk, markerPath } = place
-      const store = await openStore({ networkId, markerPath, ...options }, { level: place.source(), disk, log: silent })
+      const deps = { level: place.source(), disk, log: silent }
+      const store = await openStore({ networkId, markerPath, ...options }, deps)
       open.push(store)
       return store
     }
@@ -85,8 +87,10 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
         const batch = store.batch()
         for (const subject of ['b', 'a', 'c']) batch.put(keys.view(subject, 'p'), utf8Bytes(subject))
         await store.write(batch)
-        const values = async (options: object): Promise<string[]> =>
-          (await store.rangeAll({ ...ranges.views(), ...options })).map(([, value]) => Buffer.from(value).toString())
+        const values = async (options: object): Promise<string[]> => {
+          const rows = await store.rangeAll({ ...ranges.views(), ...options })
+          return rows.map(([, value]) => Buffer.from(value).toString())
+        }
         expect(await values({})).toEqual(['a', 'b', 'c'])
         expect(await values({ reverse: true, limit: 2 })).toEqual(['c', 'b'])
         expect(await values({ gt: keys.view('a', 'p') })).toEqual(['b', 'c'])
@@ -254,7 +258,8 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
         await store.close()
         await store.close()
         const next = await openAt()
-        expect(next).toMatchObject({ unclean: false, replayFrom: 5, cursor: 5, needsRebuild: false, provenSequence: 5 })
+        expect(next).toMatchObject({ unclean: false, replayFrom: 5, cursor: 5 })
+        expect(next).toMatchObject({ needsRebuild: false, provenSequence: 5 })
         expect(next.totals).toEqual(totals)
         expect(next.identity).toEqual({ device: 2n ** 63n + 5n, inode: 9n })
       })

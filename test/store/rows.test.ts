@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { blake3, hashOf, publicKeyOf, utf8Bytes } from '../../src/base/index.js'
 import { createDigestSum } from '../../src/store/digest.js'
 import {
-  decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow, decodeTotals,
-  decodeVoteRow, encodeAgentRow, encodeBlockRow, encodeCandidateRow, encodeEpochRow, encodeForkRow, encodeNumberRow,
-  encodeTotals, encodeVoteRow, headerOfBlockRow, sameRows, StoreError
+  decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow,
+  decodeTotals, decodeVoteRow, encodeAgentRow, encodeBlockRow, encodeCandidateRow, encodeEpochRow,
+  encodeForkRow, encodeNumberRow, encodeTotals, encodeVoteRow, headerOfBlockRow, sameRows, StoreError
 } from '../../src/store/index.js'
 import { decodeMarker, encodeMarker } from '../../src/store/marker.js'
 import { hash, keyOf, networkId } from '../contract/store.js'
@@ -19,8 +19,9 @@ describe('rows', () => {
   it('give back what they were made of', () => {
     const nonzero = id.filter((hash) => !/^0+$/.test(hash))
     const name = fc.string({ unit: 'grapheme', maxLength: 20 })
-    fc.assert(fc.property(id, agentId, timestampMs, fc.option(nonzero, { nil: undefined }), name, fc.array(id),
-      fc.uint8Array(), fc.nat(), (objectHash, agent, time, link, text, recordIds, header, weight) => {
+    const fields = fc.tuple(id, agentId, timestampMs, fc.option(nonzero, { nil: undefined }), name)
+    fc.assert(fc.property(fields, fc.array(id), fc.uint8Array(), fc.nat(),
+      ([objectHash, agent, time, link, text], recordIds, header, weight) => {
         const epoch = link === undefined ? {} : { epoch: link }
         const candidate = { agentId: agent, timestampMs: time, objectHash, ...epoch }
         expect(decodeCandidateRow(encodeCandidateRow(candidate))).toEqual(candidate)
@@ -34,15 +35,17 @@ describe('rows', () => {
         expect(decodeNumberRow(encodeNumberRow(time))).toBe(time)
         expect(decodeForkRow(encodeForkRow(objectHash, objectHash))).toEqual([objectHash, objectHash])
       }), { seed })
-    for (const kind of ['assertion', 'vote', 'epoch'] as const) expect(decodeAgentRow(encodeAgentRow(kind))).toBe(kind)
+    const kinds = ['assertion', 'vote', 'epoch'] as const
+    expect(kinds.map((kind) => decodeAgentRow(encodeAgentRow(kind)))).toEqual(kinds)
   })
 
   it('of any bytes are decoded or refused with the coded error', () => {
     const decoders = [
-      decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow, decodeVoteRow,
-      headerOfBlockRow, decodeTotals
+      decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow,
+      decodeVoteRow, headerOfBlockRow, decodeTotals
     ]
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...decoders), (bytes, decode) => {
+    const any = fc.uint8Array({ maxLength: 200 })
+    fc.assert(fc.property(any, fc.constantFrom(...decoders), (bytes, decode) => {
       try {
         decode(bytes)
       } catch (error) {
@@ -68,8 +71,10 @@ describe('rows', () => {
 
 describe('the digest', () => {
   it('is the sum modulo 2^256, in any order, with rows taken away again', () => {
-    const rows = fc.array(fc.tuple(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 })), { maxLength: 40 })
-    fc.assert(fc.property(rows, rows, fc.uint8Array({ minLength: 32, maxLength: 32 }), (added, gone, start) => {
+    const some = fc.uint8Array({ maxLength: 40 })
+    const rows = fc.array(fc.tuple(some, some), { maxLength: 40 })
+    const sums = fc.uint8Array({ minLength: 32, maxLength: 32 })
+    fc.assert(fc.property(rows, rows, sums, (added, gone, start) => {
       let expected = BigInt(`0x${Buffer.from(start).reverse().toString('hex')}`)
       const half = createDigestSum()
       const sum = createDigestSum(start)
