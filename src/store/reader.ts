@@ -22,7 +22,7 @@ export interface Reader {
   get(key: Uint8Array): Uint8Array | undefined
   /** The values of many keys, in their order, read off the main thread. */
   getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>
-  /** Rows in key order, one at a time. A live reader sees the state of the call's start. */
+  /** Rows in key order, one at a time. The state is the one at the first row asked for. */
   range(options: RangeOptions): AsyncIterable<Entry>
   /** Rows in key order, in batches of up to `BATCH_ROWS`: no promise per row. */
   batches(options: RangeOptions): AsyncIterable<readonly Entry[]>
