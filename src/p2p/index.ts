@@ -11,7 +11,7 @@ export {
 export { type Invite, type InviteFields, type Membership, INVITE_LIMITS, decodeInvite, encodeInvite } from './invite.js'
 export type { JoinProgress } from './join-progress.js'
 export { type NetworkDeps, createLibp2pNetwork } from './libp2p-network.js'
-export type { PeerNetwork } from './network.js'
+export type { NetworkCounts, PeerNetwork } from './network.js'
 export {
   type Greeting, type NetworkLimits, type NetworkOptions, type ReplicationLimits,
   NETWORK_LIMITS, REPLICATION_LIMITS

@@ -15,7 +15,7 @@ import { hasGossipStream, waitForRoom } from './gossip-links.js'
 import { closeConnection, createGreeter } from './greeter.js'
 import { blocksTopic, createStemeLibp2p, helloProtocol, syncProtocol, type StemeLibp2p } from './libp2p-node.js'
 import { createLinkTable, type Link } from './links.js'
-import type { PeerNetwork } from './network.js'
+import type { NetworkCounts, PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, type Greeting, type NetworkLimits, type NetworkOptions } from './options.js'
 import { libp2pKeyOf } from './peer-name.js'
 import { createWatchdog } from './watchdog.js'
@@ -179,7 +179,7 @@ class Libp2pNetwork implements PeerNetwork {
 
   async open(peer: PeerName): Promise<FrameStream> {
     this.#mustRun()
-    const link = this.#table.linksOf(peer).at(0)
+    const link = this.#table.best(peer)
     const connection = link && this.#connections.get(link.id)
     if (connection === undefined) throw new P2pError({ code: 'P2P_NO_LINK', peer }, 'no link to this peer')
     try {
@@ -196,6 +196,11 @@ class Libp2pNetwork implements PeerNetwork {
   async dial(address: string): Promise<void> {
     this.#mustRun()
     await this.#dialAddress(address)
+  }
+
+  counts(): NetworkCounts {
+    const { refreshes, redials } = this.#watchdog
+    return { links: this.#connections.size, refreshes, redials }
   }
 
   addresses(): readonly string[] {

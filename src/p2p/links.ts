@@ -26,6 +26,8 @@ export interface LinkTable {
   remove(id: string): LinkChange
   has(peer: PeerName): boolean
   linksOf(peer: PeerName): readonly Link[]
+  /** The link to use: the newest that the dial rule does not give up. */
+  best(peer: PeerName): Link | undefined
   peers(gossips: (peer: PeerName) => boolean): readonly PeerLink[]
   clear(): readonly PeerName[]
 }
@@ -48,8 +50,8 @@ export function createLinkTable(self: PeerName): LinkTable {
   return {
     add(link: Link): LinkChange {
       const held = byPeer.get(link.peer) ?? []
-      byPeer.set(link.peer, [...held, link])
       const surplus = held.map((other) => surplusOf(self, other, link)).filter((one) => one !== undefined)
+      byPeer.set(link.peer, surplus.includes(link) ? [link, ...held] : [...held, link])
       return { ...(held.length === 0 ? { event: 'up' } : {}), surplus: [...new Set(surplus)] }
     },
     remove(id: string): LinkChange {
@@ -64,6 +66,7 @@ export function createLinkTable(self: PeerName): LinkTable {
     },
     has: (peer) => byPeer.has(peer),
     linksOf: (peer) => byPeer.get(peer) ?? [],
+    best: (peer) => byPeer.get(peer)?.at(-1),
     peers: (gossips) => [...byPeer].flatMap(([peer, links]) => {
       const link = links.at(-1)
       if (link === undefined) return []

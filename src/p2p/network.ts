@@ -2,6 +2,15 @@
 
 import type { Network, PeerName } from '../base/index.js'
 
+/** Plain numbers for metrics. */
+export interface NetworkCounts {
+  /** Greeted connections now. */
+  readonly links: number
+  /** Mute gossip links mended in place, and closed for a redial, since the start. */
+  readonly refreshes: number
+  readonly redials: number
+}
+
 /** Network port of a StemeDB node. Implemented by the libp2p adapter and by the fake of the tests. */
 export interface PeerNetwork extends Network {
   /**
@@ -9,4 +18,5 @@ export interface PeerNetwork extends Network {
    * configured address is redialled).
    */
   disconnect(peer: PeerName, forMs: number): Promise<void>
+  counts(): NetworkCounts
 }

@@ -1,7 +1,10 @@
 // Replicator: gossip spreads new blocks at once, sync sees to it that none is missed.
 // Rule: gossip is an optimisation that may lose anything; sync alone is trusted to deliver.
 
-import type { Clock, FrameStream, Hash, Log, PeerName, Random, Verdict } from '../base/index.js'
+import {
+  CodedError, type Clock, type FrameStream, type Hash, type Log, type PeerName, type Random, type Timer,
+  type Verdict
+} from '../base/index.js'
 import { SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
 import {
   createBlockGossip, headerOf, type BlockGossip, type GossipCounts
@@ -88,6 +91,8 @@ class BlockReplicator implements Replicator {
   readonly #gossip: BlockGossip
   readonly #counts = { sessions: 0, sessionsFailed: 0, expelled: 0 }
   readonly #ends = new Set<Promise<unknown>>()
+  /** Peers that dialled us, until their first session. */
+  readonly #expecting = new Map<PeerName, Timer>()
   #running = false
 
   constructor(options: ReplicatorOptions, deps: ReplicatorDeps) {
@@ -145,6 +150,8 @@ class BlockReplicator implements Replicator {
     this.#running = false
     this.#schedule.stop()
     this.#gossip.stop()
+    for (const timer of this.#expecting.values()) timer.cancel()
+    this.#expecting.clear()
     this.#sessions.stop()
     await Promise.allSettled(this.#ends)
   }
@@ -181,12 +188,16 @@ class BlockReplicator implements Replicator {
     const link = this.#deps.network.peers().find((one) => one.peer === peer)
     if (link?.direction === 'outbound') return this.#schedule.request(peer)
     const before = this.#book.page(peer).sessions
-    this.#deps.clock.setTimer(yieldMs, () => {
-      if (this.#running && this.#book.page(peer).sessions === before) this.#schedule.request(peer)
-    })
+    this.#expecting.get(peer)?.cancel()
+    this.#expecting.set(peer, this.#deps.clock.setTimer(yieldMs, () => {
+      this.#expecting.delete(peer)
+      if (this.#book.page(peer).sessions === before) this.#schedule.request(peer)
+    }))
   }
 
   #onDown(peer: PeerName): void {
+    this.#expecting.get(peer)?.cancel()
+    this.#expecting.delete(peer)
     this.#schedule.forget(peer)
     this.#sessions.drop(peer)
   }
@@ -217,9 +228,11 @@ class BlockReplicator implements Replicator {
     return verdict
   }
 
-  async #runScheduled(peer: PeerName): Promise<'rest' | 'again'> {
+  async #runScheduled(peer: PeerName): Promise<'rest' | 'again' | 'later'> {
     const end = await this.#run(peer)
-    if (end.kind !== 'done') return 'rest'
+    // What was asked for may be newer than what the session that runs knows.
+    if (end.kind === 'yielded' || end.kind === 'refused') return 'later'
+    if (end.kind === 'failed') return 'rest'
     const { converged, blocksIn, blocksOut } = end.result
     return !converged && blocksIn + blocksOut > 0 ? 'again' : 'rest'
   }
@@ -264,6 +277,9 @@ class BlockReplicator implements Replicator {
     this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'sync session failed')
     if (error instanceof SyncError && error.misbehaviour) {
       this.#blame(peer, points.sessionMisbehaviour, error.code)
+    } else if (isSilence(error)) {
+      // The other machine may be gone without a word; a new connection tells.
+      this.#disconnect(peer, 0)
     }
   }
 
@@ -272,7 +288,11 @@ class BlockReplicator implements Replicator {
     if (!this.#book.blame(peer, amount)) return
     this.#counts.expelled++
     this.#deps.log.warn({ peer, why, forMs: this.#limits.expelMs }, 'peer disconnected for misbehaviour')
-    this.#deps.network.disconnect(peer, this.#limits.expelMs).catch((error: unknown) => {
+    this.#disconnect(peer, this.#limits.expelMs)
+  }
+
+  #disconnect(peer: PeerName, forMs: number): void {
+    this.#deps.network.disconnect(peer, forMs).catch((error: unknown) => {
       this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'disconnect failed')
     })
   }
@@ -283,4 +303,8 @@ class BlockReplicator implements Replicator {
     work.then(forget, forget)
     return work
   }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof CodedError && (error.code === 'P2P_STREAM_STALLED' || error.code === 'SYNC_TIMEOUT')
 }

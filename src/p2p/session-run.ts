@@ -42,10 +42,10 @@ export function runSession(
   stream: FrameStream, initiator: boolean, options: { sessionIdleMsMax: number }, deps: RunDeps
 ): SessionRun {
   const { peer } = stream
-  let stalled = false
+  let stalled: Error | undefined
   const idle = createIdleTimer(options.sessionIdleMsMax, deps.clock, () => {
-    stalled = true
-    stop(new P2pError({ code: 'P2P_STREAM_STALLED', peer }, 'no frame for too long'))
+    stalled = new P2pError({ code: 'P2P_STREAM_STALLED', peer }, 'no frame for too long')
+    stop(stalled)
   })
   const session = deps.openSession({
     peer,
@@ -79,7 +79,10 @@ export function runSession(
   if (initiator) session.start().catch(() => session.abort())
   const end = session.done.then<SessionEnd, SessionEnd>(
     (result) => ({ kind: 'done', result }),
-    (error: unknown) => (heard || stalled ? { kind: 'failed', error } : { kind: 'refused' })
+    (error: unknown) => {
+      if (stalled === undefined && !heard) return { kind: 'refused' }
+      return { kind: 'failed', error: stalled ?? error }
+    }
   ).finally(async () => {
     idle.stop()
     await stream.close()

@@ -15,8 +15,8 @@ export interface ScheduleOptions {
 export interface ScheduleDeps {
   peers(): readonly PeerName[]
   connected(peer: PeerName): boolean
-  /** Runs one session. @returns `again` to run another after the gap */
-  run(peer: PeerName): Promise<'rest' | 'again'>
+  /** Runs one session. @returns `again` to run another after the gap, `later` to try once more after ten */
+  run(peer: PeerName): Promise<'rest' | 'again' | 'later'>
   readonly clock: Clock
   readonly random: Random
 }
@@ -106,10 +106,11 @@ class Schedule implements SyncSchedule {
     entry.running = true
     void this.#deps.run(peer).then((next) => {
       entry.running = false
-      entry.notBeforeMs = this.#deps.clock.monotonicMs() + this.#options.syncGapMs
+      const gapMs = this.#options.syncGapMs * (next === 'later' ? 10 : 1)
+      entry.notBeforeMs = this.#deps.clock.monotonicMs() + gapMs
       // A peer that left and came back meanwhile has a new entry.
       const stillOurs = this.#entries.get(peer) === entry
-      if (stillOurs && (next === 'again' || entry.wanted)) this.request(peer)
+      if (stillOurs && (next !== 'rest' || entry.wanted)) this.request(peer)
     })
   }
 }

@@ -184,6 +184,10 @@ class Node implements PeerNetwork {
     other.#link(this.self, 'inbound')
   }
 
+  counts(): ReturnType<PeerNetwork['counts']> {
+    return { links: this.links.size, refreshes: 0, redials: 0 }
+  }
+
   addresses(): readonly string[] {
     return [addressPrefix + this.self]
   }

@@ -56,6 +56,18 @@ describe('link table', () => {
     expect(table.has('b')).toBe(false)
   })
 
+  it('uses the newest link that is not given up', () => {
+    const table = createLinkTable('b')
+    table.add(link('ours', 'a', 'outbound'))
+    table.add(link('theirs', 'a', 'inbound'))
+    expect(table.best('a')?.id).toBe('theirs')
+    table.add(link('ours again', 'a', 'outbound'))
+    expect(table.best('a')?.id).toBe('theirs')
+    table.add(link('theirs again', 'a', 'inbound'))
+    expect(table.best('a')?.id).toBe('theirs again')
+    expect(table.best('c')).toBeUndefined()
+  })
+
   it('names each peer once', () => {
     const table = createLinkTable('a')
     table.add(link('1', 'b', 'outbound'))

@@ -282,7 +282,7 @@ describe('sync sessions', () => {
     expect(b.opened - before).toBeLessThanOrEqual(3)
   })
 
-  it('ends a session that says nothing for a minute, without points', async () => {
+  it('ends a session that says nothing for a minute, and the link with it, without points', async () => {
     const { add, link, pass } = scene()
     const a = await add('a')
     await add('mute', { hang: true })
@@ -290,8 +290,11 @@ describe('sync sessions', () => {
     await pass(50_000)
     expect(a.replicator.stats()).toMatchObject({ sessionsRunning: 1, sessionsFailed: 0 })
     await pass(11_000)
-    expect(a.replicator.stats().sessionsFailed).toBe(1)
+    expect(a.replicator.stats()).toMatchObject({ sessionsFailed: 1, expelled: 0 })
     expect(a.replicator.peerStats()[0]).toMatchObject({ score: 0 })
+    expect(a.network.peers()).toEqual([])
+    await link('a', 'mute')
+    expect(a.network.peers()).toHaveLength(1)
   })
 
   it('disconnects a peer after two sessions that broke the protocol', async () => {
