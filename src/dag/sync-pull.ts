@@ -44,6 +44,11 @@ interface Question {
   readonly answered: PromiseWithResolvers<void>
 }
 
+interface Repair {
+  readonly root: Hash
+  readonly asks: number
+}
+
 interface Goal {
   readonly run: Run
   low: number
@@ -54,7 +59,7 @@ interface Goal {
 const windowMax = 4_096
 /** Pending runs that a repair looks at. */
 const pendingRunsMax = 4_096
-/** Questions about one run that bring nothing nearer. */
+/** Questions about one run or one missing block that bring nothing nearer. */
 const asksMax = 32
 
 /** A puller over the graph. */
@@ -68,8 +73,8 @@ class BlockPuller implements Puller {
   private readonly deps: PullDeps
   private question: Question | undefined
   private stopped: SyncError | undefined
-  /** Missing blocks that were asked for by hash. */
-  private readonly repaired = new Set<Hash>()
+  /** Missing blocks that were asked for by hash: the frontier then, and how often. */
+  private readonly repairs = new Map<Hash, Repair>()
 
   constructor(deps: PullDeps) {
     this.deps = deps
@@ -163,26 +168,36 @@ class BlockPuller implements Puller {
   private async repairGaps(feeds: ReadonlySet<string>): Promise<void> {
     const windows = new Map<Hash, number>()
     for (;;) {
-      const gaps = gapsToAsk(this.deps, feeds, this.repaired)
+      const gaps = gapsToAsk(this.deps, feeds, this.repairs)
       if (gaps.length === 0) return
-      for (const { missing } of gaps) this.repaired.add(missing)
-      await this.ask(gaps.map(({ feed, low, missing }) => (
+      const { root } = this.deps.dag.frontier()
+      const missed = await this.ask(gaps.map(({ feed, low, missing }) => (
         { top: missing, low: Math.max(1, low - (windows.get(feed) ?? 1)), high: low - 1 }
       )))
+      for (const [position, { missing }] of gaps.entries()) {
+        const asks = missed.has(position) ? asksMax : (this.repairs.get(missing)?.asks ?? 0) + 1
+        this.repairs.set(missing, { root, asks })
+      }
       const touched = new Set(gaps.map(({ feed }) => feed))
       for (const feed of touched) windows.set(feed, Math.min(windowMax, 4 * (windows.get(feed) ?? 1)))
     }
   }
 }
 
-/** Missing blocks to ask for: of feeds that the peer has more of, or under blocks that it delivered. */
+/**
+ * Missing blocks to ask for: of feeds that the peer has more of, or under blocks that it delivered. One
+ * that was asked for in vain is asked for again only when something was admitted since.
+ */
 function gapsToAsk(
-  deps: PullDeps, feeds: ReadonlySet<string>, repaired: ReadonlySet<Hash>
+  deps: PullDeps, feeds: ReadonlySet<string>, repairs: ReadonlyMap<Hash, Repair>
 ): readonly PendingRun[] {
+  const { root } = deps.dag.frontier()
   const gaps = new Map<Hash, PendingRun>()
   for (const run of deps.dag.pending.runs(pendingRunsMax)) {
     if (gaps.size === SYNC_LIMITS.rangesMax) break
-    if (repaired.has(run.missing) || deps.dag.holds(run.missing)) continue
+    const before = repairs.get(run.missing)
+    if (before !== undefined && (before.root === root || before.asks >= asksMax)) continue
+    if (deps.dag.holds(run.missing)) continue
     if (run.from !== deps.peer && !feeds.has(prefixOf(run.feed))) continue
     if (deps.dag.claims.take(prefixOf(run.feed), deps.owner)) gaps.set(run.missing, run)
   }

@@ -1,7 +1,6 @@
 // Byte reader and writer of the binary formats of this folder.
 // Rule: numbers are big-endian or shortest-form LEB128; reading past the end or a wrong form never throws,
-// it sets `failed` for good and yields zeros, and whoever reads checks `failed` (or `ended`) once at the
-// end.
+// it sets `failed` for good, and whoever reads checks that (or `ended`) once at the end.
 
 const empty = new Uint8Array(0)
 

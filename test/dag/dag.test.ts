@@ -4,7 +4,7 @@ import { frontierRootOf, type Block, type Dag } from '../../src/dag/index.js'
 import { cascadeMax } from '../../src/dag/completeness.js'
 import { keys, ranges, type Store } from '../../src/store/index.js'
 import { seededRandom } from '../fakes/seeded-random.js'
-import { bytesOf, createPeer, createWriter, idleSigner, record } from './kit.js'
+import { at, bytesOf, createPeer, createWriter, idleSigner, record, startMs } from './kit.js'
 
 /** What a graph must say, computed from the blocks alone. */
 function recompute(blocks: readonly Block[]): { tips: Set<Hash>, heads: Set<Hash>, complete: Set<Hash> } {
@@ -34,11 +34,14 @@ function check(dag: Dag, blocks: readonly Block[], what: string): void {
   expect(new Set(view.tips().map((tip) => tip.id)), what).toEqual(tips)
   expect(view.root, what).toBe(frontierRootOf(view.tips()))
   expect(new Set(dag.heads()), what).toEqual(heads)
-  for (const { header } of blocks) expect(dag.isComplete(header.id), what).toBe(complete.has(header.id))
+  const found = blocks.map(({ header }) => header.id).filter((id) => dag.isComplete(id))
+  expect(new Set(found), what).toEqual(complete)
 }
 
 async function rowsOf(store: Store): Promise<string> {
-  const parts = [ranges.tips(), ranges.heads(), ranges.complete(), ranges.waiting(), ranges.feed(), ranges.holders()]
+  const parts = [
+    ranges.tips(), ranges.heads(), ranges.complete(), ranges.waiting(), ranges.feed(), ranges.holders()
+  ]
   const rows = await Promise.all(parts.map((range) => store.rangeAll({ ...range, keysOnly: true })))
   return rows.flat().map(([key]) => Buffer.from(key).toString('hex')).join('\n')
 }
@@ -50,11 +53,11 @@ describe('block graph', () => {
     const blocks = [writer.next(), writer.next(), writer.next()]
     await add(...blocks)
     check(dag, blocks, 'three blocks')
-    const last = blocks[2]!
+    const last = at(blocks, 2)
     expect(dag.tipOf(last.header.feed)).toEqual({ feed: last.header.feed, seq: 3, id: last.header.id })
     expect(dag.tipOfNode(last.header.nodeKey)).toMatchObject({ seq: 3 })
     expect(dag.recordIds(last.header.id)).toEqual(last.ids)
-    expect(Buffer.from(dag.readBlock(last.header.id)!)).toEqual(Buffer.from(bytesOf(last)))
+    expect(Buffer.from(dag.readBlock(last.header.id) ?? [])).toEqual(Buffer.from(bytesOf(last)))
     expect(dag.readBlock(record('nothing').id)).toBeUndefined()
   })
 
@@ -105,7 +108,7 @@ describe('block graph', () => {
     expect(dag.wanted()).toEqual([])
     expect(dag.heads()).toEqual([grandchild.header.id])
     expect(dag.completeHeads()).toEqual([grandchild.header.id])
-    expect(dag.completeHeads(b.tip!.feed)).toEqual([])
+    expect(dag.completeHeads(b.tip?.feed)).toEqual([])
   })
 
   it('carries a long cascade on in the next batch, also after the graph is read anew', async () => {
@@ -114,13 +117,13 @@ describe('block graph', () => {
     const parent = a.next()
     const blocks = [b.next([parent.header.id])]
     while (blocks.length < cascadeMax + 10) blocks.push(b.next())
-    await peer.add(...blocks)
+    await peer.load(blocks)
     const batch = peer.store.batch()
     peer.dag.stage(batch, parent.header, parent.ids)
     expect(await peer.dag.settle(batch)).toBe(true)
     await peer.store.write(batch)
     peer.dag.commit()
-    const last = blocks.at(-1)!.header.id
+    const last = at(blocks, -1).header.id
     expect(peer.dag.isComplete(last)).toBe(false)
     const dag = await peer.reopen()
     const rest = peer.store.batch()
@@ -129,7 +132,7 @@ describe('block graph', () => {
     dag.commit()
     expect(dag.isComplete(last)).toBe(true)
     expect(await peer.store.rangeAll({ ...ranges.waiting(), keysOnly: true })).toEqual([])
-  })
+  }, 60_000)
 
   it('forgets what was staged when the batch is lost', async () => {
     const peer = await createPeer('p')
@@ -152,12 +155,12 @@ describe('block graph', () => {
     const peer = await createPeer('p')
     const [a, b] = [createWriter('a'), createWriter('b')]
     const blocks = [a.next(), a.next()]
-    blocks.push(b.next([blocks[1]!.header.id]))
-    a.rewind(blocks[0]!.header)
+    blocks.push(b.next([at(blocks, 1).header.id]))
+    a.rewind(at(blocks, 0).header)
     blocks.push(a.next([], { texts: ['other'] }))
     const batch = peer.store.batch()
     for (const block of blocks) {
-      for (const [i, id] of block.ids.entries()) batch.add(keys.record(id), block.records[i]!)
+      for (const [i, id] of block.ids.entries()) batch.add(keys.record(id), at(block.records, i))
       peer.dag.stage(batch, block.header, block.ids)
     }
     expect(await peer.dag.settle(batch)).toBe(false)
@@ -179,7 +182,8 @@ describe('block graph', () => {
     await peer.add(...blocks)
     check(peer.dag, blocks, 'forked')
     const [fork] = peer.dag.forks()
-    expect([fork?.seq, fork?.first.id, fork?.second.id]).toEqual([2, blocks[1]!.header.id, blocks[3]!.header.id])
+    expect([fork?.first.id, fork?.second.id]).toEqual([at(blocks, 1).header.id, at(blocks, 3).header.id])
+    expect(fork?.seq).toBe(2)
     expect(peer.dag.isForked(one.header.feed)).toBe(true)
     expect(peer.dag.tipOf(one.header.feed)?.seq).toBe(3)
     const again = await peer.reopen()
@@ -191,20 +195,20 @@ describe('block graph', () => {
     const writer = createWriter('a')
     const trunk = [writer.next(), writer.next(), writer.next()]
     const left = [writer.next(), writer.next(), writer.next()]
-    writer.rewind(trunk[2]!.header)
+    writer.rewind(at(trunk, 2).header)
     const right = [writer.next([], { texts: ['r1'] }), writer.next([], { texts: ['r2'] })]
     await peer.add(...trunk, ...left, ...right)
-    const chain = async (top: Block | undefined, low: number, high: number): Promise<readonly Hash[]> => {
+    const chain = async (top: Block, low: number, high: number): Promise<readonly Hash[]> => {
       const ids: Hash[] = []
-      for await (const page of peer.dag.chain(top!.header.id, low, high)) ids.push(...page)
+      for await (const page of peer.dag.chain(top.header.id, low, high)) ids.push(...page)
       return ids
     }
     const ids = (...blocks: readonly Block[]): readonly Hash[] => blocks.map((block) => block.header.id)
-    expect(await chain(left[2], 1, 6)).toEqual(ids(...trunk, ...left))
-    expect(await chain(right[1], 1, 9)).toEqual(ids(...trunk, ...right))
-    expect(await chain(right[1], 4, 4)).toEqual(ids(right[0]!))
-    expect(await chain(left[0], 2, 4)).toEqual(ids(trunk[1]!, trunk[2]!, left[0]!))
-    expect(await chain(left[0], 5, 6)).toEqual([])
+    expect(await chain(at(left, 2), 1, 6)).toEqual(ids(...trunk, ...left))
+    expect(await chain(at(right, 1), 1, 9)).toEqual(ids(...trunk, ...right))
+    expect(await chain(at(right, 1), 4, 4)).toEqual(ids(at(right, 0)))
+    expect(await chain(at(left, 0), 2, 4)).toEqual(ids(at(trunk, 1), at(trunk, 2), at(left, 0)))
+    expect(await chain(at(left, 0), 5, 6)).toEqual([])
   })
 
   it('offers at most 8 complete heads of other feeds, the newest', async () => {
@@ -212,31 +216,35 @@ describe('block graph', () => {
     const writers = Array.from({ length: BLOCK_LIMITS.parentsMax + 2 }, (_, i) => createWriter(`w${i}`))
     const blocks = writers.map((writer) => writer.next())
     await peer.add(...blocks)
-    const heads = peer.dag.completeHeads(blocks[9]!.header.feed)
+    const heads = peer.dag.completeHeads(at(blocks, 9).header.feed)
     expect(heads).toHaveLength(BLOCK_LIMITS.parentsMax)
     expect([...heads].sort()).toEqual(heads)
-    expect(heads).not.toContain(blocks[9]!.header.id)
-    expect(heads).not.toContain(blocks[0]!.header.id)
+    expect(heads).not.toContain(at(blocks, 9).header.id)
+    expect(heads).not.toContain(at(blocks, 0).header.id)
   })
 
-  it('says the same in any order of arrival, and when read anew, for 15 seeds', async () => {
-    for (let seed = 1; seed <= 15; seed++) {
+  it('says the same in any order of arrival, and when read anew, for 6 seeds', async () => {
+    for (let seed = 1; seed <= 6; seed++) {
       const random = seededRandom(seed)
       const writers = Array.from({ length: 4 }, (_, i) => createWriter(`w${i}`))
       const blocks: Block[] = []
       for (let step = 0; step < 40; step++) {
-        const writer = writers[random.integer(writers.length)]!
-        if (random.integer(10) === 0) writer.rewind(blocks.filter(({ header }) => header.nodeKey === writer.signer.publicKey)[0]?.header)
-        const others = blocks.filter(({ header }) => header.nodeKey !== writer.signer.publicKey).map(({ header }) => header.id)
-        const bogus = random.integer(15) === 0 ? [record(`bogus ${step}`).id] : []
-        const parents = [...new Set([others[random.integer(others.length)], others.at(-1)])].filter((id) => id !== undefined)
-        blocks.push(writer.next([...parents, ...bogus], { sealedAtMs: 1_700_000_000_000 + step, texts: [`${seed} ${step}`] }))
+        const writer = at(writers, random.integer(writers.length))
+        const own = ({ header }: Block): boolean => header.nodeKey === writer.signer.publicKey
+        if (random.integer(10) === 0) writer.rewind(blocks.find(own)?.header)
+        const others = blocks.filter((block) => !own(block)).map(({ header }) => header.id)
+        const last = others.length - 1
+        const picked = new Set(others.filter((_, i) => i === last || random.integer(others.length) === 0))
+        if (random.integer(15) === 0) picked.add(record(`bogus ${step}`).id)
+        const options = { sealedAtMs: startMs + step, texts: [`${seed} ${step}`] }
+        blocks.push(writer.next([...picked].slice(0, BLOCK_LIMITS.parentsMax), options))
       }
       const roots = new Set<string>()
       const rows = new Set<string>()
       for (let run = 0; run < 2; run++) {
         const peer = await createPeer('p')
-        const shuffled = blocks.map((block) => ({ block, at: random.integer(1_000_000) })).sort((a, b) => a.at - b.at)
+        const shuffled = blocks.map((block) => ({ block, place: random.integer(1_000_000) }))
+        shuffled.sort((a, b) => a.place - b.place)
         await peer.add(...shuffled.map(({ block }) => block))
         check(peer.dag, blocks, `seed ${seed}`)
         check(await peer.reopen(), blocks, `seed ${seed}, read anew`)
@@ -245,7 +253,7 @@ describe('block graph', () => {
       }
       expect([roots.size, rows.size], `seed ${seed}`).toEqual([1, 1])
     }
-  })
+  }, 60_000)
 
   it('takes a block only once however often it is staged', async () => {
     const peer = await createPeer('p')

@@ -1,7 +1,9 @@
-// Peers in memory: an index, a block graph, and the least admission that keeps its rules. Records are any bytes:
-// what they say is not this folder's.
+// Peers in memory: an index, a block graph, and the least admission that keeps its rules. Records are any
+// bytes: what they say is not this folder's.
 
-import { blake3Hash, networkIdOf, utf8Bytes, type Hash, type NetworkId, type Verdict } from '../../src/base/index.js'
+import {
+  blake3Hash, idBytes, networkIdOf, utf8Bytes, type Hash, type NetworkId, type Verdict
+} from '../../src/base/index.js'
 import {
   decodeBlock, encodeBlock, openDag, sealBlock, verifyHeader,
   type AdmissionRules, type Block, type BlockHeader, type Dag, type DagOptions, type SealFields
@@ -26,7 +28,7 @@ export function rules(change: Partial<AdmissionRules> = {}): AdmissionRules {
 /** A signer whose signatures say nothing: for tests of many blocks. */
 export function idleSigner(name: string): Signer {
   const { publicKey } = createSigner(seedFromName(name))
-  return { publicKey, sign: (message) => Buffer.concat([Buffer.alloc(32, 1), Buffer.from(blake3Hash(message), 'hex')]) }
+  return { publicKey, sign: (message) => Buffer.concat([Buffer.alloc(32, 1), idBytes(blake3Hash(message))]) }
 }
 
 /** A record of any bytes. */
@@ -35,16 +37,23 @@ export function record(text: string): { readonly id: Hash, readonly bytes: Uint8
   return { id: blake3Hash(bytes), bytes }
 }
 
+/** What a block shall hold; two records of its own by default. */
+export interface NextOptions extends Partial<SealFields> {
+  readonly texts?: readonly string[]
+}
+
 /** A chain that one node writes. */
 export interface Writer {
   readonly signer: Signer
-  next(parents?: readonly Hash[], options?: Partial<SealFields> & { readonly texts?: readonly string[] }): Block
+  next(parents?: readonly Hash[], options?: NextOptions): Block
   /** Goes on from an older block, as a copied disk would. */
   rewind(to: BlockHeader | undefined): void
   readonly tip: BlockHeader | undefined
 }
 
-export function createWriter(name: string, signer: Signer = idleSigner(name), incarnation = '0011223344556677'): Writer {
+export function createWriter(
+  name: string, signer: Signer = idleSigner(name), incarnation = '0011223344556677'
+): Writer {
   let tip: BlockHeader | undefined
   let count = 0
   return {
@@ -55,8 +64,8 @@ export function createWriter(name: string, signer: Signer = idleSigner(name), in
       count += 1
       const { texts = [`${name} ${count} a`, `${name} ${count} b`], ...fields } = options
       const block = sealBlock({
-        incarnation, seq: (tip?.seq ?? 0) + 1, ...(tip === undefined ? {} : { prev: tip.id }), parents: [...parents].sort(),
-        sealedAtMs: startMs + count, ...fields
+        incarnation, seq: (tip?.seq ?? 0) + 1, ...(tip === undefined ? {} : { prev: tip.id }),
+        parents: [...parents].sort(), sealedAtMs: startMs + count, ...fields
       }, texts.map(record), signer, networkId)
       tip = block.header
       return block
@@ -87,11 +96,15 @@ export interface Peer {
   readonly delivered: Hash[]
   admit(bytes: Uint8Array, from?: string): Promise<Verdict>
   add(...blocks: readonly Block[]): Promise<void>
+  /** Many blocks, each after its prev, in few batches. */
+  load(blocks: readonly Block[]): Promise<void>
   /** The same index under a graph read anew. */
   reopen(): Promise<Dag>
 }
 
-export async function createPeer(name: string, options: PeerOptions = {}, index: MemoryIndex = createMemoryIndex()): Promise<Peer> {
+export async function createPeer(
+  name: string, options: PeerOptions = {}, index: MemoryIndex = createMemoryIndex()
+): Promise<Peer> {
   const disk = createMemoryDisk(seededRandom(1))
   const store = await openStore({ networkId }, { level: index, disk, log: silent })
   const clock = createManualClock(startMs)
@@ -99,10 +112,12 @@ export async function createPeer(name: string, options: PeerOptions = {}, index:
   const delivered: Hash[] = []
   let turn: Promise<unknown> = Promise.resolve()
 
-  const write = async (block: Block): Promise<void> => {
+  const write = async (...blocks: readonly Block[]): Promise<void> => {
     let batch = store.batch()
-    for (const [i, id] of block.ids.entries()) batch.add(keys.record(id), block.records[i] ?? Buffer.alloc(0))
-    dag.stage(batch, block.header, block.ids)
+    for (const block of blocks) {
+      for (const [i, id] of block.ids.entries()) batch.add(keys.record(id), at(block.records, i))
+      dag.stage(batch, block.header, block.ids)
+    }
     for (;;) {
       const more = await dag.settle(batch)
       await store.write(batch)
@@ -147,8 +162,18 @@ export async function createPeer(name: string, options: PeerOptions = {}, index:
     async add(...blocks) {
       for (const block of blocks) await admit(bytesOf(block))
     },
+    async load(blocks) {
+      for (let at = 0; at < blocks.length; at += 200) await write(...blocks.slice(at, at + 200))
+    },
     reopen: () => openDag({ store, clock }, options)
   }
+}
+
+/** The item at a place, counted from the end if negative. */
+export function at<T>(items: readonly T[], place: number): T {
+  const item = items.at(place)
+  if (item === undefined) throw new Error(`no item at ${place}`)
+  return item
 }
 
 /** One turn of the event loop. */
