@@ -8,12 +8,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'test/sim/**'] }
+        // Generous, for a shared machine under load: no test waits on purpose.
+        test: { testTimeout: 60_000, hookTimeout: 60_000, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'test/sim/**'] }
       },
       {
         extends: true,
         // Real processes on loopback: one file at a time, with room for a slow machine.
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 }
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
       }
     ]
   }

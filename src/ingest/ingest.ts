@@ -28,6 +28,8 @@ export interface IngestDeps {
   readonly onApplied: (step: AppliedStep) => void
   /** A block of ours is durable. */
   readonly onSealed: (block: Uint8Array, header: BlockHeader) => void
+  /** False while the index is known to be damaged: a checkpoint would vouch for it. */
+  readonly mayCheckpoint: () => boolean
   /** The index can no longer follow the ledger. */
   readonly onFailed: (error: Error) => void
 }
@@ -70,6 +72,7 @@ export function createIngest(options: IngestOptions, deps: IngestDeps): Ingest {
     governors: deps.rules.governors,
     onApplied: deps.onApplied,
     onQuarantined: (releaseMs) => quarantine.noted(releaseMs),
+    mayCheckpoint: deps.mayCheckpoint,
     onFailed: deps.onFailed
   })
   const sealer = createSealer(options, {

@@ -37,6 +37,7 @@ export interface IngestorDeps {
   readonly governors: ReadonlySet<PublicKey>
   readonly onApplied: (step: AppliedStep) => void
   readonly onQuarantined: (releaseMs: number, agentId: PublicKey) => void
+  readonly mayCheckpoint: () => boolean
   readonly onFailed: (error: Error) => void
 }
 
@@ -112,7 +113,7 @@ export function createIngestor(
   async function checkpointIfDue(frames: readonly Frame[]): Promise<void> {
     for (const frame of frames) checkpointSize += frame.payload.length
     if (checkpointSize < options.checkpointBytes && clock.monotonicMs() < checkpointDue) return
-    await store.writeCheckpoint()
+    if (deps.mayCheckpoint()) await store.writeCheckpoint()
     checkpointSize = 0
     checkpointDue = clock.monotonicMs() + options.checkpointMs
   }

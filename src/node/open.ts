@@ -1,9 +1,9 @@
 // A node on this machine: configuration and data directory to real ports.
 
 import { systemClock, systemRandom, type Log } from '../base/index.js'
-import { encodeCertificate } from '../dag/index.js'
+import { decodeCertificate, encodeCertificate, verifyCertificate } from '../dag/index.js'
 import { DEFAULTS } from '../ingest/index.js'
-import { createLibp2pNetwork, type PeerNetwork } from '../p2p/index.js'
+import { createLibp2pNetwork, type Greeting, type PeerNetwork } from '../p2p/index.js'
 import { openLevel } from '../store/index.js'
 import { createFileDisk } from '../wal/index.js'
 import type { NodeConfig } from './config.js'
@@ -65,6 +65,15 @@ function createNetwork(config: NodeConfig, directory: NodeDirectory, log: Log): 
       ...(access.sharedKey === undefined ? {} : { sharedKey: access.sharedKey }),
       ...(access.certificate === undefined ? {} : { certificate: encodeCertificate(access.certificate) })
     },
-    { clock: systemClock, random: systemRandom, log }
+    { clock: systemClock, random: systemRandom, log, gate: (greeting) => mayConnect(directory, greeting) }
   )
+}
+
+/** A closed federation talks only to nodes that a governor vouched for. */
+function mayConnect(directory: NodeDirectory, greeting: Greeting): boolean {
+  const { genesis, networkId } = directory.opened
+  if (genesis.admission === 'open') return true
+  const certificate = greeting.certificate === undefined ? undefined : decodeCertificate(greeting.certificate)
+  const governors = new Set(genesis.governors)
+  return certificate !== undefined && verifyCertificate(certificate, greeting.publicKey, networkId, governors)
 }

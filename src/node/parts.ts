@@ -12,6 +12,7 @@ import { neutralTrust, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import type { EventLog } from './events.js'
 import { chooseIdentity } from './identity.js'
+import { createIndexScan, type IndexScan } from './index-scan.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { openNodeSession } from './sync-session.js'
 
@@ -42,12 +43,18 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
   }
   try {
     const store = await openIndex(setup, ports)
-    undo.push(() => store.close())
+    const scan = createIndexScan(store, setup.markerPath, ports)
+    undo.push(() => store.close({ clean: !scan.damaged }))
     const wal = await openLedger(setup, ports, store)
     undo.push(() => wal.close())
+    // Only now: a ledger that does not open must not cost the index as well.
+    if (store.needsRebuild) {
+      ports.log.warn({ reason: store.rebuildReason }, 'the index is not whole: it is rebuilt from the ledger')
+      await store.dropDerived()
+    }
     const dag = await openDag({ store, clock: ports.clock })
     const identity = await chooseIdentity(setup, ports, wal)
-    const core = { store, wal, dag, identity, rules: admissionRules(setup) }
+    const core = { store, wal, dag, identity, scan, rules: admissionRules(setup) }
     return assemble(setup, ports, events, core, await ports.createNetwork?.(), close)
   } catch (error) {
     await close().catch(() => undefined)
@@ -55,7 +62,7 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
   }
 }
 
-type Core = Pick<Parts, 'store' | 'wal' | 'dag' | 'identity' | 'rules'>
+type Core = Pick<Parts, 'store' | 'wal' | 'dag' | 'identity' | 'rules'> & { readonly scan: IndexScan }
 
 function assemble(
   setup: NodeSetup,
@@ -73,6 +80,7 @@ function assemble(
     ...core, clock, log,
     onApplied: (step) => wires.applied(step),
     onSealed: (block, header) => wires.sealed(block, header),
+    mayCheckpoint: () => !core.scan.damaged,
     onFailed: (error) => log.error({ error: String(error) }, 'the index no longer follows the ledger')
   })
   const materializer = createMaterializer({}, {
@@ -95,12 +103,14 @@ function assemble(
     async start() {
       await ingest.start()
       await materializer.start()
+      core.scan.start()
       replicator?.start()
       await network?.start()
     },
     async stop() {
       await replicator?.stop()
       await network?.stop()
+      await core.scan.stop()
       await ingest.stop()
       await materializer.stop()
       await close()
@@ -137,17 +147,12 @@ function connect(
   network?.onPeer(({ kind, peer }) => events.emit({ kind: 'peer', peer, state: kind }))
 }
 
-async function openIndex(setup: NodeSetup, ports: NodeParts): Promise<Store> {
+function openIndex(setup: NodeSetup, ports: NodeParts): Promise<Store> {
   const { networkId } = setup.genesis
-  const store = await openStore(
+  return openStore(
     { networkId, markerPath: setup.markerPath },
     { level: ports.level, disk: ports.disk, log: ports.log }
   )
-  if (store.needsRebuild) {
-    ports.log.warn({ reason: store.rebuildReason }, 'the index is not whole: it is rebuilt from the ledger')
-    await store.dropDerived()
-  }
-  return store
 }
 
 async function openLedger(setup: NodeSetup, ports: NodeParts, store: Store): Promise<Wal> {

@@ -40,10 +40,10 @@ export type Opening =
   | { readonly kind: 'unusable'; readonly reason: RebuildReason; readonly marker: Marker | undefined }
 
 /** Names of the store's own rows in meta. */
-export const META = {
+export const META: Readonly<Record<'format' | 'schema' | 'network' | 'checkpoint' | 'cursor', Uint8Array>> = {
   format: keys.meta('format'), schema: keys.meta('kinds'), network: keys.meta('network'),
   checkpoint: keys.meta('ckpt'), cursor: keys.meta('cursor')
-} as const
+}
 
 /** @throws StoreError STORE_FOREIGN_NETWORK, STORE_LOCKED, STORE_OPEN_FAILED (platform) */
 export async function openIndex(options: StoreOptions, deps: StoreDeps): Promise<Opening> {

@@ -38,10 +38,10 @@ export interface LevelOptions {
 export const FORMAT_VERSION = 1
 
 /** Defaults of the store's options. */
-export const STORE_DEFAULTS = Object.freeze({ schemaVersion: 1 })
+export const STORE_DEFAULTS: Required<Pick<StoreOptions, 'schemaVersion'>> = Object.freeze({ schemaVersion: 1 })
 
 /** Defaults of the database's options. */
-export const LEVEL_DEFAULTS = Object.freeze({
+export const LEVEL_DEFAULTS: Required<Omit<LevelOptions, 'directory'>> = Object.freeze({
   cacheBytes: 134_217_728,
   writeBufferBytes: 8_388_608,
   openFilesMax: 1_000

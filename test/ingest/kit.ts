@@ -74,6 +74,7 @@ export async function live(machine: Machine, options: Partial<IngestOptions> = {
     identity: { signer, incarnation, feed: feedOf(signer.publicKey, incarnation) },
     onApplied: (step) => steps.push(step),
     onSealed: (block, header) => sealed.push({ block, header }),
+    mayCheckpoint: () => true,
     onFailed: (error) => failures.push(error)
   })
   await ingest.start()
