@@ -73,7 +73,7 @@ async function ask(shell: Shell, url: string, init: RequestInit): Promise<Respon
   const problem = await response.json().catch(() => ({})) as { code?: string; detail?: string }
   const code = problem.code ?? 'UNKNOWN'
   const detail = { code: 'CLI_REFUSED', problem: code, status: response.status } as const
-  throw new CliError(detail, `${code}: ${problem.detail ?? response.statusText}`)
+  throw new CliError(detail, problem.detail ?? response.statusText)
 }
 
 async function readJson<T>(shell: Shell, response: Response): Promise<T> {

@@ -55,9 +55,10 @@ export function plain(text: string): string {
 
 /** Name and value in two columns, one pair a line; absent values are left out. */
 export function facts(
-  rows: readonly (readonly [name: string, value: string | number | undefined])[]
+  rows: readonly (readonly [name: string, value: string | number | null | undefined])[]
 ): string {
-  const present = rows.filter((row): row is readonly [string, string | number] => row[1] !== undefined)
+  const present = rows.flatMap(([name, value]) =>
+    value === undefined || value === null ? [] : [[name, value] as const])
   const width = Math.max(...present.map(([name]) => name.length))
   return present.map(([name, value]) => `${colors.dim(name.padEnd(width))}  ${plain(String(value))}`).join('\n')
 }

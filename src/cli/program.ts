@@ -18,7 +18,7 @@ import { addState } from './commands/state.js'
 import { addStatus } from './commands/status.js'
 import { addVerify } from './commands/verify.js'
 import { addVote } from './commands/vote.js'
-import { EXIT, exitCodeOf } from './errors.js'
+import { CliError, EXIT, exitCodeOf } from './errors.js'
 import { plain } from './output.js'
 import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
@@ -74,9 +74,15 @@ function createProgram(version: string, shell: Shell): Command {
 
 /** Tells of a failure on stderr; with `--json` as one object. */
 function report(shell: Shell, error: unknown): void {
-  const code = error instanceof CodedError ? error.code : 'INTERNAL'
+  const code = codeOf(error)
   const text = error instanceof Error ? error.message : String(error)
   if (shell.options.json === true) shell.output.note(JSON.stringify({ error: { code, message: text } }))
   else shell.output.note(`stemedb: ${plain(text)}${code === 'INTERNAL' ? '' : ` (${code})`}`)
   if (code === 'INTERNAL' && error instanceof Error) shell.output.note(error.stack ?? '')
+}
+
+/** The code of a failure; of what a node refused, the node's own. */
+function codeOf(error: unknown): string {
+  if (error instanceof CliError && error.detail.code === 'CLI_REFUSED') return error.detail.problem
+  return error instanceof CodedError ? error.code : 'INTERNAL'
 }

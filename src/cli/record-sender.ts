@@ -113,7 +113,7 @@ async function sendBatch(
     if (left.length === 0) return receipts
     await wait(shell.clock, busyWaitMs, shell.signal)
   }
-  throw new CliError({ code: 'CLI_REFUSED', problem: 'INGEST_BUSY', status: 503 }, 'INGEST_BUSY: the node stays busy')
+  throw new CliError({ code: 'CLI_REFUSED', problem: 'INGEST_BUSY', status: 503 }, 'the node stays busy')
 }
 
 /** Undefined when the node was too busy for the whole batch. */

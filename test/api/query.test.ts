@@ -18,7 +18,8 @@ function answerTo(request: Pick<QueryRequest, 'subject' | 'predicate' | 'lens'>,
     subject: request.subject, predicate: request.predicate, lens: 'Consensus',
     winner: standing, winners: [standing], winnersTotal: 1,
     runnerUp: { ...standing, object: { ref: 'Bujumbura' }, share: 16_384 },
-    undecided: false, candidates: 3, ballots: 3, clusters: 2, evidence: { digest: id, assertions: 3, votes: 1 },
+    undecided: false, candidates: 3, ballots: 3, clusters: 2,
+    evidence: { digest: id, assertions: 3, votes: 1 },
     view: { version: 1, trustGeneration: 1, lagMs }
   }
 }
@@ -32,14 +33,16 @@ describe('query', () => {
     expect(answer).toEqual({
       subject: 'BI', predicate: 'capital', lens: 'Consensus',
       winner: {
-        object: 'Gitega', assertion_hash: id, agent_id: fakeAgent.publicKey, timestamp: 5, epoch: null, source: 'atlas'
+        object: 'Gitega', assertion_hash: id, agent_id: fakeAgent.publicKey, timestamp: 5, epoch: null,
+        source: 'atlas'
       },
       score: 2, share: 0.75, agents: 2,
       runner_up: {
-        object: { ref: 'Bujumbura' }, assertion_hash: id, agent_id: fakeAgent.publicKey, timestamp: 5, epoch: null,
-        source: 'atlas', score: 2, share: 0.25, agents: 2
+        object: { ref: 'Bujumbura' }, assertion_hash: id, agent_id: fakeAgent.publicKey, timestamp: 5,
+        epoch: null, source: 'atlas', score: 2, share: 0.25, agents: 2
       },
-      undecided: false, candidates: 3, clusters: 2, ballots: 3, evidence: { digest: id, assertions: 3, votes: 1 },
+      undecided: false, candidates: 3, clusters: 2, ballots: 3,
+      evidence: { digest: id, assertions: 3, votes: 1 },
       view: { version: 1, trust_frontier: null, lag_ms: 7 }
     })
     expect(Compile(answerSchema).Errors(answer)).toEqual([])

@@ -58,7 +58,8 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
       .filter((record) => record.kind === 'vote').filter((vote) => vote.assertion === assertion)
       .map((vote) => ({ ...vote, current: true })).slice(0, limit),
     state: async () => ({
-      frontierRoot: hashOf(new Uint8Array(32)), records: records.size, blocks: 0, feeds: 0, heads: [], forks: 0,
+      frontierRoot: hashOf(new Uint8Array(32)), records: records.size, blocks: 0, feeds: 0, heads: [],
+      forks: 0,
       pendingBlocks: 0, wantedBlocks: 0, unsealed: 0, quarantined: 0, dirtyMarks: 0, trustGeneration: 0,
       tag: {
         tagVersion: 1, frontierRoot: hashOf(new Uint8Array(32)), records: records.size, schemaVersion: 1,

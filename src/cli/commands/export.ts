@@ -12,6 +12,7 @@ import type { StateAnswer } from './state.js'
 /** Adds `stemedb export`. */
 export const addExport: AddCommand = (program, shell) => {
   program.command('export')
+    .summary('write all blocks and records as a CAR file')
     .description("write all blocks and records as a CAR file; 'stemedb import --format records' reads it")
     .argument('<file>', 'the CAR file; - is stdout')
     .action((file: string) => exportFile(shell, file))

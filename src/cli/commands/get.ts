@@ -10,8 +10,8 @@ interface ClaimAnswer {
   readonly assertion_hash: string
   readonly agent_id: string
   readonly timestamp: number
-  readonly epoch?: string
-  readonly source?: string
+  readonly epoch: string | null
+  readonly source: string | null
   readonly share: number
 }
 
@@ -74,7 +74,7 @@ function answerText(answer: QueryAnswer): string {
     ['lens', answer.undecided ? `${answer.lens}, undecided` : answer.lens],
     ['share', `${percent(answer.share)} (score ${answer.score.toFixed(2)})`],
     ['runner-up', runner_up && `${objectText(runner_up.object)} with ${percent(runner_up.share)}`],
-    ['behind it', `${evidence.assertions} assertions, ${evidence.votes} votes, ballots of ${answer.ballots} agents`],
+    ['behind it', `assertions ${evidence.assertions}, votes ${evidence.votes}, agents with a ballot ${answer.ballots}`],
     ['evidence', evidence.digest],
     ...(evidence.backing ?? []).map((id) => ['backed by', id] as const),
     ['assertion', winner.assertion_hash],

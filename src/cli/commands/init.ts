@@ -22,6 +22,7 @@ interface InitOptions {
 /** Adds `stemedb init`. */
 export const addInit: AddCommand = (program, shell) => {
   program.command('init')
+    .summary('make a data directory')
     .description('make a data directory: node key, agent key, API token and a network of its own')
     .option('--name <name>', 'name of the network', 'stemedb')
     .addOption(new Option('--admission <who>', 'who may feed blocks').choices(['open', 'closed']).default('open'))

@@ -14,6 +14,7 @@ import { addNodeOptions, nodeFlags, type NodeOptions } from './start.js'
 interface JoinOptions extends NodeOptions {
   readonly yes?: true
   readonly start?: true
+  readonly sync: boolean
   readonly timeout: number
 }
 
@@ -22,11 +23,13 @@ const pollMs = 100
 /** Adds `stemedb join`. */
 export const addJoin: AddCommand = (program, shell) => {
   const command = program.command('join')
+    .summary('join the network of an invite')
     .description('join the network of an invite: show it, ask, fetch what is known there, end with ' +
       "'converged at <frontier>'; resumes after an interruption")
     .argument('<invite>', 'the line that starts with ep1')
     .option('--yes', 'do not ask')
     .option('--start', 'keep running as a node')
+    .option('--no-sync', 'make the data directory alone')
     .option('--timeout <seconds>', 'give up when no peer answers that long', wholeNumber(1, 86_400), 60)
   addNodeOptions(command).action((line: string, options: JoinOptions) => join(shell, line, options))
 }
@@ -37,7 +40,12 @@ async function join(shell: Shell, line: string, options: JoinOptions): Promise<v
   if (options.yes !== true && !await shell.confirm('Join this network?')) {
     throw new CliError({ code: 'CLI_DECLINED' }, 'not joined; --yes joins without asking')
   }
-  await joinDirectory(directoryOf(shell), invite, { random: shell.random })
+  const created = await joinDirectory(directoryOf(shell), invite, { random: shell.random })
+  if (!options.sync) {
+    const value = { network_id: created.networkId, node_key: created.nodeKey, agent_key: created.agentKey }
+    shell.output.data(value, () => facts(Object.entries(value)))
+    return
+  }
   const flags = nodeFlags(shell, options)
   const config = await loadConfig({ ...flags, logLevel: options.logLevel ?? 'warn' }, shell.env)
   const onStarted = (node: StemeNode): Promise<void> => converge(shell, node, options.timeout)

@@ -8,6 +8,7 @@ import type { AddCommand, Shell } from '../shell.js'
 /** Adds `stemedb key`. */
 export const addKey: AddCommand = (program, shell) => {
   program.command('key')
+    .summary('write a new agent key to a file')
     .description('write a new agent key to a file (PEM PKCS#8, mode 0600), or show the public key of one')
     .argument('<file>', 'the key file; an existing one is never overwritten')
     .option('--show', 'show the public key of an existing file')

@@ -22,6 +22,7 @@ export interface NodeOptions {
 /** Adds `stemedb start`. */
 export const addStart: AddCommand = (program, shell) => {
   const command = program.command('start')
+    .summary('run the node')
     .description('run the node; prints its addresses once it is up; SIGTERM stops it cleanly within 10 s')
   addNodeOptions(command).action((options: NodeOptions) => start(shell, options))
 }

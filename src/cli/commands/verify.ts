@@ -8,6 +8,7 @@ import { verifyDirectory } from '../verify-directory.js'
 /** Adds `stemedb verify`. */
 export const addVerify: AddCommand = (program, shell) => {
   program.command('verify')
+    .summary('check a data directory offline')
     .description('check a data directory while no node runs on it: ledger frames, hashes, signatures, and the ' +
       'index against the blocks; exits 1 when anything is wrong')
     .action(() => verify(shell))
