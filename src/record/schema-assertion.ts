@@ -10,17 +10,21 @@ import { valueOf } from './value.js'
 
 /** The assertion in an envelope of kind `a`, or the rule it breaks. */
 export function readAssertion(envelope: Envelope, base: RecordBase): Assertion | Broken {
-  const { keys, values } = envelope
-  const draft: AssertionDraft = { lineage: noLineage, confidence: RECORD_LIMITS.millionthsMax }
+  const { keys, values, objectBytes } = envelope
+  const draft: AssertionDraft = { ...emptyDraft }
   for (let i = 0; i < keys.length; i += 1) {
     const broken = readAssertionField(draft, keys[i] ?? '', values[i] ?? null)
     if (broken !== undefined) return broken
   }
-  const { subject, predicate, object, ...rest } = draft
+  const { subject, predicate, object, epoch, lineage, confidence, source, vector } = draft
   if (subject === undefined) return new Broken('missing-field', 'subject')
   if (predicate === undefined) return new Broken('missing-field', 'predicate')
-  if (object === undefined || envelope.objectBytes === undefined) return new Broken('missing-field', 'object')
-  return { kind: 'assertion', ...base, subject, predicate, object, objectBytes: envelope.objectBytes, ...rest }
+  if (object === undefined || objectBytes === undefined) return new Broken('missing-field', 'object')
+  const { id, agentId, timestampMs, bytes } = base
+  return {
+    kind: 'assertion', id, agentId, timestampMs, bytes,
+    subject, predicate, object, objectBytes, epoch, lineage, confidence, source, vector
+  }
 }
 
 /** The vote in an envelope of kind `v`, or the rule it breaks. */
@@ -49,42 +53,52 @@ export function readVote(envelope: Envelope, base: RecordBase): Vote | Broken {
   }
   if (assertion === undefined) return new Broken('missing-field', 'assertion_hash')
   if (weight === undefined) return new Broken('missing-field', 'weight')
-  return { kind: 'vote', ...base, assertion, weight }
+  const { id, agentId, timestampMs, bytes } = base
+  return { kind: 'vote', id, agentId, timestampMs, bytes, assertion, weight }
 }
 
 interface AssertionDraft {
-  subject?: string
-  predicate?: string
-  object?: Value
-  epoch?: Hash
+  subject: string | undefined
+  predicate: string | undefined
+  object: Value | undefined
+  epoch: Hash | undefined
   lineage: readonly Hash[]
   confidence: number
-  source?: string
-  vector?: Vector
+  source: string | undefined
+  vector: Vector | undefined
 }
 
-const noLineage: readonly Hash[] = Object.freeze([])
+const emptyDraft: Readonly<AssertionDraft> = {
+  subject: undefined,
+  predicate: undefined,
+  object: undefined,
+  epoch: undefined,
+  lineage: Object.freeze([]),
+  confidence: RECORD_LIMITS.millionthsMax,
+  source: undefined,
+  vector: undefined
+}
 
 function readAssertionField(draft: AssertionDraft, key: string, value: CborValue): Broken | undefined {
   switch (key) {
     case 'k': case 'a': case 't': case 'z': return undefined
-    case 's': return keep(textField(value, 'subject', RECORD_LIMITS.subjectBytesMax), (it) => { draft.subject = it })
-    case 'p': {
-      return keep(textField(value, 'predicate', RECORD_LIMITS.predicateBytesMax), (it) => { draft.predicate = it })
-    }
-    case 'o': return keep(valueOf(value, 'object'), (it) => { draft.object = it })
-    case 'e': return keep(linkField(value, 'epoch'), (it) => { draft.epoch = it })
-    case 'l': return keep(readLineage(value), (it) => { draft.lineage = it })
-    case 'c': return keep(millionthsField(value, 'confidence'), (it) => { draft.confidence = it })
-    case 'u': return keep(textField(value, 'source', RECORD_LIMITS.sourceBytesMax, 0), (it) => { draft.source = it })
-    case 'x': return keep(readVector(value), (it) => { draft.vector = it })
+    case 's': return keep(draft, 'subject', textField(value, 'subject', RECORD_LIMITS.subjectBytesMax))
+    case 'p': return keep(draft, 'predicate', textField(value, 'predicate', RECORD_LIMITS.predicateBytesMax))
+    case 'o': return keep(draft, 'object', valueOf(value, 'object'))
+    case 'e': return keep(draft, 'epoch', linkField(value, 'epoch'))
+    case 'l': return keep(draft, 'lineage', readLineage(value))
+    case 'c': return keep(draft, 'confidence', millionthsField(value, 'confidence'))
+    case 'u': return keep(draft, 'source', textField(value, 'source', RECORD_LIMITS.sourceBytesMax, 0))
+    case 'x': return keep(draft, 'vector', readVector(value))
     default: return new Broken('unknown-field')
   }
 }
 
-function keep<T>(result: T | Broken, take: (value: T) => void): Broken | undefined {
+function keep<K extends keyof AssertionDraft>(
+  draft: AssertionDraft, field: K, result: AssertionDraft[K] | Broken
+): Broken | undefined {
   if (result instanceof Broken) return result
-  take(result)
+  draft[field] = result
   return undefined
 }
 
