@@ -1,6 +1,5 @@
 // Objects of assertions between their canonical bytes and the program.
 
-import { assert } from '../base/index.js'
 import { decodeCanonical, encodeCanonical, type Scalar, type Value } from '../record/index.js'
 
 type Decoded = ReturnType<typeof decodeCanonical>
@@ -13,7 +12,7 @@ export function scalarBytes(scalar: Scalar): Uint8Array {
 
 /**
  * The value of an object's bytes.
- * @throws RecordError for bytes that are no canonical DAG-CBOR
+ * @throws RecordError for bytes that are no canonical DAG-CBOR, RangeError for DAG-CBOR of another form
  */
 export function objectValue(objectBytes: Uint8Array): Value {
   const item = decodeCanonical(objectBytes)
@@ -28,6 +27,6 @@ function scalarValue(item: Decoded): Scalar {
     if (typeof time === 'number') return { time }
   }
   const plain = item instanceof Uint8Array || (typeof item !== 'object' && item !== undefined)
-  assert(plain, 'an object of an effective assertion is a value')
+  if (!plain) throw new RangeError('the object of an effective assertion is a value')
   return item
 }

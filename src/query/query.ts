@@ -1,7 +1,10 @@
 // Queries: the reading side. A standard lens is one read of a kept view; everything else takes the slow path.
 
-import { utf8Length, RECORD_LIMITS } from '../base/index.js'
-import { createLensRegistry, type Lens, LensError, type LensRegistry, readViewPart } from '../lenses/index.js'
+import { RECORD_LIMITS, utf8Length } from '../base/index.js'
+import {
+  createLensRegistry, type Lens, LensError, type LensRegistry, readViewPart, type ViewPart
+} from '../lenses/index.js'
+import { RecordError } from '../record/index.js'
 import { keys } from '../store/index.js'
 import { type Answer, answerFromView, type QueryRequest } from './answer.js'
 import { QueryError } from './errors.js'
@@ -91,9 +94,19 @@ function fast(core: Core, request: QueryRequest, lens: Lens): Answer | undefined
   const value = core.deps.store.get(keys.view(request.subject, request.predicate))
   const part = value === undefined ? 'absent' : readViewPart(value, viewCode)
   if (part === 'absent') throw noCandidates(lens.name)
-  if (part === undefined) return undefined
-  core.stats.fastTotal += 1
-  return answerFromView(request, lens.name, part, core.deps.lagMs())
+  const answer = part === undefined ? undefined : readable(request, lens, part, core)
+  if (answer !== undefined) core.stats.fastTotal += 1
+  return answer
+}
+
+/** The answer of a view, or undefined for damage: then the slow path answers from the records. */
+function readable(request: QueryRequest, lens: Lens, part: ViewPart, core: Core): Answer | undefined {
+  try {
+    return answerFromView(request, lens.name, part, core.deps.lagMs())
+  } catch (error) {
+    if (error instanceof RecordError || error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 async function get(core: Core, request: QueryRequest): Promise<Answer> {

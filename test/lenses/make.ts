@@ -5,16 +5,21 @@ import {
   createEpochView, createLensInput, type Candidate, type EpochView, type Judgement, type KeyRecords,
   type Lens, type LensResult, lensSteps, NO_EPOCHS, runSteps, type TrustView, type VoteInput
 } from '../../src/lenses/index.js'
-import { encodeCanonical, type PredicateSettings, type Value } from '../../src/record/index.js'
+import {
+  type CborInput, encodeCanonical, type PredicateSettings, type Scalar, type Value
+} from '../../src/record/index.js'
 
 export function agent(name: string): PublicKey {
   return publicKeyOf(blake3(utf8Bytes(`agent ${name}`)))
 }
 
 export function bytesOf(value: Value): Uint8Array {
-  if (typeof value === 'object' && 'time' in value) return encodeCanonical({ t: value.time })
-  if (typeof value === 'object' && 'ref' in value) return encodeCanonical({ r: value.ref })
-  return encodeCanonical(value as string)
+  return encodeCanonical(Array.isArray(value) ? value.map(inputOf) : inputOf(value as Scalar))
+}
+
+function inputOf(scalar: Scalar): CborInput {
+  if (typeof scalar !== 'object' || scalar instanceof Uint8Array) return scalar
+  return 'time' in scalar ? { t: scalar.time } : { r: scalar.ref }
 }
 
 export interface Said {
