@@ -44,10 +44,26 @@ export async function printConflict(nodes: readonly ProcessNode[], story: Story)
   const [node] = nodes
   if (node === undefined) return
   const query = new URLSearchParams({ ...SHOWN, lens: 'Consensus' })
-  const answer = await node.get<Record<string, unknown>>(`/v1/query?${query}`)
-  story.chapter(`One conflict: the ${SHOWN.predicate} of ${SHOWN.subject} (Sierra Leone took up SLE in 2022)`)
-  for (const [name, value] of Object.entries(answer)) {
-    if (name === 'subject' || name === 'predicate') continue
-    story.say(`${name.padEnd(12)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+  const answer = await node.get<ConflictAnswer>(`/v1/query?${query}`)
+  story.chapter(`One conflict: the ${SHOWN.predicate} of ${SHOWN.subject} (Sierra Leone replaced SLL by SLE in 2022)`)
+  story.say(`winner       ${answer.winner.object}  share ${answer.share.toFixed(3)}  ${answer.agents} of ${answer.ballots} agents`)
+  const { runner_up: second } = answer
+  if (second !== null) story.say(`runner-up    ${second.object}  share ${second.share.toFixed(3)}  ${second.agents} agents`)
+  story.say(`evidence     ${answer.evidence.digest.slice(0, 16)}… over ${answer.evidence.assertions} assertions`)
+  story.say(`stands for   assertion ${answer.winner.assertion_hash.slice(0, 16)}… of agent ` +
+    `${answer.winner.agent_id.slice(0, 16)}…, ${new Date(answer.winner.timestamp).toISOString().slice(0, 10)}`)
+}
+
+interface ConflictAnswer {
+  readonly winner: {
+    readonly object: string
+    readonly assertion_hash: string
+    readonly agent_id: string
+    readonly timestamp: number
   }
+  readonly share: number
+  readonly agents: number
+  readonly ballots: number
+  readonly runner_up: { readonly object: string; readonly share: number; readonly agents: number } | null
+  readonly evidence: { readonly digest: string; readonly assertions: number }
 }
