@@ -28,7 +28,7 @@ export type Verify = (signature: Uint8Array, message: Uint8Array, publicKey: Uin
 /** The rule of validity that a block breaks. */
 export type ValidityRule =
   | 'block-signature' | 'certificate' | 'work' | 'prev-feed' | 'prev-seq' | 'prev-sealed-at' | 'prev-invalid'
-  | 'record-ahead' | `record-${InvalidRule}`
+  | 'record-ahead' | 'record-signature' | Exclude<InvalidRule, 'signature'>
 
 /** A record of a block whose envelope has the right form. */
 export type OpenedRecord = Effective | Inert
@@ -89,11 +89,15 @@ export function openBody(block: Block): OpenedBody {
   const records: OpenedRecord[] = []
   for (const bytes of block.records) {
     const opened = openRecord(bytes)
-    if (opened.grade === 'invalid') return { kind: 'invalid', rule: `record-${opened.rule}` }
+    if (opened.grade === 'invalid') return { kind: 'invalid', rule: ruleOf(opened.rule) }
     if (opened.timestampMs > latestMs) return { kind: 'invalid', rule: 'record-ahead' }
     records.push(opened)
   }
   return { kind: 'ok', records }
+}
+
+function ruleOf(rule: InvalidRule): ValidityRule {
+  return rule === 'signature' ? 'record-signature' : rule
 }
 
 /**
