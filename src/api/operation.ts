@@ -25,7 +25,7 @@ export interface OperationInput<P = unknown, Q = unknown, B = unknown> {
 /** What an operation gives. `text` is JSON that was serialised already. */
 export type Outcome =
   | { readonly kind: 'json'; readonly status: number; readonly value: object; readonly etag?: string }
-  | { readonly kind: 'text'; readonly status: number; readonly text: string; readonly etag: string }
+  | { readonly kind: 'text'; readonly status: number; readonly text: string; readonly etag?: string }
   | { readonly kind: 'bytes'; readonly mediaType: string; readonly bytes: Uint8Array; readonly etag: string }
   | { readonly kind: 'stream'; readonly mediaType: string; readonly chunks: AsyncIterable<Uint8Array> }
 

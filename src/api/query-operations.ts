@@ -2,7 +2,7 @@
 // GET /v1/query is the hot path: one view read, one serialisation, one hash.
 
 import { Type } from 'typebox'
-import { answerFields, answerText, viewFields } from './answer.js'
+import { answerText } from './answer.js'
 import { answerSchema, subjectPageSchema } from './answer-schema.js'
 import { ApiError } from './errors.js'
 import { etagOf } from './etag.js'
@@ -63,8 +63,8 @@ export const queryOperations: readonly Operation[] = [
         subject, predicate, lens: lens ?? defaultLens,
         asOfMs: asOf === undefined ? undefined : Number(asOf), fresh: fresh === 'true', explain: explain === 'true'
       })
-      const { text, canonical } = answerText(answer)
-      return { kind: 'text', status: 200, text, etag: etagOf(canonical) }
+      const { whole, canonical } = answerText(answer)
+      return { kind: 'text', status: 200, text: whole, etag: etagOf(canonical) }
     }
   }),
   defineOperation({
@@ -80,9 +80,9 @@ export const queryOperations: readonly Operation[] = [
       const requests = body.queries.map(({ lens, asOf, ...pair }) =>
         ({ ...pair, lens: lens ?? body.lens ?? defaultLens, asOfMs: asOf }))
       const answers = (await node.queryMany(requests)).map((answer) => answer instanceof Error
-        ? { error: problemOfError(answer) }
-        : { ...answerFields(answer), view: viewFields(answer) })
-      return { kind: 'json', status: 200, value: { answers } }
+        ? JSON.stringify({ error: problemOfError(answer) })
+        : answerText(answer).whole)
+      return { kind: 'text', status: 200, text: `{"answers":[${answers.join()}]}` }
     }
   }),
   defineOperation({
@@ -96,10 +96,10 @@ export const queryOperations: readonly Operation[] = [
       if (page.answers.length === 0 && query.cursor === undefined) {
         throw new ApiError({ code: 'SUBJECT_NOT_FOUND' }, 'nothing is said of this subject')
       }
-      const answers = page.answers.map(answerFields)
-      const next = page.cursor === undefined ? {} : { cursor: page.cursor }
-      const value = { subject, answers, ...next }
-      return { kind: 'json', status: 200, value, etag: etagOf(JSON.stringify(value)) }
+      const answers = page.answers.map((answer) => answerText(answer).canonical).join()
+      const next = page.cursor === undefined ? '' : `,"cursor":${JSON.stringify(page.cursor)}`
+      const text = `{"subject":${JSON.stringify(subject)},"answers":[${answers}]${next}}`
+      return { kind: 'text', status: 200, text, etag: etagOf(text) }
     }
   })
 ]
