@@ -1,4 +1,4 @@
-// The vectors hold, and are what their maker makes: `npx vitest run -u test/dag/vectors.test.ts` writes them.
+// The vectors hold, and are what their maker makes: `npx vitest run test/dag/vectors.test.ts -u` writes them.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
