@@ -27,11 +27,20 @@ export function encodeCanonical(value: CborInput): Uint8Array {
  * @throws RecordError RECORD_NOT_CANONICAL for any other bytes
  */
 export function decodeCanonical(bytes: Uint8Array, depthMax: number = RECORD_LIMITS.depthMax): CborValue {
-  const reader = new CborReader(bytes, depthMax)
-  const value = reader.item(1)
-  reader.end()
+  const value = readWhole(new CborReader(bytes, depthMax))
   writer.reset()
   writer.item(value)
   if (!writer.wrote(bytes)) throw notCanonical('cbor-reencode', 0)
   return value
+}
+
+function readWhole(reader: CborReader): CborValue {
+  try {
+    const value = reader.item(1)
+    reader.end()
+    return value
+  } catch (error) {
+    const { rule, offsetBytes } = reader.refusalOf(error)
+    throw notCanonical(rule, offsetBytes)
+  }
 }

@@ -5,7 +5,6 @@
 // Source: https://ipld.io/specs/codecs/dag-cbor/spec/; docs/formats/record.md#canonical-form
 
 import { isUtf8 } from 'node:buffer'
-import { notCanonical } from './errors.js'
 import { isCid, Link } from './link.js'
 import type { CborRule } from './types.js'
 
@@ -19,24 +18,36 @@ export type CborValue =
 /** A decoded map. */
 export type CborMap = ReadonlyMap<string, CborValue>
 
+// One error for all: capturing a stack for each broken record costs more than reading a whole one.
+const refused = new Error('not canonical DAG-CBOR')
 const two32 = 0x1_0000_0000
 const two53 = 2 ** 53
 const oneByteTexts: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
 const asciiScanMax = 64
 
-/**
- * Reads one item after another; throws RecordError RECORD_NOT_CANONICAL at the first byte that breaks a
- * rule.
- */
+/** The first rule that some bytes break, and where. */
+export interface Refusal {
+  readonly rule: CborRule
+  readonly offsetBytes: number
+}
+
+/** Reads one item after another and throws at the first byte that breaks a rule; `refusalOf` says which. */
 export class CborReader {
   readonly data: Buffer
   at = 0
   readonly #depthMax: number
   #major = 0
+  #refusal: Refusal | undefined
 
   constructor(bytes: Uint8Array, depthMax: number) {
     this.data = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#depthMax = depthMax
+  }
+
+  /** Why this reader threw. An error of any other origin is thrown on. */
+  refusalOf(error: unknown): Refusal {
+    if (error !== refused || this.#refusal === undefined) throw error
+    return this.#refusal
   }
 
   /** Fails unless all bytes are read. */
@@ -186,7 +197,8 @@ export class CborReader {
   }
 
   #fail(rule: CborRule, at: number = this.at): never {
-    throw notCanonical(rule, at)
+    this.#refusal = { rule, offsetBytes: at }
+    throw refused
   }
 }
 

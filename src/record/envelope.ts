@@ -6,7 +6,6 @@
 import { RECORD_LIMITS, utf8Length } from '../base/index.js'
 import { CborReader, type CborValue } from './cbor-reader.js'
 import { CborWriter } from './cbor-writer.js'
-import { RecordError } from './errors.js'
 import type { InvalidRule } from './types.js'
 
 /** A record's map in the order of its keys, and the four values every record has. */
@@ -26,11 +25,11 @@ const writer = new CborWriter()
 /** The envelope of some bytes, or the rule they break. Never throws on foreign bytes. */
 export function readEnvelope(bytes: Uint8Array): Envelope | InvalidRule {
   if (bytes.length === 0 || bytes.length > RECORD_LIMITS.recordBytesMax) return 'record-size'
+  const reader = new CborReader(bytes, RECORD_LIMITS.depthMax)
   try {
-    return readMap(new CborReader(bytes, RECORD_LIMITS.depthMax))
+    return readMap(reader)
   } catch (error) {
-    if (error instanceof RecordError && error.detail.code === 'RECORD_NOT_CANONICAL') return error.detail.rule
-    throw error
+    return reader.refusalOf(error).rule
   }
 }
 
