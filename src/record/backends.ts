@@ -26,7 +26,7 @@ export const verifyWithNode: VerifySignature = (signature, message, publicKey) =
   return verify(null, message, keyObjectOf(publicKey), signature)
 }
 
-/** The rule written out over @noble/ed25519's Point: portable reference, about 30 times slower. */
+/** The rule written out over @noble/ed25519's Point: portable reference, about 3 ms a signature. */
 export const verifyWithNoble: VerifySignature = (signature, message, publicKey) => {
   if (!passesByteRules(signature, publicKey)) return false
   const r = signature.subarray(0, 32)
