@@ -10,6 +10,8 @@ import { promisify } from 'node:util'
 // The built program, seen from the build output as from the sources (tests).
 const fromSources = !import.meta.url.includes('/dist/')
 const CLI = fileURLToPath(new URL(fromSources ? '../../dist/src/cli/main.js' : '../../src/cli/main.js', import.meta.url))
+// A profile of a benchmark (node --cpu-prof dist/scripts/bench/main.js …) is one of its node processes too.
+const PROFILE = process.execArgv.filter((flag) => flag.startsWith('--cpu-prof'))
 const RECORDS_PER_CALL = 1_000
 const BUSY_PAUSE_MS = 25
 const POLL_MS = 25
@@ -42,7 +44,7 @@ export interface ProcessNode {
 
 /** Runs one command of the CLI to its end and gives its standard output. */
 export async function runCli(...words: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...words], { maxBuffer: 67_108_864 })
+  const { stdout } = await promisify(execFile)(process.execPath, [...PROFILE, CLI, ...words], { maxBuffer: 67_108_864 })
   return stdout.trim()
 }
 
@@ -54,7 +56,7 @@ export async function startNode(
 ): Promise<ProcessNode> {
   const words = ['--data-dir', directory, '--json', ...(options.words ?? ['start'])]
   const ports = ['--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--log-level', 'warn']
-  const child = spawn(process.execPath, [CLI, ...words, ...ports], {
+  const child = spawn(process.execPath, [...PROFILE, CLI, ...words, ...ports], {
     stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe']
   })
   const started = await announcement(name, child)
