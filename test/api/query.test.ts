@@ -53,14 +53,16 @@ describe('query', () => {
     const many = { ...standing, object: [hostile, 5n, { time: 1 }], source: hostile, epoch: id }
     const full: Answer = {
       ...answerTo({ subject: hostile, predicate: hostile, lens: '' }), asOfMs: 9, winner: many,
-      winners: [many, standing], winnersTotal: 80, undecided: true, evidence: { digest: id, assertions: 1, votes: 0, backing: [id, id] },
+      winners: [many, standing], winnersTotal: 80, undecided: true,
+      evidence: { digest: id, assertions: 1, votes: 0, backing: [id, id] },
       view: { version: 1, trustFrontier: id, trustGeneration: 1, lagMs: 0.5 }
     }
     const { app } = await buildApp(createFakeNode({ query: async () => full }))
     const answer = (await app.inject({ url })).json()
     expect(answer).toMatchObject({
       subject: hostile, predicate: hostile, as_of: 9, winners_total: 80, undecided: true,
-      winner: { source: hostile, epoch: id }, evidence: { backing: [id, id] }, view: { trust_frontier: id, lag_ms: 0.5 }
+      winner: { source: hostile, epoch: id }, evidence: { backing: [id, id] },
+      view: { trust_frontier: id, lag_ms: 0.5 }
     })
     expect(answer.winner.object[0]).toBe(hostile)
     expect(answer.winners).toHaveLength(2)
