@@ -9,7 +9,7 @@ import { createBlockRows, type BlockRows } from './block-rows.js'
 import { chainIds } from './chain.js'
 import { createClaims } from './claims.js'
 import { createCompleteness, dependencies, type Completeness } from './completeness.js'
-import { createDeferred } from './deferred.js'
+import { createDeferred, type Deferred } from './deferred.js'
 import { DagError } from './errors.js'
 import { createFeeds, type Feeds } from './feeds.js'
 import { createForks, type Forks } from './forks.js'
@@ -36,6 +36,7 @@ interface Parts {
   readonly forks: Forks
   readonly wanted: Wanted
   readonly verdicts: Verdicts
+  readonly deferred: Deferred
   /** Header of an admitted or staged block. */
   header(id: Hash): BlockHeader | undefined
   has(id: Hash): boolean
@@ -64,7 +65,8 @@ function createParts(reader: Reader, options: DagOptions): Parts {
     options, reader, rows, staged, branches: new Set(), reservations, header, has,
     completeness: createCompleteness(reader, header),
     feeds: createFeeds(), heads: createHeads(), forks: createForks(rows, staged),
-    wanted: createWanted(options.wantedMax), verdicts: createVerdicts(options.invalidMax)
+    wanted: createWanted(options.wantedMax), verdicts: createVerdicts(options.invalidMax),
+    deferred: createDeferred(options.deferredHeadersMax)
   }
 }
 
@@ -91,10 +93,9 @@ function present(rows: BlockRows, id: Hash): BlockHeader {
 }
 
 function assemble(parts: Parts, clock: Clock): Dag {
-  const { options, rows, reservations, completeness, has, header } = parts
+  const { options, rows, reservations, completeness, deferred, has, header } = parts
   const { feeds, heads, forks, wanted, verdicts } = parts
   const pending = createPending(options)
-  const deferred = createDeferred(options.deferredHeadersMax)
   const holds = (id: Hash): boolean => reservations.get(id) !== undefined || has(id)
   const source = { reader: parts.reader, header, isForked: (feed: Hash) => forks.isForked(feed) }
   return {
@@ -138,7 +139,8 @@ function assemble(parts: Parts, clock: Clock): Dag {
 
 /** What a block does to the index, in steps. */
 function staging(parts: Parts): Pick<Dag, 'stage' | 'settle' | 'commit' | 'abandon'> {
-  const { rows, staged, branches, reservations, completeness, feeds, heads, forks, wanted, has } = parts
+  const { rows, staged, branches, reservations, completeness, has } = parts
+  const { feeds, heads, forks, wanted, deferred } = parts
   return {
     stage(batch, header, recordIds) {
       const { id, feed, seq, prev } = header
@@ -164,6 +166,7 @@ function staging(parts: Parts): Pick<Dag, 'stage' | 'settle' | 'commit' | 'aband
         rows.remember(header)
         reservations.remove(header.id)
         wanted.remove(header.id)
+        deferred.remove(header.id)
       }
       for (const header of staged.values()) {
         for (const id of dependencies(header)) if (!has(id)) wanted.add(id)

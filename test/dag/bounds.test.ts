@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { TIME_LIMITS } from '../../src/base/index.js'
+import { comparable, DAG_DEFAULTS, isAhead, type TagFields } from '../../src/dag/index.js'
+import { createClaims } from '../../src/dag/claims.js'
+import { createDeferred } from '../../src/dag/deferred.js'
+import { createLargest } from '../../src/dag/largest.js'
+import { createRecent } from '../../src/dag/recent.js'
+import { createWanted } from '../../src/dag/wanted.js'
+import { createManualClock } from '../fakes/manual-clock.js'
+import { seededRandom } from '../fakes/seeded-random.js'
+import { at, createWriter, record, startMs } from './kit.js'
+
+describe('deferred headers', () => {
+  it('hold 1,024, give up the one due last, and come out when their time has come', () => {
+    const deferred = createDeferred(DAG_DEFAULTS.deferredHeadersMax)
+    const writer = createWriter('w')
+    const aheadMs = TIME_LIMITS.blockAheadMsMax
+    const headers = Array.from({ length: 1_025 }, (_, i) => (
+      writer.next([], { sealedAtMs: startMs + aheadMs + 1 + i, texts: [`${i}`] }).header
+    ))
+    for (const header of headers.slice(1)) expect(deferred.add(header)).toBe(true)
+    expect(deferred.size).toBe(1_024)
+    expect(deferred.add(at(headers, 0))).toBe(true)
+    expect([deferred.size, deferred.get(at(headers, 1_024).id)]).toEqual([1_024, undefined])
+    expect(deferred.add(at(headers, 1_024))).toBe(false)
+    expect(deferred.takeDue(startMs)).toEqual([])
+    expect(deferred.takeDue(startMs + 2).map((header) => header.id)).toEqual([1, 0].map((i) => at(headers, i).id))
+    expect(deferred.matching(at(headers, 5).id.slice(0, 32))?.id).toBe(at(headers, 5).id)
+    deferred.remove(at(headers, 5).id)
+    expect(deferred.size).toBe(1_021)
+  })
+
+  it('are those sealed more than 300 s ahead', () => {
+    const { header } = createWriter('w').next([], { sealedAtMs: startMs + TIME_LIMITS.blockAheadMsMax })
+    expect([isAhead(header, startMs), isAhead(header, startMs - 1)]).toEqual([false, true])
+  })
+})
+
+describe('claims', () => {
+  it('belong to one owner until it is done or brings nothing for a while', () => {
+    const clock = createManualClock()
+    const claims = createClaims(5_000, clock)
+    const [one, two] = [{}, {}]
+    expect([claims.take('f', one), claims.take('f', two), claims.take('f', one)]).toEqual([true, false, true])
+    clock.advance(4_000)
+    claims.renew(one)
+    clock.advance(4_999)
+    expect(claims.take('f', two)).toBe(false)
+    clock.advance(1)
+    expect(claims.take('f', two)).toBe(true)
+    claims.free(two)
+    expect(claims.take('f', one)).toBe(true)
+  })
+})
+
+describe('what is remembered', () => {
+  it('keeps the entries used last, up to its limit', () => {
+    const recent = createRecent<string, number>(2)
+    recent.set('a', 1)
+    recent.set('b', 2)
+    expect(recent.get('a')).toBe(1)
+    recent.set('c', 3)
+    expect([recent.get('a'), recent.get('b'), recent.get('c')]).toEqual([1, undefined, 3])
+  })
+
+  it('forgets the oldest wanted block past the limit', () => {
+    const wanted = createWanted(2)
+    const ids = ['a', 'b', 'c'].map((text) => record(text).id)
+    for (const id of ids) wanted.add(id)
+    expect(wanted.all()).toEqual(ids.slice(1))
+  })
+
+  it('finds the heaviest as weights change, for 20 seeds', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seededRandom(seed)
+      const largest = createLargest<{ key: string, bytes: number }>()
+      const things = Array.from({ length: 12 }, (_, i) => ({ key: `k${i}`, bytes: 0 }))
+      for (let step = 0; step < 300; step++) {
+        const thing = at(things, random.integer(things.length))
+        thing.bytes = random.integer(3) === 0 ? 0 : random.integer(50)
+        largest.set(thing)
+        const heaviest = Math.max(...things.map(({ bytes }) => bytes))
+        if ((largest.largest()?.bytes ?? 0) !== heaviest) expect.fail(`seed ${seed}, step ${step}`)
+      }
+    }
+  })
+})
+
+describe('state tags', () => {
+  it('are compared only when they are about the same state', () => {
+    const tag: TagFields = {
+      algorithm: 1, frontierRoot: record('root').id, recordCount: 5, schemaVersion: 1, viewVersion: 1,
+      trustDigest: record('trust').id, viewDigest: record('views').id
+    }
+    expect(comparable(tag, { ...tag, viewDigest: record('other').id })).toBe(true)
+    expect(comparable(tag, { ...tag, frontierRoot: record('other').id })).toBe(false)
+    expect(comparable(tag, { ...tag, viewVersion: 2 })).toBe(false)
+  })
+})
