@@ -85,6 +85,13 @@ export function decodeBlock(bytes: Uint8Array): DecodedBlock {
   }
 }
 
+/** The id of an encoded block, its form unchecked; undefined when there is no header in it. Cost: one hash. */
+export function blockIdOf(bytes: Uint8Array): Hash | undefined {
+  const reader = new ByteReader(bytes.subarray(1))
+  const header = reader.raw(reader.u16())
+  return reader.failed ? undefined : blake3Hash(header)
+}
+
 /** Reads an announcement; a whole block is told apart, to be read by decodeBlock. */
 export function decodeAnnouncement(bytes: Uint8Array): DecodedAnnouncement {
   if (bytes[0] !== encodingHeader) return { kind: 'block' }

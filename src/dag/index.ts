@@ -3,7 +3,7 @@
 
 export {
   type Block, type BlockRule, type DecodedAnnouncement, type DecodedBlock, type SealFields,
-  blockBytesMax, decodeAnnouncement, decodeBlock, encodeAnnouncement, encodeBlock, sealBlock
+  blockBytesMax, blockIdOf, decodeAnnouncement, decodeBlock, encodeAnnouncement, encodeBlock, sealBlock
 } from './block.js'
 export {
   type Certificate, decodeCertificate, encodeCertificate, issueCertificate, verifyCertificate

@@ -5,7 +5,7 @@
 import { assert, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import {
   blockBytesMax, decodeBlock, isAhead, openBody, verifyHeader, type AdmissionRules, type Block,
-  type BlockHeader, type Dag
+  type BlockHeader, type Dag, type OpenedRecord
 } from '../dag/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
@@ -23,8 +23,16 @@ export interface BlockGateDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  /** Blocks on their way through the ledger, for the ingestor: what was decoded once need not be again. */
+  readonly prepared: Map<Hash, PreparedBlock>
   /** Resolves when the index holds the frame. */
   readonly waitFor: (sequence: number) => Promise<void>
+}
+
+/** A checked block with its opened records. */
+export interface PreparedBlock {
+  readonly header: BlockHeader
+  readonly records: readonly OpenedRecord[]
 }
 
 /** Admits blocks of other nodes. */
@@ -58,8 +66,8 @@ export function createBlockGate(options: Pick<IngestOptions, 'unappliedBlocksMax
     return placement.kind === 'known' ? KNOWN : placement.kind
   }
 
-  /** What keeps the block out, or undefined when its header and all its records are good. */
-  async function check(block: Block): Promise<Verdict | undefined> {
+  /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
+  async function check(block: Block): Promise<Verdict | readonly OpenedRecord[]> {
     const { header } = block
     const broken = verifyHeader(header, deps.rules)
     // The id covers the signature, so a forged header never shadows the true block.
@@ -73,19 +81,21 @@ export function createBlockGate(options: Pick<IngestOptions, 'unappliedBlocksMax
     const fresh = body.records.filter((record) => deps.store.get(keys.record(record.id)) === undefined)
     const verdicts = await pool.verify(fresh.map((record) => verifyJob(record, deps.rules.networkId)))
     if (verdicts === undefined) return { kind: 'ignore', why: 'busy' }
-    return verdicts.every((valid) => valid) ? undefined : condemn(header, 'record-signature')
+    return verdicts.every((valid) => valid) ? body.records : condemn(header, 'record-signature')
   }
 
   async function admitDecoded(block: Block, bytes: Uint8Array, from: string): Promise<Verdict> {
     const { header } = block
-    const verdict = await check(block)
-    if (verdict !== undefined) return verdict
+    const checked = await check(block)
+    if ('kind' in checked) return checked
     const placement = place(header)
     if (placement === 'gap') {
       dag.pending.add(Uint8Array.from(bytes), header, from)
       return { kind: 'ignore', why: 'gap' }
     }
-    return placement === 'new' ? append(header, bytes) : placement
+    if (placement !== 'new') return placement
+    deps.prepared.set(header.id, { header, records: checked })
+    return append(header, bytes)
   }
 
   async function append(header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
@@ -96,6 +106,7 @@ export function createBlockGate(options: Pick<IngestOptions, 'unappliedBlocksMax
       unapplied.push(await written)
     } catch (error) {
       dag.release(header.id)
+      deps.prepared.delete(header.id)
       deps.log.warn({ block: header.id, error: String(error) }, 'block could not be written')
       return { kind: 'ignore', why: 'log' }
     } finally {

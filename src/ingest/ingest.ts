@@ -1,12 +1,12 @@
 // The parts of ingest put together: gates in front of the ledger, the ingestor behind it, the sealer beside it.
 
-import type { Clock, Log, Verdict } from '../base/index.js'
+import type { Clock, Hash, Log, Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
 import { openRecord } from '../record/index.js'
 import { behind, decodeNumberRow, encodeNumberRow, keys, parseId, ranges, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { createBacklog, type Backlog } from './backlog.js'
-import { createBlockGate } from './block-gate.js'
+import { createBlockGate, type PreparedBlock } from './block-gate.js'
 import { createIngestor } from './ingestor.js'
 import type { IngestOptions } from './options.js'
 import { createQuarantine, releaseTime, type QuarantineRow } from './quarantine.js'
@@ -46,7 +46,7 @@ export interface Ingest {
   /** Seals all that waits and resolves when the index holds it. */
   flush(): Promise<void>
   /** An accepted record that no admitted block holds yet. */
-  unsealedBytes(id: Parameters<Backlog['get']>[0]): Uint8Array | undefined
+  unsealedBytes(id: Hash): Uint8Array | undefined
   quarantined(limit: number): Promise<readonly QuarantineRow[]>
   counts(): IngestCounts
 }
@@ -65,10 +65,11 @@ export interface IngestCounts {
 export function createIngest(options: IngestOptions, deps: IngestDeps): Ingest {
   const { wal, store, dag, clock, log } = deps
   const backlog = createBacklog()
+  const prepared = new Map<Hash, PreparedBlock>()
   const pool = createVerifyPool({ workers: options.verifyWorkers, queueMax: options.verifyQueueMax }, { log })
   const quarantine = createQuarantine({ store, wal, backlog, clock, log, onReleased: () => sealer.wake() })
   const ingestor = createIngestor(options, {
-    wal, store, dag, backlog, clock, log,
+    wal, store, dag, backlog, prepared, clock, log,
     governors: deps.rules.governors,
     onApplied: deps.onApplied,
     onQuarantined: (releaseMs) => quarantine.noted(releaseMs),
@@ -89,7 +90,7 @@ export function createIngest(options: IngestOptions, deps: IngestDeps): Ingest {
     onAccepted: () => sealer.wake()
   })
   const blocks = createBlockGate(options, {
-    wal, store, dag, pool, clock, log, rules: deps.rules,
+    wal, store, dag, pool, prepared, clock, log, rules: deps.rules,
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
   let accepting = false

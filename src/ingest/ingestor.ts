@@ -3,11 +3,12 @@
 // after a crash is the same code. The one writer of the record set.
 
 import { assert, type Clock, type Hash, type Log, type PublicKey } from '../base/index.js'
-import { decodeBlock, decodeHeader, type BlockHeader, type Dag, type OpenedRecord } from '../dag/index.js'
+import { blockIdOf, decodeBlock, decodeHeader, type BlockHeader, type Dag, type OpenedRecord } from '../dag/index.js'
 import { openRecord } from '../record/index.js'
 import { encodeNumberRow, keys, type Batch, type Store } from '../store/index.js'
 import type { Frame, Wal } from '../wal/index.js'
 import type { Backlog } from './backlog.js'
+import type { PreparedBlock } from './block-gate.js'
 import { IngestError } from './errors.js'
 import { decodeOwnBlock, FRAME } from './frames.js'
 import type { IngestOptions } from './options.js'
@@ -32,6 +33,7 @@ export interface IngestorDeps {
   readonly store: Store
   readonly dag: Dag
   readonly backlog: Backlog
+  readonly prepared: Map<Hash, PreparedBlock>
   readonly clock: Clock
   readonly log: Log
   readonly governors: ReadonlySet<PublicKey>
@@ -213,6 +215,13 @@ async function applyOwnBlock(step: Step, frame: Frame, deps: IngestorDeps): Prom
 }
 
 function applyForeignBlock(step: Step, frame: Frame, deps: IngestorDeps): void {
+  const id = blockIdOf(frame.payload)
+  const prepared = id === undefined ? undefined : deps.prepared.get(id)
+  if (id !== undefined && prepared !== undefined) {
+    deps.prepared.delete(id)
+    if (!deps.dag.has(id)) admit(step, prepared.header, prepared.records, frame.sequence, deps)
+    return
+  }
   const decoded = decodeBlock(frame.payload)
   if (decoded.kind !== 'ok') throw invalidFrame(frame, 'foreign block')
   if (deps.dag.has(decoded.block.header.id)) return
