@@ -4,7 +4,7 @@
 // if the feed forked.
 
 import { assert, type Hash } from '../base/index.js'
-import { parseFeed, ranges, type Reader } from '../store/index.js'
+import { behind, parseFeed, ranges, type Reader } from '../store/index.js'
 import { type BlockHeader } from './header.js'
 
 /** What a chain is read from. */
@@ -13,6 +13,8 @@ export interface ChainSource {
   header(id: Hash): BlockHeader | undefined
   isForked(feed: Hash): boolean
 }
+
+const pageRows = 512
 
 /**
  * Ids of the blocks `low`..`high` that lead to `top`, ascending, in pages.
@@ -23,13 +25,19 @@ export async function* chainIds(
 ): AsyncIterable<readonly Hash[]> {
   const last = Math.min(high, top.seq)
   const choices = source.isForked(top.feed) ? await branchChoices(source, top, low) : new Map<number, Hash>()
-  for await (const batch of source.reader.batches({ ...ranges.feed(top.feed, low, last), keysOnly: true })) {
+  // Each page is read on its own: whoever takes them slowly must not hold a cursor open.
+  let range = ranges.feed(top.feed, low, last)
+  for (;;) {
+    const rows = await source.reader.rangeAll({ ...range, keysOnly: true, limit: pageRows })
     const page: Hash[] = []
-    for (const [key] of batch) {
+    for (const [key] of rows) {
       const { seq, block } = parseFeed(key)
       if ((choices.get(seq) ?? block) === block) page.push(block)
     }
     if (page.length > 0) yield page
+    const end = rows.at(-1)
+    if (end === undefined || rows.length < pageRows) return
+    range = behind(range, end[0])
   }
 }
 
