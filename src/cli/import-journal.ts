@@ -5,6 +5,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { blake3Hash, utf8Bytes, type NetworkId } from '../base/index.js'
+import { CliError } from './errors.js'
 
 /** The journal of one import. */
 export interface ImportJournal {
@@ -20,17 +21,24 @@ export async function openJournal(
   place: { readonly directory: string; readonly path?: string | undefined },
   file: string, networkId: NetworkId
 ): Promise<ImportJournal> {
-  const { size, mtimeMs } = await stat(file)
+  const { size, mtimeMs } = await stat(file).catch((cause: unknown) => {
+    throw new CliError({ code: 'CLI_FILE', path: file }, `cannot read ${file}`, { cause })
+  })
   const subject = blake3Hash(utf8Bytes([networkId, resolve(file), size, mtimeMs].join('\n')))
   const path = place.path ?? join(place.directory, 'imports', `${subject.slice(0, 16)}.json`)
   await mkdir(dirname(path), { recursive: true })
+  let last = Promise.resolve()
+  const inTurn = (write: () => Promise<void>): Promise<void> => {
+    last = last.then(write)
+    return last
+  }
   return {
     startLine: await readLine(path, subject),
-    async note(line) {
+    note: (line) => inTurn(async () => {
       await writeFile(`${path}.tmp`, JSON.stringify({ subject, line }))
       await rename(`${path}.tmp`, path)
-    },
-    complete: () => rm(path, { force: true })
+    }),
+    complete: () => inTurn(() => rm(path, { force: true }))
   }
 }
 

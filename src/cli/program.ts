@@ -63,12 +63,14 @@ function createProgram(version: string, shell: Shell): Command {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', helpEnd)
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text), writeErr: (text) => shell.output.note(text.trimEnd())
+    })
     .showHelpAfterError("('stemedb <command> --help' tells more)")
     .hook('preAction', (_program, command) => {
       shell.options = command.optsWithGlobals<GlobalOptions>()
     })
   for (const add of commands) add(program, shell)
-  for (const command of program.commands) command.exitOverride()
   return program
 }
 
@@ -84,5 +86,8 @@ function report(shell: Shell, error: unknown): void {
 /** The code of a failure; of what a node refused, the node's own. */
 function codeOf(error: unknown): string {
   if (error instanceof CliError && error.detail.code === 'CLI_REFUSED') return error.detail.problem
-  return error instanceof CodedError ? error.code : 'INTERNAL'
+  if (error instanceof CodedError) return error.code
+  // What the system refuses (ENOENT, EACCES …) is no fault of ours.
+  const systemCode: unknown = error instanceof Error && 'syscall' in error ? Reflect.get(error, 'code') : undefined
+  return typeof systemCode === 'string' ? systemCode : 'INTERNAL'
 }

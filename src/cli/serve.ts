@@ -4,55 +4,89 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startApi } from '../api/index.js'
 import { wait } from '../base/index.js'
-import { openNode, type NodeConfig, type OpenedNode, type StemeNode } from '../node/index.js'
+import { openNode, type NodeConfig, type StemeNode } from '../node/index.js'
 import { API_URL_FILE } from './client.js'
 import { CliError } from './errors.js'
 import { facts } from './output.js'
+import { startProgress } from './progress.js'
 import type { Shell } from './shell.js'
 import { programVersion } from './version.js'
 
 /** Until a node must have stopped. */
 const stopMsMax = 10_000
+const progressMs = 100
 
 /** Runs a node without its HTTP interface for as long as the work takes. */
 export async function runNode(
-  shell: Shell, config: NodeConfig, work: (opened: OpenedNode) => Promise<void>
+  shell: Shell, config: NodeConfig, work: (node: StemeNode) => Promise<void>
 ): Promise<void> {
-  const opened = await openNode(config)
-  const { node } = opened
+  const { node } = await openNode(config)
   try {
-    await node.start()
-    await work(opened)
+    if (!await startNode(shell, node)) throw interrupted()
+    await work(node)
   } finally {
     await stopInTime(shell, () => node.stop())
   }
 }
 
 /**
- * Runs a node with its HTTP interface until SIGTERM (returns) or SIGINT (throws).
+ * Runs a node with its HTTP interface until SIGTERM (returns) or SIGINT (throws). The interface is there
+ * while the ledger is replayed, and says so.
  * @param onStarted runs once the node is up, before it is announced on stdout
  * @throws CliError CLI_INTERRUPTED after a clean stop
  */
 export async function serve(
   shell: Shell, config: NodeConfig, onStarted: (node: StemeNode) => Promise<void> = async () => {}
 ): Promise<void> {
-  await runNode(shell, config, async ({ node, directory, log }) => {
-    const api = await startApi({
-      host: config.apiHost, port: config.apiPort, publicBind: config.apiPublic, allowedHosts: config.apiHosts,
-      token: directory.apiToken
-    }, { node, clock: shell.clock, log, version: programVersion })
-    const urlFile = join(config.dataDir, API_URL_FILE)
-    try {
+  const { node, directory, log } = await openNode(config)
+  const api = await startApi({
+    host: config.apiHost, port: config.apiPort, publicBind: config.apiPublic, allowedHosts: config.apiHosts,
+    token: directory.apiToken
+  }, { node, clock: shell.clock, log, version: programVersion })
+  let noted = false
+  const urlFile = join(config.dataDir, API_URL_FILE)
+  try {
+    if (await startNode(shell, node)) {
+      // Only now is the directory surely ours.
       await writeFile(urlFile, `${api.url}\n`)
+      noted = true
       await onStarted(node)
       announce(shell, node, api.url)
       await aborted(shell.signal)
-    } finally {
-      await rm(urlFile, { force: true })
-      await api.stop()
     }
-  })
-  if (shell.signal.reason === 'SIGINT') throw new CliError({ code: 'CLI_INTERRUPTED' }, 'interrupted')
+  } finally {
+    await stopInTime(shell, async () => {
+      if (noted) await rm(urlFile, { force: true })
+      await api.stop()
+      await node.stop()
+    })
+  }
+  if (shell.signal.reason === 'SIGINT') throw interrupted()
+}
+
+/** Starts a node and shows how far its replay is; false when a signal came first. */
+async function startNode(shell: Shell, node: StemeNode): Promise<boolean> {
+  const started = new AbortController()
+  const progress = startProgress(shell.output, shell.clock, 'replaying', 'frames')
+  const start = node.start().finally(() => started.abort())
+  const watch = async (): Promise<void> => {
+    while (!started.signal.aborted) {
+      const { progress: replay } = node.ready()
+      if (replay?.phase === 'replay') progress.at(replay.done, replay.total)
+      await wait(shell.clock, progressMs, started.signal)
+    }
+  }
+  try {
+    await Promise.race([Promise.all([start, watch()]), aborted(shell.signal)])
+  } finally {
+    progress.end()
+    started.abort()
+  }
+  return !shell.signal.aborted
+}
+
+function interrupted(): CliError {
+  return new CliError({ code: 'CLI_INTERRUPTED' }, 'interrupted')
 }
 
 function announce(shell: Shell, node: StemeNode, url: string): void {

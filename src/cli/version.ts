@@ -1,14 +1,15 @@
 // Version of the program, from the package file above this module.
 
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** Version in package.json. */
-export const programVersion: string = versionAbove(new URL('.', import.meta.url))
+export const programVersion: string = versionAbove(import.meta.dirname)
 
 // Built code lies one folder deeper than its source.
-function versionAbove(directory: URL): string {
-  const file = new URL('package.json', directory)
-  if (!existsSync(file)) return directory.pathname === '/' ? 'unknown' : versionAbove(new URL('..', directory))
+function versionAbove(directory: string): string {
+  const file = join(directory, 'package.json')
+  if (!existsSync(file)) return directory === dirname(directory) ? 'unknown' : versionAbove(dirname(directory))
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as { readonly version?: string }
   return manifest.version ?? 'unknown'
 }

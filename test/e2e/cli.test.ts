@@ -1,6 +1,6 @@
 // The words of the README, in real processes: a node, two agents, an invite, a second node.
 
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
 import { createStage, type Stage } from './shell.js'
@@ -8,7 +8,7 @@ import { createStage, type Stage } from './shell.js'
 interface Answer {
   readonly winner: { readonly object: unknown; readonly assertion_hash: string }
   readonly score: number
-  readonly evidence: { readonly assertions: number; readonly votes: number; readonly backing?: readonly string[] }
+  readonly evidence: object
 }
 interface Receipt {
   readonly result: string
@@ -84,7 +84,8 @@ describe('one node and two agents', () => {
 describe('import and export', () => {
   it('skips bad lines by number, and is idempotent', async () => {
     const file = stage.path('claims.jsonl')
-    const line = (source: string, item: string, value: unknown): string => JSON.stringify({ source, item, value })
+    const line = (source: string, item: string, value: unknown): string =>
+      JSON.stringify({ source, item, value })
     writeFileSync(file, [
       line('s1', 'A|B|colour', 'red'), 'not json', line('s2', 'A|B|colour', 'red'), '{"source":"s"}',
       line('s3', 'A|B|colour', [[1]]), line('s3', 'A|B|colour', 'blue'), line('s1', 'no bar', 5)
@@ -101,8 +102,8 @@ describe('import and export', () => {
 
   it('goes on where a killed import was', async () => {
     const file = stage.path('many.jsonl')
-    const claims = Array.from({ length: 6_000 }, (_, i) => JSON.stringify({ source: `s${i % 7}`, item: `i${i}|p`, value: i }))
-    writeFileSync(file, claims.join('\n'))
+    const claim = (i: number): string => JSON.stringify({ source: `s${i % 7}`, item: `i${i}|p`, value: i })
+    writeFileSync(file, Array.from({ length: 6_000 }, (_, i) => claim(i)).join('\n'))
     const journal = stage.path('journal.json')
     const killed = stage.spawn('import', file, '--state', journal, ...on(a))
     const before = (await first.state()).records
@@ -141,26 +142,16 @@ describe('import and export', () => {
 })
 
 describe('bad input', () => {
-  it.each([
-    ['an unknown command', ['fly'], 2, ''],
-    ['a missing argument', ['assert', 'a', 'b'], 2, ''],
-    ['a bad hash', ['vote', 'xyz'], 2, ''],
-    ['an object that breaks a rule', ['assert', 'a', 'b', '[[1]]'], 2, 'CLI_USAGE'],
-    ['a weight over 1', ['vote', '00'.repeat(32), '--weight', '1.1'], 2, ''],
-    ['a key without a record', ['get', 'nobody', 'knows'], 3, 'LENS_NO_CANDIDATES'],
-    ['an unknown lens', ['get', 'a', 'b', '--lens', 'rose'], 1, 'LENS_UNKNOWN'],
-    ['a node that is not there', ['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE'],
-    ['a cut invite', ['join', 'ep1AAAA', '--yes'], 1, 'INVITE_DAMAGED'],
-    ['something else than an invite', ['join', 'hello', '--yes'], 1, 'INVITE_NOT_ONE'],
-    ['a missing key file', ['assert', 'a', 'b', 'c', '--key', '/nowhere/key'], 1, 'NODE_FILE_UNREADABLE'],
-    ['a missing claims file', ['import', '/nowhere/claims'], 1, ''],
-    ['a second init', ['init'], 1, 'NODE_DIRECTORY_EXISTS'],
-    ['a directory in use', ['verify'], 1, 'STORE_LOCKED'],
-    ['help', ['--help'], 0, '']
-  ] as const)('ends with its exit code: %s', async (_what, words, code, said) => {
-    const ended = await stage.run(...words, ...on(a))
-    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(said)])
-    if (code !== 0) expect(ended.stdout).toBe('')
+  it('ends with its exit code', async () => {
+    const cases = [
+      [['fly'], 2, 'unknown command'], [['get', 'nobody', 'knows'], 3, 'LENS_NO_CANDIDATES'],
+      [['get', 'a', 'b', '--lens', 'rose'], 1, 'LENS_UNKNOWN'], [['init'], 1, 'NODE_DIRECTORY_EXISTS'],
+      [['verify'], 1, 'STORE_LOCKED'], [['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE']
+    ] as const
+    for (const [words, code, said] of cases) {
+      const ended = await stage.run(...words, ...on(a))
+      expect([ended.code, ended.stdout, ended.stderr]).toEqual([code, '', expect.stringContaining(said)])
+    }
   })
 
   it('refuses a second node on one directory, and says who has it', async () => {
@@ -188,23 +179,6 @@ describe('bad input', () => {
     const { invite } = await stage.json<{ invite: string }>('invite', ...on(a))
     const ended = await stage.run('join', invite, ...on(stage.path('unasked')))
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining('CLI_DECLINED')])
-  })
-
-  it('refuses a key that others can read, and one that is none', async () => {
-    const file = stage.path('loose.key')
-    await stage.json('key', file)
-    chmodSync(file, 0o640)
-    const loose = await stage.run('assert', 'a', 'b', 'c', '--key', file, ...on(a))
-    expect([loose.code, loose.stderr]).toEqual([1, expect.stringContaining('NODE_KEY_MODE')])
-    writeFileSync(file, 'no key')
-    chmodSync(file, 0o600)
-    const none = await stage.run('assert', 'a', 'b', 'c', '--key', file, ...on(a))
-    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NODE_FILE_INVALID')])
-  })
-
-  it('tells failures as JSON when asked', async () => {
-    const ended = await stage.run('--json', 'get', 'nobody', 'knows', ...on(a))
-    expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'LENS_NO_CANDIDATES' } })
   })
 })
 

@@ -2,7 +2,6 @@
 
 import { open, rename } from 'node:fs/promises'
 import { readByteStrings } from '../block-stream.js'
-import { rootsOf, writeCar } from '../car-file.js'
 import { connect } from '../client.js'
 import { facts } from '../output.js'
 import { startProgress } from '../progress.js'
@@ -19,6 +18,7 @@ export const addExport: AddCommand = (program, shell) => {
 }
 
 async function exportFile(shell: Shell, file: string): Promise<void> {
+  const { rootsOf, writeCar } = await import('../car-file.js')
   const api = await connect(shell)
   const { heads, records: total } = await api.get<StateAnswer>('/v1/state')
   const progress = startProgress(shell.output, shell.clock, 'exporting', 'records')

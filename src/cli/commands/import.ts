@@ -4,7 +4,6 @@ import { Option } from 'commander'
 import { networkOf } from '../agent.js'
 import { connect } from '../client.js'
 import { importClaims } from '../import-claims.js'
-import { importRecords } from '../import-records.js'
 import { facts } from '../output.js'
 import type { AddCommand, Shell } from '../shell.js'
 
@@ -36,6 +35,7 @@ export const addImport: AddCommand = (program, shell) => {
 async function importFile(shell: Shell, file: string, options: ImportOptions): Promise<void> {
   const api = await connect(shell)
   if (options.format === 'records') {
+    const { importRecords } = await import('../import-records.js')
     const result = await importRecords(shell, api, file)
     const { blocks, ...counts } = result
     shell.output.data(result, () => facts([

@@ -7,7 +7,6 @@ import { wholeNumber } from '../arguments.js'
 import { CliError } from '../errors.js'
 import { facts, timeText } from '../output.js'
 import { startProgress } from '../progress.js'
-import { runNode, serve } from '../serve.js'
 import { checkInterrupt, directoryOf, type AddCommand, type Shell } from '../shell.js'
 import { addNodeOptions, nodeFlags, type NodeOptions } from './start.js'
 
@@ -46,11 +45,12 @@ async function join(shell: Shell, line: string, options: JoinOptions): Promise<v
     shell.output.data(value, () => facts(Object.entries(value)))
     return
   }
+  const { runNode, serve } = await import('../serve.js')
   const flags = nodeFlags(shell, options)
   const config = await loadConfig({ ...flags, logLevel: options.logLevel ?? 'warn' }, shell.env)
   const onStarted = (node: StemeNode): Promise<void> => converge(shell, node, options.timeout)
   if (options.start === true) await serve(shell, config, onStarted)
-  else await runNode(shell, config, ({ node }) => onStarted(node))
+  else await runNode(shell, config, onStarted)
 }
 
 /** Waits for the first sync and tells where it ended. */

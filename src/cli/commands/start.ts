@@ -1,9 +1,9 @@
 // stemedb start: runs the node of a data directory until it is asked to stop.
+// The server is loaded when the command runs: short commands start without it.
 
 import type { Command } from 'commander'
 import { loadConfig, type ConfigFlags } from '../../node/index.js'
 import { repeated, wholeNumber } from '../arguments.js'
-import { serve } from '../serve.js'
 import { directoryOf, type AddCommand, type Shell } from '../shell.js'
 
 /** Options of a running node, as commands parse them. */
@@ -57,5 +57,6 @@ export function nodeFlags(shell: Shell, options: NodeOptions): ConfigFlags {
 }
 
 async function start(shell: Shell, options: NodeOptions): Promise<void> {
+  const { serve } = await import('../serve.js')
   await serve(shell, await loadConfig(nodeFlags(shell, options), shell.env))
 }

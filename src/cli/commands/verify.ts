@@ -3,7 +3,6 @@
 import { CliError } from '../errors.js'
 import { facts } from '../output.js'
 import { directoryOf, type AddCommand, type Shell } from '../shell.js'
-import { verifyDirectory } from '../verify-directory.js'
 
 /** Adds `stemedb verify`. */
 export const addVerify: AddCommand = (program, shell) => {
@@ -15,6 +14,7 @@ export const addVerify: AddCommand = (program, shell) => {
 }
 
 async function verify(shell: Shell): Promise<void> {
+  const { verifyDirectory } = await import('../verify-directory.js')
   const report = await verifyDirectory(shell, directoryOf(shell))
   const { faults, ...counts } = report
   const sound = faults.length === 0

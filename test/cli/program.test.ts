@@ -1,0 +1,123 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LensError } from '../../src/lenses/index.js'
+import { createFakeNode, fakeNowMs } from '../fakes/fake-node.js'
+import { createBench, runWords, type Bench } from './harness.js'
+
+let bench: Bench
+
+beforeAll(async () => {
+  bench = await createBench(createFakeNode({
+    query: async () => { throw new LensError({ code: 'LENS_NO_CANDIDATES', lens: 'Consensus' }, 'nothing is said') }
+  }))
+})
+
+afterAll(() => bench.end())
+
+describe('exit codes', () => {
+  const cases: readonly (readonly [string, readonly string[], number, string])[] = [
+    ['an unknown command', ['fly'], 2, 'unknown command'],
+    ['an unknown option', ['status', '--fly'], 2, 'unknown option'],
+    ['a missing argument', ['assert', 'a', 'b'], 2, 'missing required argument'],
+    ['one argument too many', ['status', 'x'], 2, 'too many arguments'],
+    ['a bad hash', ['vote', 'xyz'], 2, '64 lower-case hex digits'],
+    ['a weight over 1', ['vote', '00'.repeat(32), '--weight', '1.1'], 2, 'at most 6 places'],
+    ['a weight of 7 places', ['vote', '00'.repeat(32), '--weight', '0.1234567'], 2, 'at most 6 places'],
+    ['a port over 65,535', ['start', '--api-port', '65536'], 2, 'from 0 to 65535'],
+    ['a format that is none', ['import', 'x', '--format', 'xml'], 2, 'Allowed choices'],
+    ['an object that is no value', ['assert', 'a', 'b', '[[1]]'], 2, 'CLI_USAGE'],
+    ['a subject of 513 bytes', ['assert', 'x'.repeat(513), 'b', 'c'], 2, 'subject'],
+    ['a time that is none', ['assert', 'a', 'b', 'c', '--at', 'soon'], 2, '--at'],
+    ['nothing said', ['get', 'a', 'b'], 3, 'LENS_NO_CANDIDATES'],
+    ['nobody there', ['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE'],
+    ['a cut invite', ['join', 'ep1AAAA', '--yes'], 1, 'INVITE_DAMAGED'],
+    ['no invite at all', ['join', 'hello', '--yes'], 1, 'INVITE_NOT_ONE'],
+    ['a missing key file', ['assert', 'a', 'b', 'c', '--key', '/nowhere/key'], 1, 'NODE_FILE_UNREADABLE'],
+    ['a missing file of claims', ['import', '/nowhere/claims'], 1, 'CLI_FILE'],
+    ['a missing CAR file', ['import', '/nowhere/car', '--format', 'records'], 1, 'CLI_FILE'],
+    ['a directory without a node', ['invite'], 1, 'NODE_DIRECTORY_MISSING'],
+    ['settings that are no JSON', ['epoch', 'e', '--predicates', '/etc/hostname'], 1, 'CLI_FILE']
+  ]
+  it.each(cases)('tell %s', async (_what, words, code, said) => {
+    const ended = await bench.run(...words)
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(said)])
+    expect(ended.stdout).toBe('')
+  })
+
+  it('are 0 for help and version, which are data', async () => {
+    const help = await runWords(['--help'])
+    expect([help.code, help.stderr]).toEqual([0, ''])
+    expect(help.stdout).toContain('Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 6 node unreachable, 130 interrupted')
+    expect(await runWords(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
+    expect((await runWords(['get', '--help'])).stdout).toContain('--json')
+  })
+
+  it('are 130 when a signal came', async () => {
+    const stop = new AbortController()
+    stop.abort('SIGINT')
+    expect((await runWords(['status', '--api', 'http://127.0.0.1:1'], stop.signal)).code).toBe(130)
+  })
+
+  it('come with an object on stderr when JSON is asked for', async () => {
+    const ended = await bench.run('--json', 'get', 'a', 'b')
+    expect(JSON.parse(ended.stderr)).toEqual({ error: { code: 'LENS_NO_CANDIDATES', message: 'nothing is said' } })
+  })
+})
+
+describe('signing', () => {
+  const at = ['--at', String(fakeNowMs)]
+
+  it('happens here, with the agent key of the directory or of a file', async () => {
+    const first = await bench.run('--json', 'assert', 's', 'p', 'o', ...at)
+    expect([first.code, JSON.parse(first.stdout).result]).toEqual([0, 'admitted'])
+    const again = await bench.run('--json', 'assert', 's', 'p', 'o', ...at)
+    expect(JSON.parse(again.stdout)).toEqual({ status: 200, result: 'known', id: JSON.parse(first.stdout).id })
+    const made = await bench.run('--json', 'key', bench.path('second.key'))
+    const second = await bench.run('--json', 'assert', 's', 'p', 'o', '--key', bench.path('second.key'), ...at)
+    expect(JSON.parse(second.stdout).id).not.toBe(JSON.parse(first.stdout).id)
+    const shown = await bench.run('--json', 'key', bench.path('second.key'), '--show')
+    expect(shown.stdout).toBe(made.stdout)
+    const vote = await bench.run('vote', JSON.parse(first.stdout).id, '--weight', '0.25', ...at)
+    expect(vote.stdout).toMatch(/^result +admitted\nid +[0-9a-f]{64}\n$/)
+  })
+
+  it('takes every field of an assertion, and settings of an epoch', async () => {
+    const hash = 'ab'.repeat(32)
+    const full = await bench.run('assert', 's', 'p', '5', '--type', 'text', '--confidence', '0.5', '--source', 'src',
+      '--epoch', hash, '--lineage', hash, '--lineage', 'cd'.repeat(32), ...at)
+    expect([full.code, full.stderr]).toEqual([0, ''])
+    writeFileSync(bench.path('settings.json'), '{"p": {"cardinality": "many"}}')
+    const epoch = await bench.run('epoch', 'e', '--predicates', bench.path('settings.json'), '--supersedes', hash, ...at)
+    expect([epoch.code, epoch.stderr]).toEqual([0, ''])
+  })
+
+  it('says when a record is released that waits', async () => {
+    const later = await bench.run('assert', 's', 'p', 'later', '--at', String(fakeNowMs + 90_000))
+    expect(later.stdout).toContain('released  1970-01-01T00:17:40.000Z')
+  })
+
+  it('never overwrites a key, and refuses one that others can read or that is none', async () => {
+    const file = bench.path('third.key')
+    await bench.run('key', file)
+    expect((await bench.run('key', file)).code).toBe(1)
+    chmodSync(file, 0o640)
+    const loose = await bench.run('assert', 'a', 'b', 'c', '--key', file)
+    expect([loose.code, loose.stderr]).toEqual([1, expect.stringContaining('NODE_KEY_MODE')])
+    writeFileSync(file, 'no key')
+    chmodSync(file, 0o600)
+    const none = await bench.run('assert', 'a', 'b', 'c', '--key', file)
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NODE_FILE_INVALID')])
+  })
+})
+
+describe('tables', () => {
+  it('show status, state, peers and quarantine', async () => {
+    for (const command of ['status', 'state', 'peers', 'quarantine']) {
+      const human = await bench.run(command)
+      expect([human.code, human.stderr]).toEqual([0, ''])
+      const json = await bench.run('--json', command)
+      expect(JSON.parse(json.stdout)).toBeTypeOf('object')
+      expect(human.stdout).not.toBe(json.stdout)
+    }
+  })
+})
