@@ -1,6 +1,6 @@
-// Records accepted here that are in no admitted block yet: waiting to be sealed, or in a block of ours on its way
-// through the log. The durable twin is the `u/` family; this one keeps the opened form, so that nothing is decoded
-// twice between acknowledgement and index.
+// Records accepted here that are in no admitted block yet: waiting to be sealed, or in a block of ours on its
+// way through the log. The durable twin is the `u/` family; this one keeps the opened form, so that nothing
+// is decoded twice between acknowledgement and index.
 
 import type { Hash } from '../base/index.js'
 import type { OpenedRecord } from '../dag/index.js'
@@ -12,8 +12,6 @@ export interface BacklogEntry {
   readonly sequence: number
   /** True once the store holds its `u/` row. */
   stored: boolean
-  /** True while a block that holds it is being written. */
-  sealing: boolean
 }
 
 /** The accepted, unsealed records in order of arrival. */
@@ -36,67 +34,81 @@ export interface Backlog {
 
 /** An empty backlog. */
 export function createBacklog(): Backlog {
-  const entries = new Map<Hash, BacklogEntry>()
-  const sequences = new Map<number, BacklogEntry>()
-  const open = new Map<Hash, BacklogEntry>()
-  let bytes = 0
-  let openBytes = 0
+  return new RecordBacklog()
+}
 
-  function enqueue(entry: BacklogEntry): void {
-    open.set(entry.opened.id, entry)
-    openBytes += entry.opened.bytes.length
+class RecordBacklog implements Backlog {
+  readonly #entries = new Map<Hash, BacklogEntry>()
+  readonly #sequences = new Map<number, BacklogEntry>()
+  readonly #open = new Map<Hash, BacklogEntry>()
+  #bytes = 0
+  #openBytes = 0
+
+  add(opened: OpenedRecord, sequence: number, stored: boolean): BacklogEntry {
+    const known = this.#entries.get(opened.id)
+    if (known !== undefined) return known
+    const entry: BacklogEntry = { opened, sequence, stored }
+    this.#entries.set(opened.id, entry)
+    this.#sequences.set(sequence, entry)
+    this.#enqueue(entry)
+    this.#bytes += opened.bytes.length
+    return entry
   }
 
-  function dequeue(entry: BacklogEntry): void {
-    if (open.delete(entry.opened.id)) openBytes -= entry.opened.bytes.length
+  get(id: Hash): BacklogEntry | undefined {
+    return this.#entries.get(id)
   }
 
-  return {
-    add(opened, sequence, stored) {
-      const known = entries.get(opened.id)
-      if (known !== undefined) return known
-      const entry: BacklogEntry = { opened, sequence, stored, sealing: false }
-      entries.set(opened.id, entry)
-      sequences.set(sequence, entry)
-      enqueue(entry)
-      bytes += opened.bytes.length
-      return entry
-    },
-    get: (id) => entries.get(id),
-    bySequence: (sequence) => sequences.get(sequence),
-    remove(id) {
-      const entry = entries.get(id)
-      if (entry === undefined) return undefined
-      entries.delete(id)
-      sequences.delete(entry.sequence)
-      dequeue(entry)
-      bytes -= entry.opened.bytes.length
-      return entry
-    },
-    waiting: () => open.values(),
-    claim(claimed) {
-      for (const entry of claimed) {
-        entry.sealing = true
-        dequeue(entry)
-      }
-    },
-    release(released) {
-      for (const entry of released) {
-        entry.sealing = false
-        if (entries.has(entry.opened.id)) enqueue(entry)
-      }
-    },
-    get size() {
-      return entries.size
-    },
-    get bytes() {
-      return bytes
-    },
-    get waitingCount() {
-      return open.size
-    },
-    get waitingBytes() {
-      return openBytes
+  bySequence(sequence: number): BacklogEntry | undefined {
+    return this.#sequences.get(sequence)
+  }
+
+  remove(id: Hash): BacklogEntry | undefined {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return undefined
+    this.#entries.delete(id)
+    this.#sequences.delete(entry.sequence)
+    this.#dequeue(entry)
+    this.#bytes -= entry.opened.bytes.length
+    return entry
+  }
+
+  waiting(): IterableIterator<BacklogEntry> {
+    return this.#open.values()
+  }
+
+  claim(entries: readonly BacklogEntry[]): void {
+    for (const entry of entries) this.#dequeue(entry)
+  }
+
+  release(entries: readonly BacklogEntry[]): void {
+    for (const entry of entries) {
+      if (this.#entries.has(entry.opened.id)) this.#enqueue(entry)
     }
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get waitingCount(): number {
+    return this.#open.size
+  }
+
+  get waitingBytes(): number {
+    return this.#openBytes
+  }
+
+  #enqueue(entry: BacklogEntry): void {
+    this.#open.set(entry.opened.id, entry)
+    this.#openBytes += entry.opened.bytes.length
+  }
+
+  #dequeue(entry: BacklogEntry): void {
+    if (this.#open.delete(entry.opened.id)) this.#openBytes -= entry.opened.bytes.length
   }
 }

@@ -1,6 +1,7 @@
-// The way in for blocks of other nodes, from gossip, sync or a file. Verdicts: `reject` only for what the sender
-// could have checked itself. A block is durable in the ledger before it is accepted; one whose predecessor is missing
-// waits in dag's bounded pending set, fully checked, and follows its predecessor into the ledger.
+// The way in for blocks of other nodes, from gossip, sync or a file. A block is durable in the ledger
+// before it is accepted; one whose predecessor is missing waits in dag's bounded pending set, fully
+// checked, and follows its predecessor into the ledger.
+// Rule: `reject` only for what the sender could have checked itself.
 
 import { assert, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import {
@@ -11,7 +12,8 @@ import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { FRAME } from './frames.js'
 import type { IngestOptions } from './options.js'
-import { verifyJob } from './record-gate.js'
+import type { PreparedBlock } from './types.js'
+import { verifyJob } from './verify-job.js'
 import type { VerifyPool } from './verify-pool.js'
 
 /** What the gate asks. */
@@ -29,12 +31,6 @@ export interface BlockGateDeps {
   readonly waitFor: (sequence: number) => Promise<void>
 }
 
-/** A checked block with its opened records. */
-export interface PreparedBlock {
-  readonly header: BlockHeader
-  readonly records: readonly OpenedRecord[]
-}
-
 /** Admits blocks of other nodes. */
 export interface BlockGate {
   /**
@@ -44,107 +40,116 @@ export interface BlockGate {
   admit(block: Uint8Array, from: string): Promise<Verdict>
 }
 
+interface Gate {
+  readonly options: Pick<IngestOptions, 'unappliedBlocksMax'>
+  readonly deps: BlockGateDeps
+  /** Blocks between their first check and the ledger: a second copy waits for the first one's fate. */
+  readonly inFlight: Map<Hash, Promise<Verdict>>
+  /** WAL sequences of accepted blocks, some of which the index may not hold yet. */
+  readonly unapplied: number[]
+}
+
 const ACCEPT: Verdict = { kind: 'accept' }
 const KNOWN: Verdict = { kind: 'ignore', why: 'known' }
 
 /** A gate over open parts. */
-export function createBlockGate(options: Pick<IngestOptions, 'unappliedBlocksMax'>, deps: BlockGateDeps): BlockGate {
-  const { wal, dag, pool } = deps
-  /** Blocks between their first check and the ledger: a second copy waits for the first one's fate. */
-  const inFlight = new Map<Hash, Promise<Verdict>>()
-  const unapplied: number[] = []
+export function createBlockGate(options: Gate['options'], deps: BlockGateDeps): BlockGate {
+  const gate: Gate = { options, deps, inFlight: new Map(), unapplied: [] }
+  return { admit: (block, from) => admit(gate, block, from) }
+}
 
-  /** Condemns the block id: only for what the header itself commits to. */
-  function condemn(header: BlockHeader, why: string): Verdict {
-    dag.markInvalid(header.id)
-    return { kind: 'reject', why }
+async function admit(gate: Gate, bytes: Uint8Array, from: string): Promise<Verdict> {
+  if (bytes.length > blockBytesMax) return { kind: 'reject', why: 'block-length' }
+  const decoded = decodeBlock(bytes)
+  if (decoded.kind === 'newer') return { kind: 'ignore', why: 'newer version' }
+  if (decoded.kind === 'invalid') return { kind: 'reject', why: decoded.rule }
+  const { header } = decoded.block
+  const placement = place(gate.deps.dag, header)
+  if (typeof placement === 'object') return placement
+  const running = gate.inFlight.get(header.id)
+  if (running !== undefined) return running.then((verdict) => (verdict.kind === 'accept' ? KNOWN : verdict))
+  const fate = admitDecoded(gate, decoded.block, bytes, from).finally(() => gate.inFlight.delete(header.id))
+  gate.inFlight.set(header.id, fate)
+  return fate
+}
+
+function place(dag: Dag, header: BlockHeader): Verdict | 'new' | 'gap' {
+  const placement = dag.placement(header)
+  if (placement.kind === 'invalid') return condemn(dag, header, placement.rule)
+  return placement.kind === 'known' ? KNOWN : placement.kind
+}
+
+/** Condemns the block id: only for what the header itself commits to. */
+function condemn(dag: Dag, header: BlockHeader, why: string): Verdict {
+  dag.markInvalid(header.id)
+  return { kind: 'reject', why }
+}
+
+async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: string): Promise<Verdict> {
+  const { dag, prepared } = gate.deps
+  const { header } = block
+  const checked = await check(gate.deps, block)
+  if ('kind' in checked) return checked
+  const placement = place(dag, header)
+  if (placement === 'gap') {
+    dag.pending.add(Uint8Array.from(bytes), header, from)
+    return { kind: 'ignore', why: 'gap' }
   }
+  if (placement !== 'new') return placement
+  prepared.set(header.id, { header, records: checked })
+  return append(gate, header, bytes)
+}
 
-  function place(header: BlockHeader): Verdict | 'new' | 'gap' {
-    const placement = dag.placement(header)
-    if (placement.kind === 'invalid') return condemn(header, placement.rule)
-    return placement.kind === 'known' ? KNOWN : placement.kind
+/** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
+async function check(deps: BlockGateDeps, block: Block): Promise<Verdict | readonly OpenedRecord[]> {
+  const { clock, dag, pool, rules, store } = deps
+  const { header } = block
+  const broken = verifyHeader(header, rules)
+  // The id covers the signature, so a forged header never shadows the true block.
+  if (broken !== undefined) return condemn(dag, header, broken)
+  if (isAhead(header, clock.nowMs())) {
+    dag.deferred.add(header)
+    return { kind: 'ignore', why: 'sealed in the future' }
   }
+  const body = openBody(block)
+  if (body.kind === 'invalid') return condemn(dag, header, body.rule)
+  const fresh = body.records.filter((record) => store.get(keys.record(record.id)) === undefined)
+  const verdicts = await pool.verify(fresh.map((record) => verifyJob(record, rules.networkId)))
+  if (verdicts === undefined) return { kind: 'ignore', why: 'busy' }
+  return verdicts.every((valid) => valid) ? body.records : condemn(dag, header, 'record-signature')
+}
 
-  /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
-  async function check(block: Block): Promise<Verdict | readonly OpenedRecord[]> {
-    const { header } = block
-    const broken = verifyHeader(header, deps.rules)
-    // The id covers the signature, so a forged header never shadows the true block.
-    if (broken !== undefined) return condemn(header, broken)
-    if (isAhead(header, deps.clock.nowMs())) {
-      dag.deferred.add(header)
-      return { kind: 'ignore', why: 'sealed in the future' }
-    }
-    const body = openBody(block)
-    if (body.kind === 'invalid') return condemn(header, body.rule)
-    const fresh = body.records.filter((record) => deps.store.get(keys.record(record.id)) === undefined)
-    const verdicts = await pool.verify(fresh.map((record) => verifyJob(record, deps.rules.networkId)))
-    if (verdicts === undefined) return { kind: 'ignore', why: 'busy' }
-    return verdicts.every((valid) => valid) ? body.records : condemn(header, 'record-signature')
+async function append(gate: Gate, header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
+  const { dag, log, prepared, wal } = gate.deps
+  dag.reserve(header)
+  const written = wal.append(FRAME.foreignBlock, bytes)
+  const followers = adopt(gate, header.id)
+  try {
+    gate.unapplied.push(await written)
+  } catch (error) {
+    dag.release(header.id)
+    prepared.delete(header.id)
+    log.warn({ block: header.id, error: String(error) }, 'block could not be written')
+    return { kind: 'ignore', why: 'log' }
+  } finally {
+    await followers
   }
+  await throttle(gate)
+  return ACCEPT
+}
 
-  async function admitDecoded(block: Block, bytes: Uint8Array, from: string): Promise<Verdict> {
-    const { header } = block
-    const checked = await check(block)
-    if ('kind' in checked) return checked
-    const placement = place(header)
-    if (placement === 'gap') {
-      dag.pending.add(Uint8Array.from(bytes), header, from)
-      return { kind: 'ignore', why: 'gap' }
-    }
-    if (placement !== 'new') return placement
-    deps.prepared.set(header.id, { header, records: checked })
-    return append(header, bytes)
+/** Appends the pending blocks that build on one that has just been handed to the log. */
+async function adopt(gate: Gate, id: Hash): Promise<void> {
+  const { dag } = gate.deps
+  for (const child of dag.pending.takeChildren(id)) {
+    if (place(dag, child.header) === 'new') await append(gate, child.header, child.bytes)
   }
+}
 
-  async function append(header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
-    dag.reserve(header)
-    const written = wal.append(FRAME.foreignBlock, bytes)
-    const followers = adopt(header.id)
-    try {
-      unapplied.push(await written)
-    } catch (error) {
-      dag.release(header.id)
-      deps.prepared.delete(header.id)
-      deps.log.warn({ block: header.id, error: String(error) }, 'block could not be written')
-      return { kind: 'ignore', why: 'log' }
-    } finally {
-      await followers
-    }
-    await throttle()
-    return ACCEPT
-  }
-
-  /** Appends the pending blocks that build on one that has just been handed to the log. */
-  async function adopt(id: Hash): Promise<void> {
-    for (const child of dag.pending.takeChildren(id)) {
-      if (place(child.header) === 'new') await append(child.header, child.bytes)
-    }
-  }
-
-  async function throttle(): Promise<void> {
-    while (unapplied.length > options.unappliedBlocksMax) {
-      const oldest = unapplied.shift()
-      assert(oldest !== undefined, 'the list of unapplied blocks is not empty')
-      await deps.waitFor(oldest)
-    }
-  }
-
-  return {
-    async admit(bytes, from) {
-      if (bytes.length > blockBytesMax) return { kind: 'reject', why: 'block-length' }
-      const decoded = decodeBlock(bytes)
-      if (decoded.kind === 'newer') return { kind: 'ignore', why: 'newer version' }
-      if (decoded.kind === 'invalid') return { kind: 'reject', why: decoded.rule }
-      const { header } = decoded.block
-      const placement = place(header)
-      if (typeof placement === 'object') return placement
-      const running = inFlight.get(header.id)
-      if (running !== undefined) return running.then((verdict) => (verdict.kind === 'accept' ? KNOWN : verdict))
-      const fate = admitDecoded(decoded.block, bytes, from).finally(() => inFlight.delete(header.id))
-      inFlight.set(header.id, fate)
-      return fate
-    }
+async function throttle({ deps, options, unapplied }: Gate): Promise<void> {
+  while (unapplied.length > options.unappliedBlocksMax) {
+    const oldest = unapplied.shift()
+    assert(oldest !== undefined, 'the list of unapplied blocks is not empty')
+    await deps.waitFor(oldest)
   }
 }

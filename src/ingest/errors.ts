@@ -2,7 +2,9 @@
 
 import { CodedError, type Hash } from '../base/index.js'
 
-/** Expected failures. INGEST_LEDGER_GAP: a block of ours names a record frame that the ledger does not hold. */
+/**
+ * Expected failures. INGEST_LEDGER_GAP: a block of ours names a record frame that the ledger does not hold.
+ */
 export type IngestFailure =
   | { readonly code: 'INGEST_FRAME_INVALID'; readonly sequence: number; readonly rule: string }
   | { readonly code: 'INGEST_LEDGER_GAP'; readonly block: Hash; readonly sequence: number }

@@ -23,8 +23,8 @@ export interface OwnBlockFrame {
 const HEAD_BYTES = 14
 
 /**
- * Payload: header length u32, record count u16, lowest sequence u64 (all little-endian), header, then per record
- * its distance from the lowest sequence as u32.
+ * Payload: header length u32, record count u16, lowest sequence u64 (all little-endian), header, then per
+ * record its distance from the lowest sequence as u32.
  */
 export function encodeOwnBlock(frame: OwnBlockFrame): Uint8Array {
   const base = frame.sequences.reduce((least, sequence) => Math.min(least, sequence), Number.MAX_SAFE_INTEGER)

@@ -1,19 +1,22 @@
-// The parts of ingest put together: gates in front of the ledger, the ingestor behind it, the sealer beside it.
+// The parts of ingest put together: gates before the ledger, the ingestor behind it, the sealer beside it.
 
 import type { Clock, Hash, Log, Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
-import { openRecord } from '../record/index.js'
-import { behind, decodeNumberRow, encodeNumberRow, keys, parseId, ranges, type Store } from '../store/index.js'
+import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { createBacklog, type Backlog } from './backlog.js'
-import { createBlockGate, type PreparedBlock } from './block-gate.js'
-import { createIngestor } from './ingestor.js'
+import { createBlockGate, type BlockGate } from './block-gate.js'
+import { createIngestor, type Ingestor } from './ingestor.js'
 import type { IngestOptions } from './options.js'
-import { createQuarantine, releaseTime, type QuarantineRow } from './quarantine.js'
-import { createRecordGate } from './record-gate.js'
-import { createSealer, type FeedIdentity } from './sealer.js'
-import type { AdmitResult, AppliedStep } from './types.js'
-import { createVerifyPool } from './verify-pool.js'
+import type { FeedIdentity } from './own-block.js'
+import type { QuarantineRow } from './quarantine-rows.js'
+import { createQuarantine, type Quarantine } from './quarantine.js'
+import { createRecordGate, type RecordGate } from './record-gate.js'
+import { STOPPING } from './refusals.js'
+import { createSealer, type Sealer } from './sealer.js'
+import type { AdmitResult, AppliedStep, PreparedBlock } from './types.js'
+import { loadUnsealed } from './unsealed.js'
+import { createVerifyPool, type VerifyPool } from './verify-pool.js'
 
 /** What ingest works on. */
 export interface IngestDeps {
@@ -61,102 +64,117 @@ export interface IngestCounts {
   readonly behind: number
 }
 
+interface Parts {
+  readonly backlog: Backlog
+  readonly pool: VerifyPool
+  readonly quarantine: Quarantine
+  readonly ingestor: Ingestor
+  readonly sealer: Sealer
+  readonly records: RecordGate
+  readonly blocks: BlockGate
+}
+
 /** The write side over open parts. */
 export function createIngest(options: IngestOptions, deps: IngestDeps): Ingest {
-  const { wal, store, dag, clock, log } = deps
+  return new WriteSide(deps, createParts(options, deps))
+}
+
+function createParts(options: IngestOptions, deps: IngestDeps): Parts {
+  const { wal, store, dag, clock, log, rules } = deps
   const backlog = createBacklog()
   const prepared = new Map<Hash, PreparedBlock>()
   const pool = createVerifyPool({ workers: options.verifyWorkers, queueMax: options.verifyQueueMax }, { log })
   const quarantine = createQuarantine({ store, wal, backlog, clock, log, onReleased: () => sealer.wake() })
   const ingestor = createIngestor(options, {
     wal, store, dag, backlog, prepared, clock, log,
-    governors: deps.rules.governors,
+    governors: rules.governors,
     onApplied: deps.onApplied,
     onQuarantined: (releaseMs) => quarantine.noted(releaseMs),
     mayCheckpoint: deps.mayCheckpoint,
     onFailed: deps.onFailed
   })
   const sealer = createSealer(options, {
-    wal, dag, backlog, clock, log,
+    wal, dag, backlog, clock, log, rules,
     identity: deps.identity,
-    rules: deps.rules,
     isAdmitted: (id) => store.get(keys.record(id)) !== undefined,
     hold: (entries) => quarantine.hold(entries),
     publish: deps.onSealed
   })
   const records = createRecordGate(options, {
     wal, store, backlog, quarantine, pool, clock,
-    networkId: deps.rules.networkId,
+    networkId: rules.networkId,
     onAccepted: () => sealer.wake()
   })
   const blocks = createBlockGate(options, {
-    wal, store, dag, pool, prepared, clock, log, rules: deps.rules,
+    wal, store, dag, pool, prepared, clock, log, rules,
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
-  let accepting = false
+  return { backlog, pool, quarantine, ingestor, sealer, records, blocks }
+}
 
-  return {
-    async start() {
-      await loadUnsealed(store, wal, backlog, clock)
-      await ingestor.start()
-      await quarantine.start()
-      accepting = true
-      sealer.wake()
-    },
-    async stop() {
-      accepting = false
-      await quarantine.stop()
-      if (wal.failure === undefined) await sealer.flush()
-      await sealer.stop()
-      await ingestor.waitFor(wal.lastSynced).catch(() => undefined)
-      await ingestor.stop()
-      await pool.stop()
-    },
-    admitRecords(bytes) {
-      if (accepting) return records.admit(bytes)
-      return Promise.resolve(bytes.map(() => STOPPING))
-    },
-    admitBlock(block, from) {
-      return accepting ? blocks.admit(block, from) : Promise.resolve({ kind: 'ignore', why: 'stopping' })
-    },
-    async flush() {
-      await ingestor.waitFor(await sealer.flush())
-    },
-    unsealedBytes: (id) => backlog.get(id)?.opened.bytes,
-    quarantined: (limit) => quarantine.list(limit),
-    counts: () => ({
+class WriteSide implements Ingest {
+  readonly #deps: IngestDeps
+  readonly #parts: Parts
+  #accepting = false
+
+  constructor(deps: IngestDeps, parts: Parts) {
+    this.#deps = deps
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    const { store, wal, clock } = this.#deps
+    const { backlog, ingestor, quarantine, sealer } = this.#parts
+    await loadUnsealed(store, wal, backlog, clock)
+    await ingestor.start()
+    await quarantine.start()
+    this.#accepting = true
+    sealer.wake()
+  }
+
+  async stop(): Promise<void> {
+    const { wal } = this.#deps
+    const { ingestor, pool, quarantine, sealer } = this.#parts
+    this.#accepting = false
+    await quarantine.stop()
+    if (wal.failure === undefined) await sealer.flush()
+    await sealer.stop()
+    await ingestor.waitFor(wal.lastSynced).catch(() => undefined)
+    await ingestor.stop()
+    await pool.stop()
+  }
+
+  admitRecords(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]> {
+    if (this.#accepting) return this.#parts.records.admit(records)
+    return Promise.resolve(records.map(() => STOPPING))
+  }
+
+  admitBlock(block: Uint8Array, from: string): Promise<Verdict> {
+    if (this.#accepting) return this.#parts.blocks.admit(block, from)
+    return Promise.resolve({ kind: 'ignore', why: 'stopping' })
+  }
+
+  async flush(): Promise<void> {
+    const { ingestor, sealer } = this.#parts
+    await ingestor.waitFor(await sealer.flush())
+  }
+
+  unsealedBytes(id: Hash): Uint8Array | undefined {
+    return this.#parts.backlog.get(id)?.opened.bytes
+  }
+
+  quarantined(limit: number): Promise<readonly QuarantineRow[]> {
+    return this.#parts.quarantine.list(limit)
+  }
+
+  counts(): IngestCounts {
+    const { backlog, ingestor, pool, quarantine } = this.#parts
+    return {
       unsealed: backlog.size,
       unsealedBytes: backlog.bytes,
       quarantined: quarantine.count,
       verifying: pool.queued,
-      behind: wal.lastSynced - ingestor.applied
-    })
-  }
-}
-
-const STOPPING: AdmitResult = { kind: 'refused', code: 'NODE_STOPPING', rule: 'the node is starting or stopping' }
-const LOAD_ROWS = 1_024
-
-/** Fills the backlog from the `u/` rows; a record whose time has not come by this clock goes to `Q:`. */
-async function loadUnsealed(store: Store, wal: Wal, backlog: Backlog, clock: Clock): Promise<void> {
-  let after: Uint8Array | undefined
-  for (;;) {
-    const rest = after === undefined ? ranges.unsealed() : behind(ranges.unsealed(), after)
-    const found = await store.rangeAll({ ...rest, limit: LOAD_ROWS })
-    const frames = await wal.readMany(found.map(([, value]) => decodeNumberRow(value)))
-    const batch = store.batch()
-    found.forEach(([key], index) => {
-      const id = parseId('unsealed', key)
-      const frame = frames[index]
-      const opened = frame === undefined ? undefined : openRecord(frame.payload)
-      if (frame === undefined || opened === undefined || opened.grade === 'invalid') return
-      const releaseMs = releaseTime(opened.timestampMs)
-      if (releaseMs <= clock.nowMs()) return void backlog.add(opened, frame.sequence, true)
-      batch.delete(key)
-      batch.put(keys.quarantined(releaseMs, id), encodeNumberRow(frame.sequence))
-    })
-    await store.write(batch)
-    after = found[found.length - 1]?.[0]
-    if (found.length < LOAD_ROWS) return
+      behind: this.#deps.wal.lastSynced - ingestor.applied
+    }
   }
 }

@@ -1,27 +1,18 @@
-// The index rows of one record, written in the batch of the block that brings it. Keyspace: docs/formats/keyspace.md.
-// Rule: rows follow from the record alone (and the genesis' governors), never from arrival: a record that is here
-// already adds nothing, and a vote may come before its assertion.
+// The index rows of one record, written in the batch of the block that brings it.
+// Rule: rows follow from the record alone (and the genesis' governors), never from arrival: a record that
+// is here already adds nothing, and a vote may come before its assertion. Keyspace: docs/formats/keyspace.md.
 
-import { blake3Hash, type Hash, type PublicKey } from '../base/index.js'
+import { blake3Hash, unreachable, type Hash, type PublicKey } from '../base/index.js'
 import type { OpenedRecord } from '../dag/index.js'
-import { openRecord, type Assertion, type EpochRecord, type StemeRecord, type Value } from '../record/index.js'
+import {
+  openRecord, type Assertion, type EpochRecord, type StemeRecord, type Value, type Vote
+} from '../record/index.js'
 import {
   EMPTY, encodeAgentRow, encodeCandidateRow, encodeEpochRow, encodeVoteRow, keys, type Batch, type EpochRow,
   type Reader
 } from '../store/index.js'
+import type { Target, TargetCache } from './target-cache.js'
 import type { AppliedStep } from './types.js'
-
-/** Where an assertion stands: what a vote on it must mark dirty. */
-export interface Target {
-  readonly subject: string
-  readonly predicate: string
-}
-
-/** Remembers where lately seen assertions stand, at most `max` of them. */
-export interface TargetCache {
-  get(assertion: Hash): Target | undefined
-  set(assertion: Hash, target: Target): void
-}
 
 /** Writes the rows of records into one batch. */
 export interface RowWriter {
@@ -31,45 +22,70 @@ export interface RowWriter {
   readonly dirty: boolean
 }
 
-/** A cache that forgets the oldest entry at `max`. */
-export function createTargetCache(max: number): TargetCache {
-  const targets = new Map<Hash, Target>()
-  return {
-    get: (assertion) => targets.get(assertion),
-    set(assertion, target) {
-      const oldest = targets.size >= max ? targets.keys().next().value : undefined
-      if (oldest !== undefined) targets.delete(oldest)
-      targets.set(assertion, target)
-    }
-  }
-}
-
-/**
- * A writer for one batch. It reads what the store holds, and its own writes by memory.
- * @param governors agents whose epoch records count
- */
-export function createRowWriter(deps: {
+/** What a row writer works on. */
+export interface RowWriterDeps {
   readonly reader: Reader
   readonly batch: Batch
   readonly targets: TargetCache
+  /** Agents whose epoch records count. */
   readonly governors: ReadonlySet<PublicKey>
-}): RowWriter {
-  const { reader, batch, targets } = deps
-  const records: { id: Hash; kind: string }[] = []
-  const seen = new Set<Hash>()
-  const marked = new Set<string>()
-  let dirty = false
+}
 
-  function mark(target: Target, sequence: number): void {
-    const name = `${target.subject.length}:${target.subject}${target.predicate}`
-    dirty = true
-    if (marked.has(name)) return
-    marked.add(name)
-    batch.put(keys.blockMark(target.subject, target.predicate, sequence), EMPTY)
+/** A writer for one batch. It reads what the store holds, and its own writes by memory. */
+export function createRowWriter(deps: RowWriterDeps): RowWriter {
+  return new BatchRowWriter(deps)
+}
+
+class BatchRowWriter implements RowWriter {
+  readonly records: { readonly id: Hash; readonly kind: string }[] = []
+  readonly #reader: Reader
+  readonly #batch: Batch
+  readonly #targets: TargetCache
+  readonly #governors: ReadonlySet<PublicKey>
+  readonly #seen = new Set<Hash>()
+  readonly #marked = new Set<string>()
+  #dirty = false
+
+  constructor({ reader, batch, targets, governors }: RowWriterDeps) {
+    this.#reader = reader
+    this.#batch = batch
+    this.#targets = targets
+    this.#governors = governors
   }
 
-  function writeAssertion(record: Assertion, sequence: number): void {
+  get dirty(): boolean {
+    return this.#dirty
+  }
+
+  write(opened: OpenedRecord, mark: number): void {
+    const key = keys.record(opened.id)
+    if (this.#seen.has(opened.id) || this.#reader.get(key) !== undefined) return
+    this.#seen.add(opened.id)
+    this.#batch.add(key, opened.bytes, true)
+    if (opened.grade === 'effective') this.#writeEffective(opened.record, mark)
+    this.records.push({ id: opened.id, kind: opened.grade === 'effective' ? opened.record.kind : 'inert' })
+  }
+
+  #writeEffective(record: StemeRecord, sequence: number): void {
+    // A stranger's epoch record is inert by the genesis: stored, and of no effect.
+    if (record.kind === 'epoch' && !this.#governors.has(record.agentId)) return
+    const { agentId, timestampMs, id } = record
+    this.#batch.add(keys.byAgent(agentId, timestampMs, id), encodeAgentRow(record.kind), true)
+    switch (record.kind) {
+      case 'assertion':
+        return this.#writeAssertion(record, sequence)
+      case 'vote':
+        return this.#writeVote(record, sequence)
+      case 'epoch':
+        return this.#writeEpoch(record)
+      default:
+        return unreachable(record)
+    }
+  }
+
+  #writeAssertion(record: Assertion, sequence: number): void {
     const { id, subject, predicate, agentId, timestampMs, epoch } = record
+    const batch = this.#batch
     const objectHash = blake3Hash(record.objectBytes)
     const row = { agentId, timestampMs, objectHash, ...(epoch === undefined ? {} : { epoch }) }
     batch.add(keys.candidate(subject, predicate, id), encodeCandidateRow(row), true)
@@ -78,55 +94,39 @@ export function createRowWriter(deps: {
       batch.add(keys.reference(reference, subject, predicate), EMPTY)
     }
     const target = { subject, predicate }
-    targets.set(id, target)
-    mark(target, sequence)
+    this.#targets.set(id, target)
+    this.#mark(target, sequence)
   }
 
-  function targetOf(assertion: Hash): Target | undefined {
-    const known = targets.get(assertion)
+  #writeVote({ assertion, agentId, timestampMs, id, weight }: Vote, sequence: number): void {
+    this.#batch.add(keys.vote(assertion, agentId, timestampMs, id), encodeVoteRow(weight), true)
+    const target = this.#targetOf(assertion)
+    if (target !== undefined) this.#mark(target, sequence)
+  }
+
+  #writeEpoch(record: EpochRecord): void {
+    this.#batch.add(keys.epoch(record.id), encodeEpochRow(epochRow(record)), true)
+    // No mark: the materializer compares the epochs it knows with the rows and sweeps all views.
+    this.#dirty = true
+  }
+
+  #targetOf(assertion: Hash): Target | undefined {
+    const known = this.#targets.get(assertion)
     if (known !== undefined) return known
-    const bytes = reader.get(keys.record(assertion))
+    const bytes = this.#reader.get(keys.record(assertion))
     const opened = bytes === undefined ? undefined : openRecord(bytes)
     if (opened?.grade !== 'effective' || opened.record.kind !== 'assertion') return undefined
     const target = { subject: opened.record.subject, predicate: opened.record.predicate }
-    targets.set(assertion, target)
+    this.#targets.set(assertion, target)
     return target
   }
 
-  function writeEffective(record: StemeRecord, sequence: number): void {
-    // A stranger's epoch record is inert by the genesis: stored, and of no effect.
-    if (record.kind === 'epoch' && !deps.governors.has(record.agentId)) return
-    batch.add(keys.byAgent(record.agentId, record.timestampMs, record.id), encodeAgentRow(record.kind), true)
-    switch (record.kind) {
-      case 'assertion':
-        return writeAssertion(record, sequence)
-      case 'vote': {
-        const { assertion, agentId, timestampMs, id, weight } = record
-        batch.add(keys.vote(assertion, agentId, timestampMs, id), encodeVoteRow(weight), true)
-        const target = targetOf(assertion)
-        if (target !== undefined) mark(target, sequence)
-        return
-      }
-      case 'epoch':
-        batch.add(keys.epoch(record.id), encodeEpochRow(epochRow(record)), true)
-        // No mark: the materializer compares the epochs it knows with the rows and sweeps all views.
-        dirty = true
-    }
-  }
-
-  return {
-    write(opened, sequence) {
-      const key = keys.record(opened.id)
-      if (seen.has(opened.id) || reader.get(key) !== undefined) return
-      seen.add(opened.id)
-      batch.add(key, opened.bytes, true)
-      if (opened.grade === 'effective') writeEffective(opened.record, sequence)
-      records.push({ id: opened.id, kind: opened.grade === 'effective' ? opened.record.kind : 'inert' })
-    },
-    records,
-    get dirty() {
-      return dirty
-    }
+  #mark(target: Target, sequence: number): void {
+    const name = `${target.subject.length}:${target.subject}${target.predicate}`
+    this.#dirty = true
+    if (this.#marked.has(name)) return
+    this.#marked.add(name)
+    this.#batch.put(keys.blockMark(target.subject, target.predicate, sequence), EMPTY)
   }
 }
 

@@ -1,16 +1,14 @@
-// Seals what the node accepted first into blocks of its own feed: at once when idle, else after a short pause or as
-// soon as a block is full. A block is durable in the ledger before anybody hears of it. docs/formats/block.md.
+// Seals what the node accepted first into blocks of its own feed: at once when idle, else after a short
+// pause or as soon as a block is full. docs/formats/block.md.
+// Rule: a block is durable in the ledger before anybody hears of it.
 
-import { assert, BLOCK_LIMITS, type Clock, type Hash, type Log, type Timer } from '../base/index.js'
-import {
-  encodeBlock, openBody, sealBlock, verifyHeader, verifyLink, type AdmissionRules, type Block, type BlockHeader,
-  type Certificate, type Dag
-} from '../dag/index.js'
-import type { Signer } from '../record/index.js'
+import type { Clock, Hash, Log, Timer } from '../base/index.js'
+import { encodeBlock, type AdmissionRules, type BlockHeader, type Dag } from '../dag/index.js'
 import type { Wal } from '../wal/index.js'
 import type { Backlog, BacklogEntry } from './backlog.js'
 import { encodeOwnBlock, FRAME } from './frames.js'
 import type { IngestOptions } from './options.js'
+import { chooseRecords, fillsBlock, makeOwnBlock, type FeedIdentity } from './own-block.js'
 
 /** The sealer of one feed. */
 export interface Sealer {
@@ -19,16 +17,6 @@ export interface Sealer {
   /** Seals all that waits now; resolves with the WAL sequence of the last own block, 0 for none. */
   flush(): Promise<number>
   stop(): Promise<void>
-}
-
-/** The feed to seal: one node key and one incarnation. */
-export interface FeedIdentity {
-  readonly signer: Signer
-  /** 16 hex digits. */
-  readonly incarnation: string
-  readonly feed: Hash
-  /** For a closed federation: the governor's certificate, carried at sequence 1. */
-  readonly certificate?: Certificate
 }
 
 /** What the sealer works on. */
@@ -48,70 +36,88 @@ export interface SealerDeps {
   readonly publish: (block: Uint8Array, header: BlockHeader) => void
 }
 
-/** Header bytes at most, without records: signature, parents, certificate and the fixed fields. */
-const HEADER_BYTES_RESERVED = 1_024
+/** Options of a sealer. */
+export type SealerOptions = Pick<IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget' | 'sealDelayMs'>
 
 /** A sealer for one feed; it works once something waits. */
-export function createSealer(
-  options: Pick<IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget' | 'sealDelayMs'>,
-  deps: SealerDeps
-): Sealer {
-  const { backlog, clock, wal } = deps
-  let tip = tipHeader(deps.dag, deps.identity.feed)
-  let lastSealMs = Number.NEGATIVE_INFINITY
-  let lastSequence = 0
-  let timer: Timer | undefined
-  let running: Promise<void> | undefined
-  let stopped = false
-  /** The last attempt sealed nothing: the log is full or failed, or all that waits is admitted already. */
-  let stuck = false
+export function createSealer(options: SealerOptions, deps: SealerDeps): Sealer {
+  return new FeedSealer(options, deps)
+}
 
-  function isFull(): boolean {
-    return (
-      backlog.waitingCount >= options.blockRecordsTarget ||
-      backlog.waitingBytes >= options.blockBytesTarget - HEADER_BYTES_RESERVED
-    )
+class FeedSealer implements Sealer {
+  readonly #options: SealerOptions
+  readonly #deps: SealerDeps
+  #tip: BlockHeader | undefined
+  #lastSealMs = Number.NEGATIVE_INFINITY
+  #lastSequence = 0
+  #timer: Timer | undefined
+  #running: Promise<void> | undefined
+  #stopped = false
+  /** The last attempt sealed nothing: the log is full or failed, or all that waits is admitted already. */
+  #stuck = false
+
+  constructor(options: SealerOptions, deps: SealerDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#tip = tipHeader(deps.dag, deps.identity.feed)
   }
 
-  function wake(): void {
-    if (stopped || running !== undefined || backlog.waitingCount === 0) return
-    const pauseMs = isFull() && !stuck ? 0 : options.sealDelayMs
-    const waitMs = lastSealMs + pauseMs - clock.monotonicMs()
+  wake(): void {
+    const { backlog, clock } = this.#deps
+    if (this.#stopped || this.#running !== undefined || backlog.waitingCount === 0) return
+    const pauseMs = fillsBlock(backlog, this.#options) && !this.#stuck ? 0 : this.#options.sealDelayMs
+    const waitMs = this.#lastSealMs + pauseMs - clock.monotonicMs()
     if (waitMs <= 0) {
-      timer?.cancel()
-      timer = undefined
-      void run()
+      this.#timer?.cancel()
+      this.#timer = undefined
+      void this.#run()
       return
     }
-    timer ??= clock.setTimer(waitMs, () => {
-      timer = undefined
-      void run()
+    this.#timer ??= clock.setTimer(waitMs, () => {
+      this.#timer = undefined
+      void this.#run()
     })
   }
 
-  function run(): Promise<void> {
-    running ??= sealOne()
+  async flush(): Promise<number> {
+    while (this.#running !== undefined || this.#deps.backlog.waitingCount > 0) {
+      if (this.#stopped) break
+      await this.#run()
+      if (this.#stuck) break
+    }
+    return this.#lastSequence
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#running
+  }
+
+  #run(): Promise<void> {
+    this.#running ??= this.#sealOne()
       .catch((error: unknown) => {
-        deps.log.error({ error: String(error) }, 'sealing failed')
+        this.#deps.log.error({ error: String(error) }, 'sealing failed')
         return false
       })
       .then((sealed) => {
-        stuck = !sealed
-        running = undefined
-        wake()
+        this.#stuck = !sealed
+        this.#running = undefined
+        this.wake()
       })
-    return running
+    return this.#running
   }
 
-  async function sealOne(): Promise<boolean> {
-    lastSealMs = clock.monotonicMs()
-    const sealedAtMs = Math.max(clock.nowMs(), tip?.sealedAtMs ?? 0)
-    const { chosen, early } = choose(sealedAtMs)
-    if (early.length > 0) await deps.hold(early)
+  async #sealOne(): Promise<boolean> {
+    const { backlog, clock, hold, isAdmitted } = this.#deps
+    this.#lastSealMs = clock.monotonicMs()
+    const sealedAtMs = Math.max(clock.nowMs(), this.#tip?.sealedAtMs ?? 0)
+    const { chosen, early } = chooseRecords(backlog, this.#options, sealedAtMs, isAdmitted)
+    if (early.length > 0) await hold(early)
     if (chosen.length === 0) return false
     backlog.claim(chosen)
     try {
-      await write(chosen, sealedAtMs)
+      await this.#write(chosen, sealedAtMs)
     } catch (error) {
       backlog.release(chosen)
       throw error
@@ -119,72 +125,16 @@ export function createSealer(
     return true
   }
 
-  async function write(chosen: readonly BacklogEntry[], sealedAtMs: number): Promise<void> {
-    const block = makeBlock(chosen, sealedAtMs)
+  async #write(chosen: readonly BacklogEntry[], sealedAtMs: number): Promise<void> {
+    const { dag, publish, wal } = this.#deps
+    const block = makeOwnBlock(chosen, sealedAtMs, this.#tip, this.#deps)
     const { header } = block
     const sequenceOf = new Map(chosen.map((entry) => [entry.opened.id, entry.sequence]))
     const sequences = block.ids.map((id) => sequenceOf.get(id) ?? 0)
-    lastSequence = await wal.append(FRAME.ownBlock, encodeOwnBlock({ header: header.bytes, sequences }))
-    deps.dag.reserve(header)
-    tip = header
-    deps.publish(encodeBlock(header, block.records), header)
-  }
-
-  function makeBlock(chosen: readonly BacklogEntry[], sealedAtMs: number): Block {
-    const { identity, dag, rules } = deps
-    const fields = {
-      incarnation: identity.incarnation,
-      seq: (tip?.seq ?? 0) + 1,
-      parents: dag.completeHeads(identity.feed),
-      sealedAtMs,
-      ...(tip === undefined ? {} : { prev: tip.id }),
-      ...(tip === undefined && identity.certificate !== undefined ? { certificate: identity.certificate } : {})
-    }
-    const block = sealBlock(fields, chosen.map((entry) => entry.opened), identity.signer, rules.networkId)
-    // Peers would refuse what breaks a rule, and all that builds on it: never let it reach the ledger. The records'
-    // signatures were checked at the gate.
-    assert(verifyHeader(block.header, rules) === undefined, 'an own header is valid')
-    assert(openBody(block).kind === 'ok', 'an own body is valid')
-    assert(tip === undefined || verifyLink(block.header, tip) === undefined, 'an own block continues its feed')
-    return block
-  }
-
-  function choose(sealedAtMs: number): { chosen: BacklogEntry[]; early: BacklogEntry[] } {
-    const chosen: BacklogEntry[] = []
-    const early: BacklogEntry[] = []
-    let bytes = HEADER_BYTES_RESERVED
-    for (const entry of backlog.waiting()) {
-      if (deps.isAdmitted(entry.opened.id)) {
-        backlog.remove(entry.opened.id)
-        continue
-      }
-      if (entry.opened.timestampMs > sealedAtMs + BLOCK_LIMITS.recordAheadMsMax) {
-        early.push(entry)
-        continue
-      }
-      bytes += entry.opened.bytes.length + 4
-      if (chosen.length > 0 && bytes > options.blockBytesTarget) break
-      chosen.push(entry)
-      if (chosen.length >= options.blockRecordsTarget) break
-    }
-    return { chosen, early }
-  }
-
-  return {
-    wake,
-    async flush() {
-      while (running !== undefined || backlog.waitingCount > 0) {
-        if (stopped) break
-        await run()
-        if (stuck) break
-      }
-      return lastSequence
-    },
-    async stop() {
-      stopped = true
-      timer?.cancel()
-      await running
-    }
+    this.#lastSequence = await wal.append(FRAME.ownBlock, encodeOwnBlock({ header: header.bytes, sequences }))
+    dag.reserve(header)
+    this.#tip = header
+    publish(encodeBlock(header, block.records), header)
   }
 }
 

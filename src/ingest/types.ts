@@ -1,6 +1,7 @@
-// What admission answers, and what ingest tells those who listen.
+// What admission answers, what it hands to the ingestor, and what ingest tells those who listen.
 
 import type { Hash } from '../base/index.js'
+import type { BlockHeader, OpenedRecord } from '../dag/index.js'
 
 /** What became of one submitted record. A `quarantined` record is durable and admitted at `releaseMs`. */
 export type AdmitResult =
@@ -21,6 +22,12 @@ export type AdmitRefusal =
   | 'NODE_READ_ONLY'
   | 'NODE_NO_SPACE'
   | 'NODE_STOPPING'
+
+/** A checked block of another node with its opened records. */
+export interface PreparedBlock {
+  readonly header: BlockHeader
+  readonly records: readonly OpenedRecord[]
+}
 
 /** One ingest step that is in the store: what it added. */
 export interface AppliedStep {

@@ -1,12 +1,8 @@
 // What goes to a signature worker and back. Little-endian, for one process: never stored, never sent.
-// Batch: count u32, then per job: public key 32, signature 64, message length u32, message. Answer: a byte a job.
+// Batch: count u32, then per job: public key 32, signature 64, message length u32, message.
+// Answer: a byte a job.
 
-/** One signature to check. */
-export interface VerifyJob {
-  readonly publicKey: Uint8Array
-  readonly signature: Uint8Array
-  readonly message: Uint8Array
-}
+import type { VerifyJob } from './verify-job.js'
 
 const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64

@@ -1,11 +1,13 @@
-// Signature checks off the main thread: jobs are joined into batches, a batch is one transferred buffer, the answer
-// is one byte a job. The callback form of node:crypto would share libuv's four threads with fdatasync and LevelDB.
-// Order of answers = order of jobs. Rule and backends: docs/formats/record.md.
+// Signature checks off the main thread: jobs are joined into batches, a batch is one transferred buffer, the
+// answer is one byte a job. The callback form of node:crypto would share libuv's four threads with
+// fdatasync and LevelDB. Order of answers = order of jobs; every job gets its answer, whatever becomes of a
+// worker. Rule and backends: docs/formats/record.md.
 
 import { Worker } from 'node:worker_threads'
 import { assert, type Log } from '../base/index.js'
 import { verifySignature } from '../record/index.js'
-import { decodeVerdicts, encodeJobs, type VerifyJob } from './verify-codec.js'
+import { decodeVerdicts, encodeJobs } from './verify-codec.js'
+import type { VerifyJob } from './verify-job.js'
 
 /** Checks signatures under the STRICT rule. */
 export interface VerifyPool {
@@ -20,14 +22,36 @@ const BATCH_JOBS_MAX = 64
 /** Batches a worker may hold: one in work, one waiting. */
 const BATCHES_PER_WORKER = 2
 
+/** One call of `verify`. */
+interface Call {
+  readonly verdicts: boolean[]
+  readonly resolve: (verdicts: readonly boolean[]) => void
+  open: number
+}
+
 interface Waiting {
   readonly job: VerifyJob
-  readonly done: (valid: boolean) => void
+  readonly call: Call
+  readonly index: number
 }
 
 interface Lane {
   readonly worker: Worker
   readonly batches: (readonly Waiting[])[]
+  /** It has answered once, so it can start at all. */
+  proven: boolean
+  /** Its batches were settled elsewhere; what it still says is of no use. */
+  closed: boolean
+}
+
+interface Pool {
+  readonly queueMax: number
+  readonly log: Log
+  readonly lanes: Lane[]
+  readonly waiting: Waiting[]
+  queued: number
+  scheduled: boolean
+  stopped: boolean
 }
 
 /**
@@ -39,92 +63,15 @@ export function createVerifyPool(
   deps: { readonly log: Log }
 ): VerifyPool {
   if (options.workers === 0) return createInlinePool()
-  const waiting: Waiting[] = []
-  let queued = 0
-  let scheduled = false
-  let stopped = false
-  const lanes: Lane[] = []
-  for (let index = 0; index < options.workers; index += 1) lanes.push(openLane())
-
-  function openLane(): Lane {
-    const worker = new Worker(new URL('./verify-worker.js', import.meta.url))
-    const lane: Lane = { worker, batches: [] }
-    worker.on('message', (answer: Uint8Array) => finish(lane, answer))
-    worker.on('error', (error) => {
-      deps.log.error({ error: String(error) }, 'signature worker failed; its jobs are checked inline')
-      const index = lanes.indexOf(lane)
-      for (const batch of lane.batches.splice(0)) settleInline(batch)
-      if (index >= 0 && !stopped) lanes[index] = openLane()
-    })
-    worker.unref()
-    return lane
+  const { queueMax } = options
+  const pool: Pool = {
+    queueMax, log: deps.log, lanes: [], waiting: [], queued: 0, scheduled: false, stopped: false
   }
-
-  function finish(lane: Lane, answer: Uint8Array): void {
-    const batch = lane.batches.shift()
-    assert(batch !== undefined, 'a signature worker answers only what it was given')
-    const verdicts = decodeVerdicts(answer, batch.length)
-    queued -= batch.length
-    batch.forEach((entry, index) => entry.done(verdicts[index] === true))
-    dispatch()
-  }
-
-  function settleInline(batch: readonly Waiting[]): void {
-    queued -= batch.length
-    for (const entry of batch) entry.done(check(entry.job))
-  }
-
-  function dispatch(): void {
-    scheduled = false
-    // A lone job is cheaper here than its way to a worker and back.
-    if (waiting.length === 1 && queued === 1) return settleInline(waiting.splice(0))
-    while (waiting.length > 0) {
-      const lane = lanes.reduce((best, other) => (other.batches.length < best.batches.length ? other : best))
-      if (lane.batches.length >= BATCHES_PER_WORKER) return
-      const share = Math.ceil(waiting.length / lanes.length)
-      const batch = waiting.splice(0, Math.min(BATCH_JOBS_MAX, share))
-      lane.batches.push(batch)
-      const message = encodeJobs(batch.map((entry) => entry.job))
-      lane.worker.postMessage(message, [message.buffer])
-    }
-  }
-
-  function schedule(): void {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(dispatch)
-  }
-
+  for (let index = 0; index < options.workers; index += 1) openLane(pool)
   return {
-    get queued() {
-      return queued
-    },
-    verify(jobs) {
-      if (stopped || queued + jobs.length > options.queueMax) return Promise.resolve(undefined)
-      if (jobs.length === 0) return Promise.resolve([])
-      return new Promise((resolve) => {
-        const verdicts = new Array<boolean>(jobs.length).fill(false)
-        let open = jobs.length
-        jobs.forEach((job, index) => {
-          const done = (valid: boolean): void => {
-            verdicts[index] = valid
-            open -= 1
-            if (open === 0) resolve(verdicts)
-          }
-          waiting.push({ job, done })
-        })
-        queued += jobs.length
-        schedule()
-      })
-    },
-    async stop() {
-      stopped = true
-      for (const lane of lanes.splice(0)) {
-        for (const batch of lane.batches.splice(0)) settleInline(batch)
-        await lane.worker.terminate()
-      }
-      settleInline(waiting.splice(0))
-    }
+    get queued() { return pool.queued },
+    verify: (jobs) => verify(pool, jobs),
+    stop: () => stop(pool)
   }
 }
 
@@ -134,6 +81,112 @@ function createInlinePool(): VerifyPool {
     verify: (jobs) => Promise.resolve(jobs.map(check)),
     stop: () => Promise.resolve()
   }
+}
+
+function verify(pool: Pool, jobs: readonly VerifyJob[]): Promise<readonly boolean[] | undefined> {
+  if (pool.stopped || pool.queued + jobs.length > pool.queueMax) return Promise.resolve(undefined)
+  if (jobs.length === 0) return Promise.resolve([])
+  return new Promise((resolve) => {
+    const call: Call = { verdicts: new Array<boolean>(jobs.length).fill(false), resolve, open: jobs.length }
+    jobs.forEach((job, index) => pool.waiting.push({ job, call, index }))
+    pool.queued += jobs.length
+    schedule(pool)
+  })
+}
+
+async function stop(pool: Pool): Promise<void> {
+  pool.stopped = true
+  for (const lane of pool.lanes.splice(0)) {
+    closeLane(pool, lane)
+    await lane.worker.terminate()
+  }
+  settleInline(pool, pool.waiting.splice(0))
+}
+
+function openLane(pool: Pool): void {
+  const worker = new Worker(new URL('./verify-worker.js', import.meta.url))
+  const lane: Lane = { worker, batches: [], proven: false, closed: false }
+  worker.on('message', (answer: Uint8Array) => finish(pool, lane, answer))
+  worker.on('error', (error) => pool.log.error({ error: String(error) }, 'signature worker failed'))
+  // Comes after every end of a worker, with or without an error.
+  worker.on('exit', () => replaceLane(pool, lane))
+  worker.unref()
+  pool.lanes.push(lane)
+}
+
+// A worker that ended before its first answer would end again: then the others do its work, or none and it is
+// done inline.
+function replaceLane(pool: Pool, lane: Lane): void {
+  if (lane.closed) return
+  closeLane(pool, lane)
+  pool.lanes.splice(pool.lanes.indexOf(lane), 1)
+  if (lane.proven) openLane(pool)
+  pool.log.error({ workers: pool.lanes.length }, 'a signature worker ended; its jobs were checked inline')
+  schedule(pool)
+}
+
+function closeLane(pool: Pool, lane: Lane): void {
+  lane.closed = true
+  for (const batch of lane.batches.splice(0)) settleInline(pool, batch)
+}
+
+function finish(pool: Pool, lane: Lane, answer: Uint8Array): void {
+  if (lane.closed) return
+  const batch = lane.batches.shift()
+  assert(batch !== undefined, 'a signature worker answers only what it was given')
+  const verdicts = decodeVerdicts(answer, batch.length)
+  lane.proven = true
+  pool.queued -= batch.length
+  batch.forEach((entry, index) => settle(entry, verdicts[index] === true))
+  dispatch(pool)
+}
+
+function settleInline(pool: Pool, batch: readonly Waiting[]): void {
+  pool.queued -= batch.length
+  for (const entry of batch) settle(entry, check(entry.job))
+}
+
+function settle({ call, index }: Waiting, valid: boolean): void {
+  call.verdicts[index] = valid
+  call.open -= 1
+  if (call.open === 0) call.resolve(call.verdicts)
+}
+
+function schedule(pool: Pool): void {
+  if (pool.scheduled) return
+  pool.scheduled = true
+  setImmediate(dispatch, pool)
+}
+
+function dispatch(pool: Pool): void {
+  const { lanes, waiting } = pool
+  pool.scheduled = false
+  // A lone job is cheaper here than its way to a worker and back.
+  if (waiting.length === 1 && pool.queued === 1) return settleInline(pool, waiting.splice(0))
+  while (waiting.length > 0) {
+    const lane = freest(lanes)
+    if (lane === undefined) {
+      settleInline(pool, waiting.splice(0, BATCH_JOBS_MAX))
+      return schedule(pool)
+    }
+    if (lane.batches.length >= BATCHES_PER_WORKER) return
+    const share = Math.ceil(waiting.length / lanes.length)
+    send(lane, waiting.splice(0, Math.min(BATCH_JOBS_MAX, share)))
+  }
+}
+
+function freest(lanes: readonly Lane[]): Lane | undefined {
+  let best: Lane | undefined
+  for (const lane of lanes) {
+    if (best === undefined || lane.batches.length < best.batches.length) best = lane
+  }
+  return best
+}
+
+function send(lane: Lane, batch: readonly Waiting[]): void {
+  lane.batches.push(batch)
+  const message = encodeJobs(batch.map((entry) => entry.job))
+  lane.worker.postMessage(message, [message.buffer])
 }
 
 function check(job: VerifyJob): boolean {

@@ -1,0 +1,94 @@
+// What goes into the next block of a feed of ours, and the block made of it.
+// Rule: a block that peers would refuse, and all that builds on it with it, never reaches the ledger.
+
+import { assert, BLOCK_LIMITS, type Hash } from '../base/index.js'
+import {
+  openBody, sealBlock, verifyHeader, verifyLink, type AdmissionRules, type Block, type BlockHeader,
+  type Certificate, type Dag
+} from '../dag/index.js'
+import type { Signer } from '../record/index.js'
+import type { Backlog, BacklogEntry } from './backlog.js'
+import type { IngestOptions } from './options.js'
+
+/** The feed to seal: one node key and one incarnation. */
+export interface FeedIdentity {
+  readonly signer: Signer
+  /** 16 hex digits. */
+  readonly incarnation: string
+  readonly feed: Hash
+  /** For a closed federation: the governor's certificate, carried at sequence 1. */
+  readonly certificate?: Certificate
+}
+
+/** How full a block may be. */
+export type BlockTargets = Pick<IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget'>
+
+/** Records for the next block, oldest first, and those that no block may hold yet. */
+export interface Choice {
+  readonly chosen: readonly BacklogEntry[]
+  readonly early: readonly BacklogEntry[]
+}
+
+/** Header bytes at most, without records: signature, parents, certificate and the fixed fields. */
+const HEADER_BYTES_RESERVED = 1_024
+/** Length prefix of a record in a block. */
+const RECORD_HEAD_BYTES = 4
+
+/** True when what waits fills a block. */
+export function fillsBlock(backlog: Backlog, targets: BlockTargets): boolean {
+  if (backlog.waitingCount >= targets.blockRecordsTarget) return true
+  return backlog.waitingBytes >= targets.blockBytesTarget - HEADER_BYTES_RESERVED
+}
+
+/**
+ * Chooses from what waits. Entries that a block of another node brought meanwhile leave the backlog.
+ * @param isAdmitted true when an admitted block holds the record
+ */
+export function chooseRecords(
+  backlog: Backlog, targets: BlockTargets, sealedAtMs: number, isAdmitted: (id: Hash) => boolean
+): Choice {
+  const chosen: BacklogEntry[] = []
+  const early: BacklogEntry[] = []
+  let bytes = HEADER_BYTES_RESERVED
+  for (const entry of backlog.waiting()) {
+    const { id, timestampMs } = entry.opened
+    if (isAdmitted(id)) {
+      backlog.remove(id)
+      continue
+    }
+    if (timestampMs > sealedAtMs + BLOCK_LIMITS.recordAheadMsMax) {
+      early.push(entry)
+      continue
+    }
+    bytes += entry.opened.bytes.length + RECORD_HEAD_BYTES
+    if (chosen.length > 0 && bytes > targets.blockBytesTarget) break
+    chosen.push(entry)
+    if (chosen.length >= targets.blockRecordsTarget) break
+  }
+  return { chosen, early }
+}
+
+/** The next block of the feed. @param tip the feed's last block; absent before the first one */
+export function makeOwnBlock(
+  chosen: readonly BacklogEntry[],
+  sealedAtMs: number,
+  tip: BlockHeader | undefined,
+  deps: { readonly identity: FeedIdentity; readonly dag: Dag; readonly rules: AdmissionRules }
+): Block {
+  const { identity, dag, rules } = deps
+  const { certificate } = identity
+  const fields = {
+    incarnation: identity.incarnation,
+    seq: (tip?.seq ?? 0) + 1,
+    parents: dag.completeHeads(identity.feed),
+    sealedAtMs,
+    ...(tip === undefined ? {} : { prev: tip.id }),
+    ...(tip === undefined && certificate !== undefined ? { certificate } : {})
+  }
+  const block = sealBlock(fields, chosen.map((entry) => entry.opened), identity.signer, rules.networkId)
+  // The records' signatures were checked at the gate.
+  assert(verifyHeader(block.header, rules) === undefined, 'an own header is valid')
+  assert(openBody(block).kind === 'ok', 'an own body is valid')
+  assert(tip === undefined || verifyLink(block.header, tip) === undefined, 'an own block continues its feed')
+  return block
+}

@@ -1,0 +1,156 @@
+// One ingest step: the rows that a run of ledger frames adds, gathered in one batch.
+// Rule: every frame may be applied twice and then changes nothing, so replay after a crash is the same code.
+// Payloads are checked like any stranger's, for a disk may lie. Frames: docs/formats/ledger.md.
+
+import type { Clock, Hash, PublicKey } from '../base/index.js'
+import {
+  blockIdOf, decodeBlock, decodeHeader, type BlockHeader, type Dag, type OpenedRecord
+} from '../dag/index.js'
+import { openRecord } from '../record/index.js'
+import { encodeNumberRow, keys, type Batch, type Store } from '../store/index.js'
+import type { Frame, Wal } from '../wal/index.js'
+import type { Backlog } from './backlog.js'
+import { IngestError } from './errors.js'
+import { decodeOwnBlock, FRAME, type OwnBlockFrame } from './frames.js'
+import { releaseTime } from './quarantine-rows.js'
+import { createRowWriter, type RowWriter } from './row-writer.js'
+import type { TargetCache } from './target-cache.js'
+import type { PreparedBlock } from './types.js'
+
+/** What a step reads and tells. */
+export interface StepDeps {
+  readonly wal: Wal
+  readonly store: Store
+  readonly dag: Dag
+  readonly backlog: Backlog
+  /** Blocks on their way through the ledger: what was decoded once need not be again. */
+  readonly prepared: Map<Hash, PreparedBlock>
+  readonly targets: TargetCache
+  readonly clock: Clock
+  readonly governors: ReadonlySet<PublicKey>
+  readonly onQuarantined: (releaseMs: number, agentId: PublicKey) => void
+}
+
+/** A step that is being gathered. */
+export interface Step {
+  readonly batch: Batch
+  readonly rows: RowWriter
+  readonly blocks: Hash[]
+  /** `u/` rows to write, unless a block of this very step seals the record. */
+  readonly unsealed: Map<Hash, number>
+  /** Backlog entries that this step admits. */
+  readonly sealed: Hash[]
+}
+
+/** An empty step. */
+export function openStep(deps: StepDeps): Step {
+  const { store, targets, governors } = deps
+  const batch = store.batch()
+  const rows = createRowWriter({ reader: store, batch, targets, governors })
+  return { batch, rows, blocks: [], unsealed: new Map(), sealed: [] }
+}
+
+/**
+ * Adds what one frame brings. A promise only where the ledger must be read again.
+ * @throws IngestError INGEST_FRAME_INVALID, INGEST_LEDGER_GAP
+ */
+export function applyFrame(step: Step, frame: Frame, deps: StepDeps): Promise<void> | undefined {
+  switch (frame.type) {
+    case FRAME.record:
+      applyRecord(step, frame, deps)
+      return undefined
+    case FRAME.ownBlock:
+      return applyOwnBlock(step, frame, deps)
+    case FRAME.foreignBlock:
+      applyForeignBlock(step, frame, deps)
+      return undefined
+    default:
+      throw invalidFrame(frame, `unknown frame type ${frame.type}`)
+  }
+}
+
+/** Ends the gathering: adds the `u/` rows that are left and the cursor. */
+export function sealStep(step: Step, cursor: number): void {
+  for (const [id, sequence] of step.unsealed) step.batch.put(keys.unsealed(id), encodeNumberRow(sequence))
+  step.batch.setCursor(cursor)
+}
+
+// A record frame changes nothing that peers see: it only notes that the record waits for a block or for its
+// time.
+function applyRecord(step: Step, frame: Frame, deps: StepDeps): void {
+  const known = deps.backlog.bySequence(frame.sequence)
+  const opened = known?.opened ?? reopen(frame.payload, frame)
+  if (known === undefined && deps.store.get(keys.record(opened.id)) !== undefined) return
+  const releaseMs = releaseTime(opened.timestampMs)
+  if (known === undefined && releaseMs > deps.clock.nowMs()) {
+    step.batch.put(keys.quarantined(releaseMs, opened.id), encodeNumberRow(frame.sequence))
+    deps.onQuarantined(releaseMs, opened.agentId)
+    return
+  }
+  const entry = known ?? deps.backlog.add(opened, frame.sequence, false)
+  if (!entry.stored) step.unsealed.set(opened.id, entry.sequence)
+}
+
+async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<void> {
+  const block = decodeOwnBlock(frame.payload)
+  const decoded = block === undefined ? undefined : decodeHeader(block.header)
+  if (block === undefined || decoded?.kind !== 'ok') throw invalidFrame(frame, 'own block')
+  const { header } = decoded
+  if (deps.dag.has(header.id)) return
+  admit(step, header, await recordsOf(block, header.id, frame, deps), frame.sequence, deps)
+}
+
+/** The records of an own block: from the backlog, or after a restart from their frames. */
+async function recordsOf(
+  block: OwnBlockFrame, id: Hash, frame: Frame, { backlog, wal }: StepDeps
+): Promise<readonly OpenedRecord[]> {
+  const missing = block.sequences.filter((sequence) => backlog.bySequence(sequence) === undefined)
+  const loaded = new Map<number, OpenedRecord>()
+  for (const found of await wal.readMany(missing)) loaded.set(found.sequence, reopen(found.payload, frame))
+  return block.sequences.map((sequence) => {
+    const record = backlog.bySequence(sequence)?.opened ?? loaded.get(sequence)
+    if (record !== undefined) return record
+    const detail = { code: 'INGEST_LEDGER_GAP', block: id, sequence } as const
+    throw new IngestError(detail, `block ${id} names frame ${sequence}, which is not there`)
+  })
+}
+
+function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): void {
+  const id = blockIdOf(frame.payload)
+  const prepared = id === undefined ? undefined : deps.prepared.get(id)
+  if (id !== undefined && prepared !== undefined) {
+    deps.prepared.delete(id)
+    if (!deps.dag.has(id)) admit(step, prepared.header, prepared.records, frame.sequence, deps)
+    return
+  }
+  const decoded = decodeBlock(frame.payload)
+  if (decoded.kind !== 'ok') throw invalidFrame(frame, 'foreign block')
+  if (deps.dag.has(decoded.block.header.id)) return
+  const opened = decoded.block.records.map((bytes) => reopen(bytes, frame))
+  admit(step, decoded.block.header, opened, frame.sequence, deps)
+}
+
+function admit(
+  step: Step, header: BlockHeader, opened: readonly OpenedRecord[], sequence: number, deps: StepDeps
+): void {
+  for (const record of opened) {
+    step.rows.write(record, sequence)
+    const entry = deps.backlog.get(record.id)
+    const waits = step.unsealed.delete(record.id)
+    if (entry !== undefined) step.sealed.push(record.id)
+    if (entry?.stored === true || (entry === undefined && !waits)) step.batch.delete(keys.unsealed(record.id))
+  }
+  deps.dag.stage(step.batch, header, opened.map((record) => record.id))
+  step.blocks.push(header.id)
+}
+
+function reopen(bytes: Uint8Array, frame: Frame): OpenedRecord {
+  const opened = openRecord(bytes)
+  if (opened.grade === 'invalid') throw invalidFrame(frame, `record: ${opened.rule}`)
+  return opened
+}
+
+function invalidFrame(frame: Frame, rule: string): IngestError {
+  const detail = { code: 'INGEST_FRAME_INVALID', sequence: frame.sequence, rule } as const
+  return new IngestError(detail, `ledger frame ${frame.sequence} does not hold what it should: ${rule}`)
+}
