@@ -1,6 +1,6 @@
-// Claims of a data set as signed assertions. Each source is an agent whose key follows from its name, so that the
-// same file gives the same records wherever it is imported, and whoever knows the name can sign for it: for data sets
-// only, never for agents of worth.
+// Claims of a data set as signed assertions. Each source is an agent whose key follows from its name, so
+// that the same file gives the same records wherever it is imported, and whoever knows the name can sign
+// for it: for data sets only, never for agents of worth.
 
 import type { NetworkId } from '../base/index.js'
 import { buildAssertion, createSigner, RecordError, seedFromName, valueFromJson, type Signer } from '../record/index.js'

@@ -1,5 +1,5 @@
-// Configuration of a node: flags > environment (STEMEDB_*) > stemedb.toml > defaults, checked before anything starts.
-// The one file that reads the environment.
+// Configuration of a node, checked before anything starts. The one file that reads the environment.
+// Rule: flags > environment (STEMEDB_*) > stemedb.toml > defaults.
 
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -69,7 +69,9 @@ export function dataDirectory(flags: ConfigFlags, env: Environment = process.env
  * Reads and checks the configuration of a data directory. A missing stemedb.toml is no error.
  * @throws NodeError NODE_CONFIG
  */
-export async function loadConfig(flags: ConfigFlags = {}, env: Environment = process.env): Promise<NodeConfig> {
+export async function loadConfig(
+  flags: ConfigFlags = {}, env: Environment = process.env
+): Promise<NodeConfig> {
   const dataDir = dataDirectory(flags, env)
   const file = await readSettings(join(dataDir, 'stemedb.toml'))
   const raw = (name: Setting): Raw => {

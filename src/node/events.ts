@@ -3,10 +3,13 @@
 
 import type { NodeEvent } from './types.js'
 
+/** Hears of events; sequences ascend from 1. */
+export type EventListener = (sequence: number, event: NodeEvent) => void
+
 /** Numbered events with a short memory. */
 export interface EventLog {
   emit(event: NodeEvent): void
-  subscribe(listener: (sequence: number, event: NodeEvent) => void, after?: number): () => void
+  subscribe(listener: EventListener, after?: number): () => void
 }
 
 /** Events kept for listeners that come back. */
@@ -14,33 +17,37 @@ export const EVENTS_KEPT = 1_024
 
 /** An empty event log. */
 export function createEventLog(): EventLog {
-  const kept: { readonly sequence: number; readonly event: NodeEvent }[] = []
-  const listeners = new Set<(sequence: number, event: NodeEvent) => void>()
-  let sequence = 0
+  return new RecentEvents()
+}
 
-  function tell(listener: (sequence: number, event: NodeEvent) => void, number: number, event: NodeEvent): void {
-    try {
-      listener(number, event)
-    } catch {
-      listeners.delete(listener)
-    }
+class RecentEvents implements EventLog {
+  readonly #kept: { readonly sequence: number; readonly event: NodeEvent }[] = []
+  readonly #listeners = new Set<EventListener>()
+  #sequence = 0
+
+  emit(event: NodeEvent): void {
+    this.#sequence += 1
+    this.#kept.push({ sequence: this.#sequence, event })
+    // Cut rarely: moving a thousand entries for each event would cost more than they hold.
+    if (this.#kept.length > 2 * EVENTS_KEPT) this.#kept.splice(0, this.#kept.length - EVENTS_KEPT)
+    for (const listener of this.#listeners) this.#tell(listener, this.#sequence, event)
   }
 
-  return {
-    emit(event) {
-      sequence += 1
-      kept.push({ sequence, event })
-      if (kept.length > 2 * EVENTS_KEPT) kept.splice(0, kept.length - EVENTS_KEPT)
-      for (const listener of listeners) tell(listener, sequence, event)
-    },
-    subscribe(listener, after) {
-      listeners.add(listener)
-      if (after !== undefined) {
-        for (const entry of kept.slice(-EVENTS_KEPT)) {
-          if (entry.sequence > after) tell(listener, entry.sequence, entry.event)
-        }
+  subscribe(listener: EventListener, after?: number): () => void {
+    this.#listeners.add(listener)
+    if (after !== undefined) {
+      for (const { sequence, event } of this.#kept.slice(-EVENTS_KEPT)) {
+        if (sequence > after) this.#tell(listener, sequence, event)
       }
-      return () => void listeners.delete(listener)
+    }
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #tell(listener: EventListener, sequence: number, event: NodeEvent): void {
+    try {
+      listener(sequence, event)
+    } catch {
+      this.#listeners.delete(listener)
     }
   }
 }

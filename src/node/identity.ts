@@ -8,9 +8,9 @@ import type { NodeParts, NodeSetup } from './setup.js'
 
 /** Feed to seal into; a new incarnation is durable when this resolves. */
 export async function chooseIdentity(setup: NodeSetup, parts: NodeParts, wal: Wal): Promise<FeedIdentity> {
-  const { signer, certificate } = setup
+  const { signer, certificate, incarnationPath, dataDirectory } = setup
   const { disk, random } = parts
-  const incarnation = await chooseIncarnation(setup.incarnationPath, setup.dataDirectory, { disk, random, wal })
+  const incarnation = await chooseIncarnation(incarnationPath, dataDirectory, { disk, random, wal })
   const feed = feedOf(signer.publicKey, incarnation)
   return { signer, incarnation, feed, ...(certificate === undefined ? {} : { certificate }) }
 }

@@ -1,9 +1,8 @@
-// Which feed a node seals into: node key and incarnation. A new incarnation is drawn when the log is new, or when it
-// is not the very directory that the last incarnation was drawn for: a copy or a restored backup must never continue
-// a feed that its twin continues too.
+// Which feed a node seals into: node key and incarnation. A new incarnation is drawn when the log is new,
+// or when it is not the very directory that the last incarnation was drawn for: a copy or a restored backup
+// must never continue a feed that its twin continues too.
 
-import { toHex, type Disk, type Random } from '../base/index.js'
-import { fromHex, utf8Bytes, utf8Text } from '../base/index.js'
+import { fromHex, toHex, utf8Bytes, utf8Text, type Disk, type Random } from '../base/index.js'
 import type { Wal } from '../wal/index.js'
 
 interface Mark {

@@ -8,9 +8,11 @@ export {
   CLAIMS_LIMITS, readClaims, readGold, splitItem
 } from './claims.js'
 export { type ClaimRecord, createClaimSigner } from './claim-records.js'
-export { type ConfigFlags, type Environment, type NodeConfig, dataDirectory, environment, loadConfig } from './config.js'
 export {
-  type CreatedDirectory, type DirectoryPaths, type NetworkAccess, type NodeDirectory,
+  type ConfigFlags, type Environment, type NodeConfig, dataDirectory, environment, loadConfig
+} from './config.js'
+export {
+  type CreatedDirectory, type DirectoryPaths, type InitFields, type NodeDirectory,
   createKeys, directoryPaths, initDirectory, joinDirectory, readDirectory
 } from './directory.js'
 export { type NodeFailure, NodeError } from './errors.js'
@@ -18,6 +20,7 @@ export { EVENTS_KEPT } from './events.js'
 export { type LoadedKey, readKeyFile, readOwnFile, writeKeyFile } from './key-file.js'
 export { createLog, silentLog } from './log.js'
 export { ADMIT_RECORDS_MAX, createNode } from './node.js'
+export type { NetworkAccess } from './network-file.js'
 export { type OpenedNode, openNode } from './open.js'
 export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'

@@ -1,5 +1,5 @@
-// Key files: PEM PKCS#8, readable by their owner alone. A looser mode is refused, for a key that others may have read
-// signs nothing of worth.
+// Key files: PEM PKCS#8, readable by their owner alone. A looser mode is refused, for a key that others may
+// have read signs nothing of worth.
 
 import { open, readFile, stat } from 'node:fs/promises'
 import { createSigner, keyFromPem, keyToPem, type Signer } from '../record/index.js'

@@ -1,4 +1,4 @@
-// The face of a node over its parts. Reads answer while the node is starting only as far as their part is there.
+// The face of a node over its parts. While it is starting, reads answer only as far as their part is there.
 
 import { createEventLog } from './events.js'
 import { NodeError } from './errors.js'

@@ -44,7 +44,7 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
   try {
     const store = await openIndex(setup, ports)
     const scan = createIndexScan(store, setup.markerPath, ports)
-    undo.push(() => store.close({ clean: !scan.damaged }))
+    undo.push(() => closeIndex(store, scan))
     const wal = await openLedger(setup, ports, store)
     undo.push(() => wal.close())
     // Only now: a ledger that does not open must not cost the index as well.
@@ -72,22 +72,57 @@ function assemble(
   network: PeerNetwork | undefined,
   close: () => Promise<void>
 ): Parts {
-  const { clock, log } = ports
-  const { store } = core
   const trust = neutralTrust()
   const wires: Wires = { applied: () => undefined, sealed: () => undefined }
-  const ingest = createIngest(setup.ingest, {
+  const ingest = createWriteSide(setup, ports, core, wires)
+  const materializer = createMaterializer({}, {
+    store: core.store, clock: ports.clock, log: ports.log, trust: () => trust,
+    governors: core.rules.governors, yieldNow: ports.yieldNow
+  })
+  const query = createReadSide(ports, core, trust, ingest, materializer)
+  const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
+  connect(wires, events, materializer, replicator, network)
+  const { scan } = core
+  return {
+    ...core, ingest, materializer, query, trust: () => trust, network, replicator,
+    async start() {
+      await ingest.start()
+      await materializer.start()
+      scan.start()
+      replicator?.start()
+      await network?.start()
+    },
+    async stop() {
+      await replicator?.stop()
+      await network?.stop()
+      await ingest.stop()
+      await materializer.stop()
+      await scan.stop()
+      await close()
+    }
+  }
+}
+
+function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core, wires: Wires): Ingest {
+  const { clock, log } = ports
+  const { scan } = core
+  return createIngest(setup.ingest, {
     ...core, clock, log,
     onApplied: (step) => wires.applied(step),
     onSealed: (block, header) => wires.sealed(block, header),
-    mayCheckpoint: () => !core.scan.damaged,
-    onFailed: (error) => log.error({ error: String(error) }, 'the index no longer follows the ledger')
+    mayCheckpoint: () => !scan.damaged,
+    onFailed: (error) => {
+      log.error({ error: String(error) }, 'the index no longer follows the ledger')
+      void scan.suspect(error)
+    }
   })
-  const materializer = createMaterializer({}, {
-    store, clock, log, trust: () => trust, governors: core.rules.governors, yieldNow: ports.yieldNow
-  })
-  const query = createQuery({}, {
-    store, clock, yieldNow: ports.yieldNow,
+}
+
+function createReadSide(
+  ports: NodeParts, { store }: Core, trust: TrustSnapshot, ingest: Ingest, materializer: Materializer
+): Query {
+  return createQuery({}, {
+    store, clock: ports.clock, yieldNow: ports.yieldNow,
     trust: () => trust,
     epochs: (asOfMs) => materializer.epochs(asOfMs),
     lagMs: () => materializer.lag().oldestMs,
@@ -96,26 +131,6 @@ function assemble(
       await materializer.settled(subject, predicate, signal)
     }
   })
-  const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
-  connect(wires, events, materializer, replicator, network)
-  return {
-    ...core, ingest, materializer, query, trust: () => trust, network, replicator,
-    async start() {
-      await ingest.start()
-      await materializer.start()
-      core.scan.start()
-      replicator?.start()
-      await network?.start()
-    },
-    async stop() {
-      await replicator?.stop()
-      await network?.stop()
-      await core.scan.stop()
-      await ingest.stop()
-      await materializer.stop()
-      await close()
-    }
-  }
 }
 
 /** Calls between parts that are built before their listeners. */
@@ -153,6 +168,13 @@ function openIndex(setup: NodeSetup, ports: NodeParts): Promise<Store> {
     { networkId, markerPath: setup.markerPath },
     { level: ports.level, disk: ports.disk, log: ports.log }
   )
+}
+
+/** An index that nobody has counted stays unclean: the next start goes on from here and scans it again. */
+async function closeIndex(store: Store, scan: IndexScan): Promise<void> {
+  const { vouched, damaged } = scan
+  if (!vouched && !damaged && !store.needsRebuild) await store.writeCheckpoint().catch(() => undefined)
+  await store.close({ clean: vouched })
 }
 
 async function openLedger(setup: NodeSetup, ports: NodeParts, store: Store): Promise<Wal> {

@@ -15,7 +15,7 @@ export interface NodeSetup {
   readonly signer: Signer
   /** For a closed federation. */
   readonly certificate?: Certificate
-  /** Directory of the log, file of the index marker, file of the incarnation, and the directory they lie in. */
+  /** Directory of the log, files of the index marker and the incarnation, and the directory they lie in. */
   readonly walDirectory: string
   readonly markerPath: string
   readonly incarnationPath: string

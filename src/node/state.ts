@@ -1,5 +1,5 @@
-// What a node holds, in numbers and as a signed tag. Tags of converged peers of one version are equal but for their
-// signatures. A tag exists only when no mark is left.
+// What a node holds, in numbers and as a signed tag. Tags of converged peers of one version are equal but
+// for their signatures. A tag exists only when no mark is left.
 
 import { blake3Hash, toHex } from '../base/index.js'
 import { signTag, tagVersion, viewDigestAlgorithm } from '../dag/index.js'
