@@ -1,6 +1,6 @@
 // npm run demo [-- --nodes 3 --keep --json]: real processes over real libp2p on loopback and the example of
-// examples/world. Sources are spread over the nodes; one node is killed with SIGKILL and comes back; one joins late
-// by invite. Ends 0 only when all hold one frontier and give one view digest.
+// examples/world. Sources are spread over the nodes; one node is killed with SIGKILL and comes back; one
+// joins late by invite. Ends 0 only when all hold one frontier and give one view digest.
 
 import '../src/base/index.js'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -115,11 +115,13 @@ async function tellClaims(
   const sources = [...new Set(claims.map((claim) => claim.source))]
   story.chapter(`${sources.length} npm packages say what they know about the world's countries`)
   const sign = createClaimSigner(networkId)
-  const shares = nodes.map((_, index) => claims.filter((claim) => sources.indexOf(claim.source) % nodes.length === index)
-    .flatMap((claim) => {
+  const shares = nodes.map((_, index) => {
+    const own = claims.filter((claim) => sources.indexOf(claim.source) % nodes.length === index)
+    return own.flatMap((claim) => {
       const record = sign(claim)
       return record.kind === 'record' ? [record.bytes] : []
-    }))
+    })
+  })
   nodes.forEach((node, index) => {
     const names = sources.filter((_, number) => number % nodes.length === index)
     story.say(`${node.name}  ${shares[index]?.length ?? 0} records from ${names.join(', ')}`)

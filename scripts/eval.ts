@@ -1,6 +1,7 @@
 // npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]
-// Runs a data set through a whole temporary node (sign, admit, log, index, views, query) and says how often each
-// lens is right, beside plain majority voting. Any file of claims and gold facts in the import form will do.
+// Runs a data set through a whole temporary node (sign, admit, log, index, views, query) and says how often
+// each lens is right, beside plain majority voting. Any file of claims and gold facts in the import form
+// will do.
 
 import '../src/base/index.js'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -93,7 +94,8 @@ async function ask(
     const found = await node.queryMany(slice.map(({ item }) => ({ ...splitItem(item), lens })))
     slice.forEach(({ item }, index) => {
       const answer = found[index]
-      if (answer !== undefined && !(answer instanceof Error)) answers.set(item, valueToJson(answer.winner.object))
+      if (answer === undefined || answer instanceof Error) return
+      answers.set(item, valueToJson(answer.winner.object))
     })
   }
   return answers

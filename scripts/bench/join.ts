@@ -1,4 +1,5 @@
-// join: a node joins by invite and fetches all that another one holds, over libp2p on loopback, two processes.
+// join: a node joins by invite and fetches all that another one holds, over libp2p on loopback, two
+// processes.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

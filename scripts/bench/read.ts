@@ -106,7 +106,9 @@ function fetchOnce(agent: Agent, url: string): Promise<void> {
   })
 }
 
-async function measure(count: number, width: number, ask: (index: number) => Promise<unknown>): Promise<Measured> {
+async function measure(
+  count: number, width: number, ask: (index: number) => Promise<unknown>
+): Promise<Measured> {
   const latencies: number[] = []
   let next = 0
   const startMs = performance.now()

@@ -1,5 +1,6 @@
-// replicate: two processes over libp2p on loopback. Records are written to A as fast as it takes them; the rate is
-// that at which verified records arrive in the index of B. Then a steady 1,000/s, to measure the lag A -> B.
+// replicate: two processes over libp2p on loopback. Records are written to A as fast as it takes them; the
+// rate is that at which verified records arrive in the index of B. Then a steady 1,000/s, to measure the
+// lag A -> B.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,7 +46,9 @@ export async function benchReplicate(): Promise<object> {
   }
 }
 
-async function startPair(directory: string, nodes: ProcessNode[]): Promise<readonly [ProcessNode, ProcessNode]> {
+async function startPair(
+  directory: string, nodes: ProcessNode[]
+): Promise<readonly [ProcessNode, ProcessNode]> {
   const [first, second] = [join(directory, 'a'), join(directory, 'b')]
   await runCli('--data-dir', first, 'init', '--name', 'bench')
   const a = await startNode('a', first)
@@ -57,7 +60,9 @@ async function startPair(directory: string, nodes: ProcessNode[]): Promise<reado
 }
 
 /** Lag of the last record of each batch, from its acknowledgement on A to its presence on B, polled each ms. */
-async function steadyLags(a: ProcessNode, b: ProcessNode, records: readonly Uint8Array[]): Promise<number[]> {
+async function steadyLags(
+  a: ProcessNode, b: ProcessNode, records: readonly Uint8Array[]
+): Promise<number[]> {
   const lags: number[] = []
   const watches: Promise<void>[] = []
   const startMs = performance.now()

@@ -23,7 +23,11 @@ export interface State {
   readonly blocks: number
   readonly unsealed: number
   readonly dirty_marks: number
-  readonly tag?: { readonly view_digest: string; readonly frontier_root: string; readonly records: number } | null
+  readonly tag?: {
+    readonly view_digest: string
+    readonly frontier_root: string
+    readonly records: number
+  } | null
 }
 
 /** A node process. */
@@ -44,7 +48,8 @@ export interface ProcessNode {
 
 /** Runs one command of the CLI to its end and gives its standard output. */
 export async function runCli(...words: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...PROFILE, CLI, ...words], { maxBuffer: 67_108_864 })
+  const given = [...PROFILE, CLI, ...words]
+  const { stdout } = await promisify(execFile)(process.execPath, given, { maxBuffer: 67_108_864 })
   return stdout.trim()
 }
 
@@ -163,7 +168,9 @@ export async function waitFor(what: string, limitMs: number, holds: () => Promis
 }
 
 /** Waits until all nodes hold one frontier with every view computed, and gives their states. */
-export async function waitForEqualTags(nodes: readonly ProcessNode[], limitMs: number): Promise<readonly State[]> {
+export async function waitForEqualTags(
+  nodes: readonly ProcessNode[], limitMs: number
+): Promise<readonly State[]> {
   let states: readonly State[] = []
   await waitFor('equal state tags', limitMs, async () => {
     states = await Promise.all(nodes.map((node) => node.state()))

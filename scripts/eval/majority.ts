@@ -1,6 +1,7 @@
 // Plain majority voting over claims, by itself and without the database: the yardstick beside every lens.
-// One source, one vote (its latest claim on the item). Numbers within the tolerance are one answer: repeatedly the
-// window that holds most sources (ties: lowest start). Ties between answers go to the smaller BLAKE3 of the value.
+// One source, one vote (its latest claim on the item). Numbers within the tolerance are one answer:
+// repeatedly the window that holds most sources (ties: lowest start). Ties between answers go to the
+// smaller BLAKE3 of the value.
 
 import { blake3Hash } from '../../src/base/index.js'
 import type { Claim, ClaimValue } from '../../src/node/index.js'
@@ -34,12 +35,14 @@ export function ballotsOf(claims: Iterable<Claim>): Ballots {
 }
 
 /** The majority on one item. @param tolerance numbers this near are one answer; absent = exact */
-export function majorityOf(ballots: ReadonlyMap<string, Claim>, tolerance: number | undefined): Majority | undefined {
+export function majorityOf(
+  ballots: ReadonlyMap<string, Claim>, tolerance: number | undefined
+): Majority | undefined {
   const answers = answersOf(ballots, tolerance)
   const most = Math.max(...answers.map((answer) => answer.votes))
   const tied = answers.filter((answer) => answer.votes === most).map((answer) => answer.value)
-  const winner = tied.reduce((best, value) => (hashOfValue(value) < hashOfValue(best) ? value : best), tied[0] ?? '')
-  return tied.length === 0 ? undefined : { winner, tied }
+  const [winner] = [...tied].sort(byHash)
+  return winner === undefined ? undefined : { winner, tied }
 }
 
 /** True when an answer counts as right. */
@@ -68,11 +71,15 @@ function windowsOf(answers: readonly Answer[], tolerance: number): readonly Answ
     const windows = left.map((first) => left.filter(({ at }) => at >= first.at && at - first.at <= tolerance))
     const votesOf = (window: typeof left): number => window.reduce((sum, answer) => sum + answer.votes, 0)
     const best = windows.reduce((a, b) => (votesOf(b) > votesOf(a) ? b : a))
-    const [head] = [...best].sort((a, b) => b.votes - a.votes || (hashOfValue(a.value) < hashOfValue(b.value) ? -1 : 1))
+    const [head] = [...best].sort((a, b) => b.votes - a.votes || byHash(a.value, b.value))
     if (head !== undefined) found.push({ value: head.value, votes: votesOf(best) })
     left = left.filter((answer) => !best.includes(answer))
   }
   return found
+}
+
+function byHash(a: ClaimValue, b: ClaimValue): number {
+  return hashOfValue(a) < hashOfValue(b) ? -1 : 1
 }
 
 function hashOfValue(value: ClaimValue): string {

@@ -34,7 +34,8 @@ export function score(
     const majority = majorityOf(ballots.get(item) ?? new Map(), tolerance)
     const tied = majority?.tied ?? []
     if (tied.length > 1) ties += 1
-    if (tied.length > 0) expected += tied.filter((answer) => isRight(answer, value, tolerance)).length / tied.length
+    const good = tied.filter((answer) => isRight(answer, value, tolerance))
+    if (tied.length > 0) expected += good.length / tied.length
     const given = new Map([...answers].map(([lens, byItem]) => [lens, byItem.get(item)]))
     given.set('majority', majority?.winner)
     for (const [lens, answer] of given) {
