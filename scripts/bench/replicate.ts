@@ -59,7 +59,7 @@ async function startPair(
   return [a, b]
 }
 
-/** Lag of the last record of each batch, from its acknowledgement on A to its presence on B, polled each ms. */
+/** Lag of each batch's last record, from its acknowledgement on A to its presence on B, polled each ms. */
 async function steadyLags(
   a: ProcessNode, b: ProcessNode, records: readonly Uint8Array[]
 ): Promise<number[]> {
