@@ -3,13 +3,13 @@
 // exactly those marks are one batch. A crash at any point leaves the marks, and the work is done again
 // with the same result. It is the only writer of views and of sweep marks.
 
-import type { Clock, Log, PublicKey } from '../base/index.js'
+import { wait, type Clock, type Log, type PublicKey } from '../base/index.js'
 import { createPace, type EpochView, type Pace, type TrustView } from '../lenses/index.js'
 import { type Batch, ranges, type Store } from '../store/index.js'
 import type { WinnerChange } from './change.js'
 import { createEpochBook, type EpochBook } from './epoch-book.js'
 import { readMarks } from './marks.js'
-import { MATERIALIZER_DEFAULTS, type MaterializerOptions } from './options.js'
+import { MATERIALIZER_DEFAULTS, REST_MS_MAX, type MaterializerOptions } from './options.js'
 import { createProgress, type MaterializerLag, type Progress } from './progress.js'
 import { recompute } from './recompute.js'
 import { continueSweep, noteSweep, readSweep } from './sweep.js'
@@ -27,6 +27,8 @@ export interface MaterializerDeps {
   /** Lets other work of the process run, then resolves. */
   readonly yieldNow: () => Promise<void>
   readonly log: Log
+  /** True while writes keep the node busy: views then give way, as far as nobody waits for them. */
+  readonly busy?: () => boolean
 }
 
 /** Counters since the start. */
@@ -135,14 +137,23 @@ async function pass(core: Core): Promise<number | undefined> {
   for (let again = true; again || from !== undefined;) {
     if (from === undefined) again = false
     if (await sweepOn(core)) again = true
+    const startMs = core.deps.clock.monotonicMs()
     const { next, passedOver } = await workOff(core, from, late)
     from = next
     core.progress.advanced(passedOver)
     if (core.progress.stopping) return undefined
     const pause = core.pace()
     if (pause !== undefined) await pause
+    await rest(core, core.deps.clock.monotonicMs() - startMs)
   }
   return late.size === 0 ? undefined : core.turns.delayMs(late, core.deps.clock.monotonicMs())
+}
+
+/** Leaves the main thread to writes for a while. */
+async function rest(core: Core, workedMs: number): Promise<void> {
+  const { deps, options, progress } = core
+  if (deps.busy?.() !== true || progress.awaited) return
+  await wait(deps.clock, Math.min(REST_MS_MAX, workedMs * options.restFactor))
 }
 
 async function beginDueSweep(core: Core): Promise<void> {

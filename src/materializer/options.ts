@@ -13,6 +13,11 @@ export interface MaterializerOptions {
    */
   readonly waitFactor?: number
   /**
+   * While writes keep the node busy, work that took c ms is followed by a rest of this many times c, 0..100.
+   * @default 3: views take a quarter of the main thread then; marks of one key that pile up cost one turn
+   */
+  readonly restFactor?: number
+  /**
    * Keys with more candidates than this are computed in slices, 0 to 100,000.
    * @default 2_000: fewer take about one slice
    */
@@ -28,6 +33,9 @@ export interface MaterializerOptions {
    */
   readonly sweepKeys?: number
 }
+
+/** A rest between two batches is never longer: the end of a burst is noticed soon. */
+export const REST_MS_MAX = 100
 
 /** Marks read for one batch. More marks of a key than this only mean that it is computed again. */
 export const MARKS_MAX = 4_096
@@ -45,6 +53,7 @@ export const CAUSES_MAX = 16
 export const MATERIALIZER_DEFAULTS: Required<MaterializerOptions> = Object.freeze({
   sliceMs: 5,
   waitFactor: 20,
+  restFactor: 3,
   sliceCandidates: 2_000,
   batchKeys: 64,
   sweepKeys: 1_000

@@ -27,6 +27,8 @@ export interface Progress {
   /** Called by a pass: what it found is written, and that many marks were left for later. */
   advanced(passedOver: number): void
   lag(): MaterializerLag
+  /** Somebody waits for the work to be done. */
+  readonly awaited: boolean
   readonly stopping: boolean
   readonly failure: unknown
 }
@@ -90,6 +92,7 @@ export function createProgress(
       serve(state, (waiter) => waiter.kind === 'step')
     },
     lag: () => lagOf(state),
+    get awaited() { return state.waiters.size > 0 },
     get stopping() { return state.phase !== 'running' },
     get failure() { return state.failure }
   }

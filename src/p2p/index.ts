@@ -10,8 +10,8 @@ export {
 } from './genesis.js'
 export { type Invite, type InviteFields, type Membership, INVITE_LIMITS, decodeInvite, encodeInvite } from './invite.js'
 export type { JoinProgress } from './join-progress.js'
-export { type NetworkDeps, createLibp2pNetwork } from './libp2p-network.js'
-export type { NetworkCounts, PeerNetwork } from './network.js'
+export { createLibp2pNetwork } from './libp2p.js'
+export type { NetworkCounts, NetworkDeps, PeerNetwork } from './network.js'
 export {
   type Greeting, type NetworkLimits, type NetworkOptions, type ReplicationLimits,
   NETWORK_LIMITS, REPLICATION_LIMITS

@@ -6,7 +6,7 @@ import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import type { Clock, FrameStream, Log, PeerName, Random, Verdict } from '../base/index.js'
+import type { FrameStream, PeerName, Verdict } from '../base/index.js'
 import { createDialer } from './dialer.js'
 import { P2pError, reasonOf } from './errors.js'
 import { createExpulsions } from './expulsions.js'
@@ -15,19 +15,10 @@ import { hasGossipStream, waitForRoom } from './gossip-links.js'
 import { closeConnection, createGreeter } from './greeter.js'
 import { blocksTopic, createStemeLibp2p, helloProtocol, syncProtocol, type StemeLibp2p } from './libp2p-node.js'
 import { createLinkTable, type Link } from './links.js'
-import type { NetworkCounts, PeerNetwork } from './network.js'
-import { NETWORK_LIMITS, type Greeting, type NetworkLimits, type NetworkOptions } from './options.js'
+import type { NetworkCounts, NetworkDeps, PeerNetwork } from './network.js'
+import { NETWORK_LIMITS, type NetworkLimits, type NetworkOptions } from './options.js'
 import { libp2pKeyOf } from './peer-name.js'
 import { createWatchdog } from './watchdog.js'
-
-/** What the adapter needs. */
-export interface NetworkDeps {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Asked for each peer at its hello, in both directions; false refuses it. None = everyone may come. */
-  gate?(greeting: Greeting): boolean
-}
 
 type MessageHandler = (from: PeerName, payload: Uint8Array) => Promise<Verdict>
 type StreamHandler = (stream: FrameStream) => Promise<void>
@@ -39,7 +30,7 @@ const expelledMax = 1_024
  * Makes the libp2p network port, not started.
  * @throws P2pError P2P_BAD_KEY for a seed or shared key that has not 32 bytes
  */
-export async function createLibp2pNetwork(options: NetworkOptions, deps: NetworkDeps): Promise<PeerNetwork> {
+export async function openLibp2pNetwork(options: NetworkOptions, deps: NetworkDeps): Promise<PeerNetwork> {
   const limits: NetworkLimits = { ...NETWORK_LIMITS, ...options.limits }
   const { sharedKey } = options
   if (sharedKey !== undefined && sharedKey.length !== 32) {

@@ -1,6 +1,7 @@
 // The network port as replication needs it: the base port, and a way to send a peer away.
 
-import type { Network, PeerName } from '../base/index.js'
+import type { Clock, Log, Network, PeerName, Random } from '../base/index.js'
+import type { Greeting } from './options.js'
 
 /** Plain numbers for metrics. */
 export interface NetworkCounts {
@@ -19,4 +20,13 @@ export interface PeerNetwork extends Network {
    */
   disconnect(peer: PeerName, forMs: number): Promise<void>
   counts(): NetworkCounts
+}
+
+/** What the adapter needs. */
+export interface NetworkDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Asked for each peer at its hello, in both directions; false refuses it. None = everyone may come. */
+  gate?(greeting: Greeting): boolean
 }

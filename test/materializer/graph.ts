@@ -8,7 +8,8 @@ import {
 } from '../../src/record/index.js'
 import { neutralTrust, type TrustSnapshot } from '../../src/trustrank/index.js'
 import { openStore, type Store } from '../../src/store/index.js'
-import { createRowWriter, createTargetCache } from '../../src/ingest/row-writer.js'
+import { createRowWriter } from '../../src/ingest/row-writer.js'
+import { createTargetCache } from '../../src/ingest/target-cache.js'
 import { networkId, silent } from '../contract/store.js'
 import { createMemoryIndex } from '../fakes/memory-level.js'
 import { createMemoryDisk } from '../fakes/memory-disk.js'
@@ -68,6 +69,7 @@ export interface GraphOptions {
   readonly trust?: () => TrustSnapshot
   readonly index?: ReturnType<typeof createMemoryIndex>
   readonly yieldNow?: () => Promise<void>
+  readonly busy?: () => boolean
 }
 
 /** Lets the event loop turn. */
@@ -85,7 +87,8 @@ export async function createGraph(given: GraphOptions = {}): Promise<Graph> {
   let sequence = 0
   const create = (settings: MaterializerOptions = options, source = trust): Materializer =>
     createMaterializer(settings, {
-      store, trust: () => source(), governors, clock, yieldNow: pause, log: silent
+      store, trust: () => source(), governors, clock, yieldNow: pause, log: silent,
+      ...(given.busy === undefined ? {} : { busy: given.busy })
     })
   const materializer = create()
   const admit = async (...records: readonly Uint8Array[]): Promise<void> => {

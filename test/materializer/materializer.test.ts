@@ -351,3 +351,25 @@ describe('the dose of work', () => {
     expect(await marksOf(graph)).toBe(1)
   })
 })
+
+describe('while writes keep the node busy', () => {
+  it('views rest between two batches until the clock moves on', async () => {
+    const clock = createManualClock()
+    const graph = await started({ clock, busy: () => true, options: { batchKeys: 1 } })
+    await clock.advanceAsync(1_000)
+    await graph.admit(assertion({ by: 'ann', subject: 'a' }), assertion({ by: 'ann', subject: 'b' }))
+    graph.materializer.wake()
+    await turns(50)
+    expect(winnerOf(graph.store, 'a')).toBe('x')
+    expect(viewOf(graph.store, 'b')).toBeUndefined()
+    await clock.advanceAsync(100)
+    await turns(50)
+    expect(winnerOf(graph.store, 'b')).toBe('x')
+  })
+
+  it('views rest no longer once somebody waits for them', async () => {
+    const graph = await started({ busy: () => true, options: { batchKeys: 1 } })
+    await graph.settle(assertion({ by: 'ann', subject: 'a' }), assertion({ by: 'ann', subject: 'b' }))
+    expect(winnerOf(graph.store, 'b')).toBe('x')
+  })
+})
