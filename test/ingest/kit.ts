@@ -42,9 +42,8 @@ export const silent = {
 }
 
 export function createMachine(name = 'node', seed = 1): Machine {
-  return {
-    name, disk: createMemoryDisk(seededRandom(seed)), index: createMemoryIndex(), clock: createManualClock(startMs)
-  }
+  const disk = createMemoryDisk(seededRandom(seed))
+  return { name, disk, index: createMemoryIndex(), clock: createManualClock(startMs) }
 }
 
 export function rules(): AdmissionRules {
@@ -95,10 +94,14 @@ export async function until(machine: Machine, condition: () => boolean): Promise
   }
 }
 
-export function says(signer: Signer, subject: string, object: string, timestampMs = startMs - 1_000): Uint8Array {
+export function says(
+  signer: Signer, subject: string, object: string, timestampMs = startMs - 1_000
+): Uint8Array {
   return buildAssertion({ timestampMs, subject, predicate: 'is', object }, signer, networkId)
 }
 
-export function votes(signer: Signer, assertion: Uint8Array, weight: number, timestampMs = startMs - 500): Uint8Array {
+export function votes(
+  signer: Signer, assertion: Uint8Array, weight: number, timestampMs = startMs - 500
+): Uint8Array {
   return buildVote({ timestampMs, assertion: blake3Hash(assertion), weight }, signer, networkId)
 }
