@@ -4,6 +4,7 @@
 //   api-token     bearer token for writes, 0600       wal/ wal.marker index/   ledger and index
 // Rule: genesis.json is written last, so a directory that has it is whole.
 
+import { issueCertificate, verifyCertificate, type Certificate } from '../dag/index.js'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toHex, type NetworkId, type PublicKey, type Random } from '../base/index.js'
@@ -86,7 +87,13 @@ export async function initDirectory(
   const agent = keys.agent.publicKey
   const { governors, sharedKey, ...rest } = fields
   const opened = createGenesis({ seeds: [agent], ...rest, governors: [agent, ...(governors ?? [])] })
-  const access = { bootstrap: [], ...(sharedKey === true ? { sharedKey: deps.random.bytes(32) } : {}) }
+  // In a closed federation the founder's own node is a member like any other.
+  const isClosed = opened.genesis.admission === 'closed'
+  const access = {
+    bootstrap: [],
+    ...(sharedKey === true ? { sharedKey: deps.random.bytes(32) } : {}),
+    ...(isClosed ? { certificate: issueCertificate(keys.node.publicKey, keys.agent, opened.networkId) } : {})
+  }
   await writeNetworkFile(paths.network, access)
   await replaceFile(paths.genesis, opened.bytes)
   return { networkId: opened.networkId, nodeKey: keys.node.publicKey, agentKey: agent }
@@ -95,7 +102,8 @@ export async function initDirectory(
 /**
  * Makes a data directory for the network of an invite, or adds the invite's addresses to one that belongs
  * there.
- * @throws NodeError NODE_OTHER_NETWORK when the directory belongs to another network
+ * @throws NodeError NODE_OTHER_NETWORK when the directory belongs to another network; NODE_INVITE_OF_OTHER;
+ * NODE_NOT_A_MEMBER for a closed federation without a certificate
  */
 export async function joinDirectory(
   directory: string,
@@ -113,9 +121,26 @@ export async function joinDirectory(
     throw new NodeError(detail, `the invite is for node ${member.nodeKey}, not for ${keys.node.publicKey}`)
   }
   const access = withInvite(before, invite)
+  checkMember(keys.node.publicKey, access.certificate, invite)
   await writeNetworkFile(paths.network, access)
   await replaceFile(paths.genesis, invite.bytes)
   return { networkId: invite.networkId, nodeKey: keys.node.publicKey, agentKey: keys.agent.publicKey }
+}
+
+/**
+ * Checks that a node may feed its network: in a closed federation it needs a governor's certificate.
+ * @throws NodeError NODE_NOT_A_MEMBER
+ */
+export function checkMember(
+  nodeKey: PublicKey,
+  certificate: Certificate | undefined,
+  { genesis, networkId }: OpenedGenesis
+): void {
+  if (genesis.admission === 'open') return
+  const governors = new Set(genesis.governors)
+  if (certificate !== undefined && verifyCertificate(certificate, nodeKey, networkId, governors)) return
+  const message = `the network is closed: a governor's invite must name this node, ${nodeKey} (stemedb invite --node)`
+  throw new NodeError({ code: 'NODE_NOT_A_MEMBER', nodeKey }, message)
 }
 
 function withInvite(before: NetworkAccess, { bootstrap, membership, sharedKey }: Invite): NetworkAccess {

@@ -12,6 +12,7 @@ export type NodeFailure =
   | { readonly code: 'NODE_FILE_INVALID'; readonly path: string }
   | { readonly code: 'NODE_KEY_MODE'; readonly path: string; readonly mode: string }
   | { readonly code: 'NODE_INVITE_OF_OTHER'; readonly nodeKey: string }
+  | { readonly code: 'NODE_NOT_A_MEMBER'; readonly nodeKey: string }
   | { readonly code: 'NODE_LIST_TOO_LONG'; readonly max: number }
   | { readonly code: 'NODE_NOT_READY' }
   | { readonly code: 'NODE_STOPPED' }

@@ -1,13 +1,14 @@
 // A node on this machine: configuration and data directory to real ports.
 
 import { systemClock, systemRandom, type Log } from '../base/index.js'
-import { decodeCertificate, encodeCertificate, verifyCertificate } from '../dag/index.js'
+import { decodeCertificate, encodeCertificate } from '../dag/index.js'
 import { DEFAULTS } from '../ingest/index.js'
 import { createLibp2pNetwork, type Greeting, type PeerNetwork } from '../p2p/index.js'
 import { openLevel } from '../store/index.js'
 import { createFileDisk } from '../wal/index.js'
 import type { NodeConfig } from './config.js'
-import { readDirectory, type NodeDirectory } from './directory.js'
+import { checkMember, readDirectory, type NodeDirectory } from './directory.js'
+import { NodeError } from './errors.js'
 import { createLog } from './log.js'
 import { createNode } from './node.js'
 import type { StemeNode } from './types.js'
@@ -29,6 +30,7 @@ export async function openNode(config: NodeConfig): Promise<OpenedNode> {
   const directory = await readDirectory(config.dataDir)
   const log = createLog(config.logLevel)
   const { paths, opened, access, nodeKey } = directory
+  checkMember(nodeKey.signer.publicKey, access.certificate, opened)
   const node = createNode(
     {
       genesis: opened,
@@ -70,10 +72,13 @@ function createNetwork(config: NodeConfig, directory: NodeDirectory, log: Log): 
 }
 
 /** A closed federation talks only to nodes that a governor vouched for. */
-function mayConnect(directory: NodeDirectory, greeting: Greeting): boolean {
-  const { genesis, networkId } = directory.opened
-  if (genesis.admission === 'open') return true
-  const certificate = greeting.certificate === undefined ? undefined : decodeCertificate(greeting.certificate)
-  const governors = new Set(genesis.governors)
-  return certificate !== undefined && verifyCertificate(certificate, greeting.publicKey, networkId, governors)
+function mayConnect(directory: NodeDirectory, { certificate, publicKey }: Greeting): boolean {
+  try {
+    const decoded = certificate === undefined ? undefined : decodeCertificate(certificate)
+    checkMember(publicKey, decoded, directory.opened)
+    return true
+  } catch (error) {
+    if (error instanceof NodeError) return false
+    throw error
+  }
 }

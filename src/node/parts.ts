@@ -62,6 +62,9 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
   }
 }
 
+/** Records on their way into a block from which on views give way to writes. */
+const BUSY_RECORDS = 16
+
 type Core = Pick<Parts, 'store' | 'wal' | 'dag' | 'identity' | 'rules'> & { readonly scan: IndexScan }
 
 function assemble(
@@ -77,7 +80,8 @@ function assemble(
   const ingest = createWriteSide(setup, ports, core, wires)
   const materializer = createMaterializer({}, {
     store: core.store, clock: ports.clock, log: ports.log, trust: () => trust,
-    governors: core.rules.governors, yieldNow: ports.yieldNow
+    governors: core.rules.governors, yieldNow: ports.yieldNow,
+    busy: () => ingest.counts().unsealed >= BUSY_RECORDS
   })
   const query = createReadSide(ports, core, trust, ingest, materializer)
   const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
