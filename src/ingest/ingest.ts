@@ -89,7 +89,9 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     wal, store, dag, backlog, prepared, clock, log,
     governors: rules.governors,
     onApplied: deps.onApplied,
-    onQuarantined: (releaseMs) => quarantine.noted(releaseMs),
+    onQuarantined: (id, releaseMs) => quarantine.noted(id, releaseMs),
+    onDue: (id) => quarantine.cancel(id),
+    onUnsealed: () => sealer.wake(),
     mayCheckpoint: deps.mayCheckpoint,
     onFailed: deps.onFailed
   })
@@ -129,7 +131,7 @@ class WriteSide implements Ingest {
     await ingestor.start()
     await quarantine.start()
     this.#accepting = true
-    sealer.wake()
+    sealer.start()
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 // From the ledger into the index: reads WAL frames in order and writes each step as one atomic store batch
 // with records, indexes, block rows, dirty marks and cursor. The one writer of the record set.
 
-import { assert, type Log } from '../base/index.js'
+import { assert, type Hash, type Log } from '../base/index.js'
 import type { Batch } from '../store/index.js'
 import type { Frame } from '../wal/index.js'
 import { IngestError } from './errors.js'
@@ -26,6 +26,10 @@ export interface Ingestor {
 export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
   readonly log: Log
   readonly onApplied: (step: AppliedStep) => void
+  /** The record's `Q:` row is in the store. */
+  readonly onQuarantined: (id: Hash, releaseMs: number) => void
+  /** The backlog holds records that wait to be sealed. */
+  readonly onUnsealed: () => void
   readonly mayCheckpoint: () => boolean
   readonly onFailed: (error: Error) => void
 }
@@ -121,12 +125,14 @@ async function commit(batch: Batch, { dag, store }: IngestorDeps): Promise<void>
   }
 }
 
-function noteStored(step: Step, { backlog }: IngestorDeps): void {
+function noteStored(step: Step, { backlog, onQuarantined, onUnsealed }: IngestorDeps): void {
   for (const id of step.unsealed.keys()) {
     const entry = backlog.get(id)
     if (entry !== undefined) entry.stored = true
   }
   for (const id of step.sealed) backlog.remove(id)
+  for (const [id, releaseMs] of step.quarantined) onQuarantined(id, releaseMs)
+  if (step.unsealed.size > 0) onUnsealed()
 }
 
 async function checkpointIfDue(state: State, frames: readonly Frame[]): Promise<void> {

@@ -3,6 +3,7 @@
 // replay. Bounded per agent and in all; the counts are rebuilt from the rows at start.
 
 import { TIME_LIMITS, type Clock, type Hash, type Log, type PublicKey, type Timer } from '../base/index.js'
+import type { OpenedRecord } from '../dag/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import type { Backlog, BacklogEntry } from './backlog.js'
@@ -14,13 +15,14 @@ import {
 export interface Quarantine {
   start(): Promise<void>
   stop(): Promise<void>
+  /** True when the record is here, or on its way through the ledger. */
   has(id: Hash, timestampMs: number): boolean
-  /** Takes a place for one more record of the agent; false when the agent or the node has no place left. */
-  reserve(agentId: PublicKey): boolean
-  /** Gives a place back whose record was not written. */
-  cancel(agentId: PublicKey): void
-  /** A row was written at ingest, and its place was taken before. */
-  noted(releaseMs: number): void
+  /** Takes a place for one more record; false when its agent or the node has no place left. */
+  reserve(opened: OpenedRecord): boolean
+  /** Gives the place of a record back, if it has one: it was not written, or its time has come meanwhile. */
+  cancel(id: Hash): void
+  /** The record's row is written, and its place was taken before. */
+  noted(id: Hash, releaseMs: number): void
   /** Takes entries back out of the backlog, because the clock was set back since they were accepted. */
   hold(entries: readonly BacklogEntry[]): Promise<void>
   list(limit: number): Promise<readonly QuarantineRow[]>
@@ -53,6 +55,8 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
 class RecordQuarantine implements Quarantine {
   readonly #deps: QuarantineDeps
   readonly #perAgent = new Map<PublicKey, number>()
+  /** Places taken for records that have no row yet. */
+  readonly #reserved = new Map<Hash, PublicKey>()
   #count = 0
   #timer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
@@ -79,21 +83,25 @@ class RecordQuarantine implements Quarantine {
   }
 
   has(id: Hash, timestampMs: number): boolean {
+    if (this.#reserved.has(id)) return true
     return this.#deps.store.get(keys.quarantined(releaseTime(timestampMs), id)) !== undefined
   }
 
-  reserve(agentId: PublicKey): boolean {
+  reserve({ id, agentId }: OpenedRecord): boolean {
     if (this.#count >= RECORDS_MAX) return false
     if ((this.#perAgent.get(agentId) ?? 0) >= TIME_LIMITS.quarantinePerAgentMax) return false
     this.#change(agentId, 1)
+    this.#reserved.set(id, agentId)
     return true
   }
 
-  cancel(agentId: PublicKey): void {
-    this.#change(agentId, -1)
+  cancel(id: Hash): void {
+    const agentId = this.#reserved.get(id)
+    if (agentId !== undefined && this.#reserved.delete(id)) this.#change(agentId, -1)
   }
 
-  noted(releaseMs: number): void {
+  noted(id: Hash, releaseMs: number): void {
+    this.#reserved.delete(id)
     this.#arm(releaseMs - this.#deps.clock.nowMs())
   }
 

@@ -90,28 +90,34 @@ async function admit(gate: Gate, records: readonly Uint8Array[]): Promise<readon
 
 /** Gives a record its result where that takes neither signature nor ledger. */
 function sort(gate: Gate, call: Call, bytes: Uint8Array, index: number): void {
-  const checked = precheck(gate.deps, bytes)
-  if ('kind' in checked) {
-    call.results[index] = checked
+  const opened = open(bytes)
+  if ('kind' in opened) {
+    call.results[index] = opened
     return
   }
-  const first = gate.inFlight.get(checked.id)
+  // Asked before the index: until its frame is synced, nobody is told that the record is here.
+  const first = gate.inFlight.get(opened.id)
   if (first !== undefined) {
     call.copies.push({ index, first })
-  } else if (isBusy(gate)) {
-    call.results[index] = BUSY
-  } else {
-    call.candidates.push({ index, opened: checked })
-    gate.inFlight.set(checked.id, { call, index })
+    return
   }
+  const answer = answerAtOnce(gate, opened)
+  call.results[index] = answer
+  if (answer !== undefined) return
+  call.candidates.push({ index, opened })
+  gate.inFlight.set(opened.id, { call, index })
 }
 
-function precheck(deps: RecordGateDeps, bytes: Uint8Array): AdmitResult | OpenedRecord {
+function open(bytes: Uint8Array): AdmitResult | OpenedRecord {
   if (bytes.length > RECORD_LIMITS.recordBytesMax) return refused('RECORD_TOO_LARGE', 'record bytes')
   const opened = openRecord(bytes)
   if (opened.grade === 'invalid') return refused('RECORD_INVALID', opened.rule)
-  if (opened.grade === 'inert') return refused('RECORD_INERT', opened.rule)
-  const { id, timestampMs } = opened
+  return opened.grade === 'inert' ? refused('RECORD_INERT', opened.rule) : opened
+}
+
+/** The result of a record that is here already, or that cannot be taken; undefined to go on with it. */
+function answerAtOnce(gate: Gate, { id, timestampMs }: OpenedRecord): AdmitResult | undefined {
+  const { deps } = gate
   if (deps.backlog.get(id) !== undefined || deps.store.get(keys.record(id)) !== undefined) {
     return { kind: 'known', id }
   }
@@ -121,7 +127,7 @@ function precheck(deps: RecordGateDeps, bytes: Uint8Array): AdmitResult | Opened
   if (timestampMs > deps.clock.nowMs() + TIME_LIMITS.quarantineAheadMsMax) {
     return refused('RECORD_TOO_FAR_AHEAD', 'timestamp more than 30 days ahead')
   }
-  return opened
+  return isBusy(gate) ? BUSY : undefined
 }
 
 function isBusy({ options, deps, inFlight }: Gate): boolean {
@@ -147,7 +153,7 @@ function place(deps: RecordGateDeps, opened: OpenedRecord, valid: boolean): Admi
   if (!valid) return refused('RECORD_SIGNATURE', 'signature')
   const releaseMs = releaseTime(opened.timestampMs)
   if (releaseMs <= deps.clock.nowMs()) return undefined
-  return deps.quarantine.reserve(opened.agentId) ? releaseMs : refused('QUARANTINE_FULL', 'quarantine')
+  return deps.quarantine.reserve(opened) ? releaseMs : refused('QUARANTINE_FULL', 'quarantine')
 }
 
 async function write({ deps }: Gate, { results }: Call, accepted: readonly Accepted[]): Promise<void> {
@@ -163,8 +169,8 @@ async function write({ deps }: Gate, { results }: Call, accepted: readonly Accep
     deps.onAccepted()
   } catch (error) {
     const refusal = logRefusal(error)
-    for (const { index, opened, releaseMs } of accepted) {
-      if (releaseMs !== undefined) deps.quarantine.cancel(opened.agentId)
+    for (const { index, opened } of accepted) {
+      deps.quarantine.cancel(opened.id)
       results[index] = refusal
     }
   }

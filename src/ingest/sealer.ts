@@ -12,6 +12,8 @@ import { chooseRecords, fillsBlock, makeOwnBlock, type FeedIdentity } from './ow
 
 /** The sealer of one feed. */
 export interface Sealer {
+  /** Seals from now on. Not before the replay is done: the ledger may hold blocks of what seems to wait. */
+  start(): void
   /** Something was added to the backlog. */
   wake(): void
   /** Seals all that waits now; resolves with the WAL sequence of the last own block, 0 for none. */
@@ -52,7 +54,7 @@ class FeedSealer implements Sealer {
   #lastSequence = 0
   #timer: Timer | undefined
   #running: Promise<void> | undefined
-  #stopped = false
+  #sealing = false
   /** The last attempt sealed nothing: the log is full or failed, or all that waits is admitted already. */
   #stuck = false
 
@@ -62,9 +64,14 @@ class FeedSealer implements Sealer {
     this.#tip = tipHeader(deps.dag, deps.identity.feed)
   }
 
+  start(): void {
+    this.#sealing = true
+    this.wake()
+  }
+
   wake(): void {
     const { backlog, clock } = this.#deps
-    if (this.#stopped || this.#running !== undefined || backlog.waitingCount === 0) return
+    if (!this.#sealing || this.#running !== undefined || backlog.waitingCount === 0) return
     const pauseMs = fillsBlock(backlog, this.#options) && !this.#stuck ? 0 : this.#options.sealDelayMs
     const waitMs = this.#lastSealMs + pauseMs - clock.monotonicMs()
     if (waitMs <= 0) {
@@ -81,7 +88,7 @@ class FeedSealer implements Sealer {
 
   async flush(): Promise<number> {
     while (this.#running !== undefined || this.#deps.backlog.waitingCount > 0) {
-      if (this.#stopped) break
+      if (!this.#sealing) break
       await this.#run()
       if (this.#stuck) break
     }
@@ -89,7 +96,7 @@ class FeedSealer implements Sealer {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#sealing = false
     this.#timer?.cancel()
     await this.#running
   }

@@ -9,7 +9,7 @@ import {
 import { openRecord } from '../record/index.js'
 import { encodeNumberRow, keys, type Batch, type Store } from '../store/index.js'
 import type { Frame, Wal } from '../wal/index.js'
-import type { Backlog } from './backlog.js'
+import type { Backlog, BacklogEntry } from './backlog.js'
 import { IngestError } from './errors.js'
 import { decodeOwnBlock, FRAME, type OwnBlockFrame } from './frames.js'
 import { releaseTime } from './quarantine-rows.js'
@@ -28,7 +28,8 @@ export interface StepDeps {
   readonly targets: TargetCache
   readonly clock: Clock
   readonly governors: ReadonlySet<PublicKey>
-  readonly onQuarantined: (releaseMs: number, agentId: PublicKey) => void
+  /** The record needs no quarantine, whatever was thought of it before. */
+  readonly onDue: (id: Hash) => void
 }
 
 /** A step that is being gathered. */
@@ -38,6 +39,8 @@ export interface Step {
   readonly blocks: Hash[]
   /** `u/` rows to write, unless a block of this very step seals the record. */
   readonly unsealed: Map<Hash, number>
+  /** Records whose `Q:` rows this step writes, with their release times. */
+  readonly quarantined: Map<Hash, number>
   /** Backlog entries that this step admits. */
   readonly sealed: Hash[]
 }
@@ -47,7 +50,7 @@ export function openStep(deps: StepDeps): Step {
   const { store, targets, governors } = deps
   const batch = store.batch()
   const rows = createRowWriter({ reader: store, batch, targets, governors })
-  return { batch, rows, blocks: [], unsealed: new Map(), sealed: [] }
+  return { batch, rows, blocks: [], unsealed: new Map(), quarantined: new Map(), sealed: [] }
 }
 
 /**
@@ -79,16 +82,24 @@ export function sealStep(step: Step, cursor: number): void {
 // time.
 function applyRecord(step: Step, frame: Frame, deps: StepDeps): void {
   const known = deps.backlog.bySequence(frame.sequence)
-  const opened = known?.opened ?? reopen(frame.payload, frame)
-  if (known === undefined && deps.store.get(keys.record(opened.id)) !== undefined) return
-  const releaseMs = releaseTime(opened.timestampMs)
-  if (known === undefined && releaseMs > deps.clock.nowMs()) {
-    step.batch.put(keys.quarantined(releaseMs, opened.id), encodeNumberRow(frame.sequence))
-    deps.onQuarantined(releaseMs, opened.agentId)
-    return
+  const entry = known ?? place(step, reopen(frame.payload, frame), frame.sequence, deps)
+  if (entry !== undefined && !entry.stored) step.unsealed.set(entry.opened.id, entry.sequence)
+}
+
+/** The backlog's entry for a record that is not in it yet; none for one that is here or before its time. */
+function place(
+  step: Step, opened: OpenedRecord, sequence: number, deps: StepDeps
+): BacklogEntry | undefined {
+  const { id, timestampMs } = opened
+  const isHere = deps.store.get(keys.record(id)) !== undefined
+  const releaseMs = releaseTime(timestampMs)
+  if (!isHere && releaseMs > deps.clock.nowMs()) {
+    step.batch.put(keys.quarantined(releaseMs, id), encodeNumberRow(sequence))
+    step.quarantined.set(id, releaseMs)
+    return undefined
   }
-  const entry = known ?? deps.backlog.add(opened, frame.sequence, false)
-  if (!entry.stored) step.unsealed.set(opened.id, entry.sequence)
+  deps.onDue(id)
+  return isHere ? undefined : deps.backlog.add(opened, sequence, false)
 }
 
 async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<void> {

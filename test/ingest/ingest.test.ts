@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blake3Hash } from '../../src/base/index.js'
+import { blake3Hash, TIME_LIMITS } from '../../src/base/index.js'
 import { decodeBlock } from '../../src/dag/index.js'
 import { buildAssertion } from '../../src/record/index.js'
 import { keys, ranges } from '../../src/store/index.js'
@@ -174,6 +174,47 @@ describe('quarantine', () => {
     await until(machine, () => second.store.get(keys.record(id)) !== undefined)
     expect(second.ingest.counts().quarantined).toBe(0)
     await second.stop()
+  })
+
+  it('takes one place for a record that is sent again before the index knows of it', async () => {
+    const machine = createMachine()
+    const life = await live(machine)
+    const record = says(alice, 'sky', 'green', startMs + 120_000)
+    const kinds = []
+    for (let copy = 0; copy < 3; copy += 1) {
+      kinds.push(...(await life.ingest.admitRecords([record, record])).map((result) => result.kind))
+    }
+    expect(kinds).toEqual(new Array(6).fill('quarantined'))
+    expect(life.wal.lastSynced).toBe(1)
+    expect(life.ingest.counts().quarantined).toBe(1)
+    await until(machine, () => life.ingest.counts().behind === 0)
+    expect(life.ingest.counts().quarantined).toBe(1)
+    await life.stop()
+  })
+
+  it('gives the place back when the time of a record comes before the index knows of it', async () => {
+    const machine = createMachine()
+    const life = await live(machine)
+    const record = says(alice, 'sky', 'green', startMs + 120_000)
+    life.wal.onSynced(() => machine.clock.setNow(startMs + 100_000))
+    expect((await life.ingest.admitRecords([record]))[0]).toMatchObject({ kind: 'quarantined' })
+    await flushed(machine, life)
+    await until(machine, () => life.store.get(keys.record(blake3Hash(record))) !== undefined)
+    expect(life.ingest.counts().quarantined).toBe(0)
+    await life.stop()
+  })
+
+  it('has room for as many records of an agent as its limit and refuses one more', async () => {
+    const machine = createMachine()
+    const life = await live(machine, { backlogRecordsMax: 2 * TIME_LIMITS.quarantinePerAgentMax })
+    const later = (index: number): Uint8Array => says(alice, `s${index}`, 'x', startMs + 120_000)
+    const records = Array.from({ length: TIME_LIMITS.quarantinePerAgentMax + 1 }, (_, index) => later(index))
+    const results = await life.ingest.admitRecords(records)
+    expect(results.slice(0, -1).every((result) => result.kind === 'quarantined')).toBe(true)
+    expect(results.at(-1)).toMatchObject({ kind: 'refused', code: 'QUARANTINE_FULL' })
+    expect((await life.ingest.admitRecords([says(bob, 's', 'x', startMs + 120_000)]))[0])
+      .toMatchObject({ kind: 'quarantined' })
+    await life.stop()
   })
 
   it('admits at exactly 30 s ahead and holds one ms more', async () => {
