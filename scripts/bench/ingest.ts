@@ -1,6 +1,6 @@
 // ingest: signed records/s through one node, 64 writers that each wait for their acknowledgement:
-// admit -> durable -> sealed -> stored, while views are computed. Beside it the bare signature checks of as many
-// workers, and the rate with every view up to date.
+// admit -> durable -> sealed -> stored, while views are computed. Beside it the bare signature checks of as
+// many workers, and the rate with every view up to date.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

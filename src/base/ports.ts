@@ -70,7 +70,7 @@ export type Verdict =
   | { readonly kind: 'ignore'; readonly why: string }
   | { readonly kind: 'reject'; readonly why: string }
 
-/** A peer of the network port: its node key in text form (libp2p peer id; any unique text in the simulator). */
+/** A peer of the network port: its node key in text form (libp2p peer id; any unique text under test). */
 export type PeerName = string
 
 /** One connected, greeted peer. */

@@ -85,7 +85,7 @@ export function decodeBlock(bytes: Uint8Array): DecodedBlock {
   }
 }
 
-/** The id of an encoded block, its form unchecked; undefined when there is no header in it. Cost: one hash. */
+/** The id of an encoded block, its form unchecked; undefined when it holds no header. Cost: one hash. */
 export function blockIdOf(bytes: Uint8Array): Hash | undefined {
   const reader = new ByteReader(bytes.subarray(1))
   const header = reader.raw(reader.u16())

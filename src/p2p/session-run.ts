@@ -69,7 +69,8 @@ export function runSession(
       deps.onBytes(peer, frame.length, 0)
       await session.receive(frame)
     }
-    if (!heard) session.abort()
+    if (heard) session.closed()
+    else session.abort()
   }
   // After the peer's last frame the session may still admit; the idle timer bounds how long.
   pump().catch((error: unknown) => {

@@ -134,6 +134,10 @@ class BlockSession implements SyncSession {
     this.done.catch(() => undefined)
   }
 
+  closed(): void {
+    // This protocol ends by a frame of its own.
+  }
+
   start(): Promise<void> {
     return this.#hang ? Promise.resolve() : this.#list()
   }
