@@ -37,7 +37,7 @@ class RecentEvents implements EventLog {
     this.#listeners.add(listener)
     if (after !== undefined) {
       for (const { sequence, event } of this.#kept.slice(-EVENTS_KEPT)) {
-        if (sequence > after) this.#tell(listener, sequence, event)
+        if (sequence > after && this.#listeners.has(listener)) this.#tell(listener, sequence, event)
       }
     }
     return () => void this.#listeners.delete(listener)
