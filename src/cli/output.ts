@@ -2,7 +2,10 @@
 // Rule: what strangers wrote is shown without control characters, so that a record cannot steer a terminal.
 
 import type { Writable } from 'node:stream'
-import colors from 'picocolors'
+import picocolors from 'picocolors'
+
+// picocolors also colours for CI systems, where the output is read by programs: only a terminal gets colours.
+const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY)
 
 /** A stream that may be a terminal. */
 export interface TextSink extends Writable {
