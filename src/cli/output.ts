@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream'
 import picocolors from 'picocolors'
 
 // picocolors also colours for CI systems, where the output is read by programs: only a terminal gets colours.
-const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY)
+const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY === true)
 
 /** A stream that may be a terminal. */
 export interface TextSink extends Writable {
