@@ -7,7 +7,7 @@ import { createDigestSum, type DigestSum } from './digest.js'
 import type { LevelOperation } from './level.js'
 import { EMPTY } from './rows.js'
 
-/** Collects the writes of one atomic step. Write it once. */
+/** Collects the writes of one atomic step. Written once; after STORE_NO_SPACE the same one may be tried again. */
 export interface Batch {
   /** Sets a row of a family that is not accounted. The bytes must not change until the write is done. */
   put(key: Uint8Array, value: Uint8Array): void
@@ -42,8 +42,10 @@ export interface BatchEffect {
 
 /** A batch as the store that made it sees it. */
 export interface PendingBatch extends Batch {
-  /** Settles what happens, given what the index holds at this moment. Once. */
+  /** Settles what happens, given what the index holds at this moment. Again only after a failed write. */
   settle(get: (key: Uint8Array) => Uint8Array | undefined): BatchEffect
+  /** It is written, and must not be again. */
+  finish(): void
 }
 
 interface AccountedRow {
@@ -81,6 +83,7 @@ export function createBatch(): PendingBatch {
   let bytes = 0
   let cursor: number | undefined
   let settled = false
+  let written = false
   const account = (key: Uint8Array, value: Uint8Array | undefined, fresh: boolean): void => {
     assert(isAccounted(key) && !settled, 'add and remove are for accounted families of an unwritten batch')
     const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
@@ -115,9 +118,12 @@ export function createBatch(): PendingBatch {
       return bytes
     },
     settle: (get) => {
-      assert(!settled, 'a batch is written once')
+      assert(!written, 'a batch is written once')
       settled = true
-      return settleRows(operations, accounted.values(), cursor, get)
+      return settleRows([...operations], accounted.values(), cursor, get)
+    },
+    finish: () => {
+      written = true
     }
   }
 }

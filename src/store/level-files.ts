@@ -71,8 +71,12 @@ async function comparePrint(
 
 async function namesToPrint(directory: string): Promise<readonly string[]> {
   const manifest = await currentManifest(directory)
-  const logs = (await readdir(directory).catch(() => [])).filter(isLog).sort()
-  return manifest === undefined ? [] : [CURRENT, manifest, ...logs]
+  return manifest === undefined ? [] : [CURRENT, manifest, ...await logNames(directory)]
+}
+
+/** The database's logs, oldest first. */
+export async function logNames(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory).catch(() => [])).filter(isLog).sort()
 }
 
 async function currentManifest(directory: string): Promise<string | undefined> {

@@ -43,9 +43,14 @@ export interface LevelDatabase {
   iterator(options: LevelIteratorOptions): LevelIterator
   snapshot(): LevelSnapshot
   batch(operations: LevelOperation[], options: { readonly sync: boolean }): Promise<void>
+  /**
+   * Moves the rows held in memory to a table and starts a new log. After a failed batch the log ends in a part
+   * of it, and whatever is written behind that is lost at the next open, without an error.
+   * @returns false when the database stays with its old log
+   */
+  rotate(): Promise<boolean>
   close(): Promise<void>
 }
-
 
 /** A file and how much of it counts. */
 export interface FileSize {

@@ -12,6 +12,12 @@ export interface StoreOptions {
    * @default 1
    */
   readonly schemaVersion?: number
+  /**
+   * Free bytes beside the marker below which nothing is written, at least 0.
+   * @default 67_108_864: LevelDB must not run out of space while it merges tables, since it then refuses all
+   *   writes until it is opened again
+   */
+  readonly reserveBytes?: number
 }
 
 /** Settings of the database on disk. */
@@ -38,7 +44,10 @@ export interface LevelOptions {
 export const FORMAT_VERSION = 1
 
 /** Defaults of the store's options. */
-export const STORE_DEFAULTS: Required<Pick<StoreOptions, 'schemaVersion'>> = Object.freeze({ schemaVersion: 1 })
+export const STORE_DEFAULTS: Required<Pick<StoreOptions, 'schemaVersion' | 'reserveBytes'>> = Object.freeze({
+  schemaVersion: 1,
+  reserveBytes: 67_108_864
+})
 
 /** Defaults of the database's options. */
 export const LEVEL_DEFAULTS: Required<Omit<LevelOptions, 'directory'>> = Object.freeze({
@@ -46,6 +55,9 @@ export const LEVEL_DEFAULTS: Required<Omit<LevelOptions, 'directory'>> = Object.
   writeBufferBytes: 8_388_608,
   openFilesMax: 1_000
 })
+
+/** Bytes written between two looks at the free space. */
+export const SPACE_CHECK_BYTES = 4_194_304
 
 /** Bytes of one table file: fewer files than LevelDB's 2 MiB, still short compactions. */
 export const TABLE_FILE_BYTES = 8_388_608

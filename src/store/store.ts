@@ -1,14 +1,16 @@
 // The store: one LevelDB database as the index of everything in the ledger.
 // Rules: batches are written one after the other, each atomic with its totals and cursor; nothing is synced
-// but checkpoints; a failed write ends all writing until the next open. Rows: docs/formats/keyspace.md.
+// but checkpoints; a failed write ends all writing until the next open, one for lack of space until there is
+// room again. Rows: docs/formats/keyspace.md.
 
 import { createBatch, type Batch, type PendingBatch } from './batch.js'
+import { dirname } from 'node:path'
 import { createDigestSum } from './digest.js'
-import { StoreError, type RebuildReason } from './errors.js'
+import { StoreError, saysNoSpace, type RebuildReason } from './errors.js'
 import type { FileSize, LevelDatabase, LevelOperation } from './level.js'
 import { writeMarker, type Identity } from './marker.js'
 import { initialize, META, openIndex, type StoreDeps } from './open.js'
-import type { StoreOptions } from './options.js'
+import { SPACE_CHECK_BYTES, STORE_DEFAULTS, type StoreOptions } from './options.js'
 import { createReader, type Reader, type Snapshot } from './reader.js'
 import { encodeTotals, NO_TOTALS, type Totals } from './totals.js'
 import { createTurns } from './turns.js'
@@ -31,7 +33,7 @@ export interface Store extends Reader {
   readonly identity: Identity | undefined
   /** Records, digest and cursor after the last write. */
   readonly totals: Totals
-  /** The failure that ended writing. */
+  /** The failure that ended writing; STORE_NO_SPACE goes away with a write once there is room. */
   readonly failure: StoreError | undefined
   /** A reader of the state after the last finished write. */
   snapshot(): Snapshot
@@ -39,10 +41,15 @@ export interface Store extends Reader {
   /**
    * Writes a batch after all that were handed in before. Durable at the next checkpoint, or at once with
    * `sync`.
-   * @throws StoreError STORE_WRITE_FAILED, STORE_CLOSED, STORE_NEEDS_REBUILD
+   * @throws StoreError STORE_NO_SPACE (the same batch may be tried again), STORE_WRITE_FAILED, STORE_CLOSED,
+   *   STORE_NEEDS_REBUILD
    */
   write(batch: Batch, options?: { readonly sync?: boolean }): Promise<void>
-  /** Makes all finished writes durable and says so in the marker. Gives the totals that are safe now. */
+  /**
+   * Makes all finished writes durable and says so in the marker. Gives the totals that are safe now.
+   * @throws StoreError STORE_CHECKPOINT_FAILED: try again later; STORE_WRITE_FAILED, STORE_CLOSED,
+   *   STORE_NEEDS_REBUILD
+   */
   writeCheckpoint(): Promise<Totals>
   /** Identity of the WAL directory for the markers to come. */
   setIdentity(identity: Identity): void
@@ -76,7 +83,10 @@ export async function openStore(options: StoreOptions, deps: StoreDeps): Promise
   core.totals = { ...opening.totals, sequence: core.replayFrom }
   core.checkpoint = opening.checkpoint
   core.provenSequence = Math.max(core.provenSequence, opening.totals.sequence)
-  await mark(core, core.checkpoint, await deps.level.sizes(), false)
+  // Without it a crash costs a count of all rows, no more.
+  await mark(core, core.checkpoint, await deps.level.sizes(), false).catch((error: unknown) => {
+    deps.log.warn({ err: error }, 'the marker of the index could not be written')
+  })
   return createStore(core)
 }
 
@@ -97,13 +107,15 @@ interface Core {
   rebuildReason: RebuildReason | undefined
   identity: Identity | undefined
   failure: StoreError | undefined
+  /** Bytes that may be written before the free space is looked at. */
+  spaceBytes: number
 }
 
 function createCore(options: StoreOptions, deps: StoreDeps): Core {
   return {
     options, deps, turns: createTurns(), checkpointTurns: createTurns(), database: undefined,
     totals: NO_TOTALS, checkpoint: NO_TOTALS, replayFrom: 0, provenSequence: 0, unclean: false,
-    rebuildReason: undefined, identity: undefined, failure: undefined
+    rebuildReason: undefined, identity: undefined, failure: undefined, spaceBytes: 0
   }
 }
 
@@ -146,8 +158,7 @@ function asPending(batch: Batch): PendingBatch {
 }
 
 async function writeBatch(core: Core, batch: PendingBatch, sync: boolean): Promise<void> {
-  const database = live(core)
-  if (core.failure !== undefined) throw core.failure
+  const database = await writable(core, batch.bytes)
   const { operations, sum, recordsAdded, cursor, counts } = batch.settle(createReader(() => database).get)
   let totals = core.totals
   if (counts) {
@@ -157,6 +168,7 @@ async function writeBatch(core: Core, batch: PendingBatch, sync: boolean): Promi
     operations.push({ type: 'put', key: META.cursor, value: encodeTotals(totals) })
   }
   await commit(core, database, operations, sync)
+  batch.finish()
   core.totals = totals
   core.provenSequence = Math.max(core.provenSequence, totals.sequence)
 }
@@ -167,21 +179,55 @@ async function commit(
   try {
     await database.batch(operations, { sync })
   } catch (cause) {
-    core.failure = new StoreError({ code: 'STORE_WRITE_FAILED' }, 'a write to the index failed', { cause })
-    core.deps.log.error({ err: cause }, 'a write to the index failed: no further writes')
-    throw core.failure
+    throw fail(core, saysNoSpace(cause) ? 'STORE_NO_SPACE' : 'STORE_WRITE_FAILED', cause)
   }
 }
 
+function fail(core: Core, code: 'STORE_NO_SPACE' | 'STORE_WRITE_FAILED', cause?: unknown): StoreError {
+  const text = code === 'STORE_NO_SPACE' ? 'no space left for the index' : 'a write to the index failed'
+  core.failure = new StoreError({ code }, text, { cause })
+  core.deps.log.error({ err: cause, code }, `${text}: no further writes`)
+  return core.failure
+}
+
+/** The database, when it may be written to: for want of space it may again as soon as there is room. */
+async function writable(core: Core, bytes: number): Promise<LevelDatabase> {
+  const database = live(core)
+  const { failure } = core
+  if (failure !== undefined) {
+    if (failure.code !== 'STORE_NO_SPACE' || !await hasSpace(core)) throw failure
+    // The log may end in a part of the batch that failed: nothing may be written behind that.
+    if (!await database.rotate()) throw failure
+    core.failure = undefined
+    core.deps.log.info({}, 'there is room again: writes to the index go on')
+  }
+  core.spaceBytes -= bytes
+  if (core.spaceBytes < 0 && !await hasSpace(core)) throw fail(core, 'STORE_NO_SPACE')
+  return database
+}
+
+async function hasSpace(core: Core): Promise<boolean> {
+  const { markerPath, reserveBytes = STORE_DEFAULTS.reserveBytes } = core.options
+  if (markerPath !== undefined && await core.deps.disk.freeBytes(dirname(markerPath)) < reserveBytes) return false
+  core.spaceBytes = SPACE_CHECK_BYTES
+  return true
+}
+
 async function writeCheckpoint(core: Core): Promise<Totals> {
-  const { totals, sizes } = await core.turns(() => syncTotals(core))
-  await mark(core, totals, sizes, false)
-  return totals
+  try {
+    const { totals, sizes } = await core.turns(() => syncTotals(core))
+    await mark(core, totals, sizes, false)
+    return totals
+  } catch (cause) {
+    // What the caller cannot mend by waiting keeps its own code.
+    if (cause instanceof StoreError && cause.code !== 'STORE_NO_SPACE') throw cause
+    const reason = saysNoSpace(cause) ? 'no-space' : 'failed'
+    throw new StoreError({ code: 'STORE_CHECKPOINT_FAILED', reason }, 'the checkpoint could not be written', { cause })
+  }
 }
 
 async function syncTotals(core: Core): Promise<{ totals: Totals; sizes: readonly FileSize[] }> {
-  const database = live(core)
-  if (core.failure !== undefined) throw core.failure
+  const database = await writable(core, 0)
   const totals = core.totals
   const value = encodeTotals(totals)
   const rows = [META.checkpoint, META.cursor].map((key) => ({ type: 'put', key, value } as const))
@@ -235,9 +281,12 @@ async function dropDerived(core: Core): Promise<void> {
 async function close(core: Core, clean: boolean): Promise<void> {
   const { database } = core
   if (database === undefined) return
-  const whole = clean && core.failure === undefined
-  if (whole) await syncTotals(core)
+  const unsaved = (error: unknown): boolean => {
+    core.deps.log.warn({ err: error }, 'the index is closed without a checkpoint: the next start replays')
+    return false
+  }
+  const whole = clean && core.failure === undefined && await syncTotals(core).then(() => true, unsaved)
   core.database = undefined
   await database.close()
-  if (whole) await mark(core, core.checkpoint, await core.deps.level.sizes(), true)
+  if (whole) await mark(core, core.checkpoint, await core.deps.level.sizes(), true).catch(unsaved)
 }

@@ -51,6 +51,7 @@ export function createMemoryIndex(): MemoryIndex {
         await asPort(inner).batch(copies, { sync })
         if (sync) settle(unsynced.length)
       },
+      rotate: async () => true,
       close: async () => {
         if (inner === level) opened = false
       }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { utf8Bytes } from '../../src/base/index.js'
+import { utf8Bytes, type Disk } from '../../src/base/index.js'
 import { keys, openLevel, openStore, type LevelSource, type Store } from '../../src/store/index.js'
 import { createFileDisk } from '../../src/wal/index.js'
 import { hash, networkId, silent } from '../contract/store.js'
@@ -70,6 +70,81 @@ describe('a store', () => {
     await add(next, 2)
     expect((await next.verifyDigest()).equal).toBe(true)
     await next.close()
+  })
+
+  it('survives a marker that cannot be written: the checkpoint is tried again', async () => {
+    const index = createMemoryIndex()
+    const markerPath = join(root, `marker-${places++}`)
+    let full = false
+    const fullDisk: Disk = {
+      ...disk,
+      open: async (path, mode) => {
+        if (full) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+        return disk.open(path, mode)
+      }
+    }
+    const open = (): Promise<Store> =>
+      openStore({ networkId, markerPath }, { level: index, disk: fullDisk, log: silent })
+    const store = await open()
+    await add(store, 1)
+    full = true
+    const detail = { code: 'STORE_CHECKPOINT_FAILED', reason: 'no-space' }
+    await expect(store.writeCheckpoint()).rejects.toMatchObject({ detail })
+    expect(store.failure).toBeUndefined()
+    await add(store, 2)
+    full = false
+    expect(await store.writeCheckpoint()).toMatchObject({ sequence: 2, recordCount: 2 })
+    full = true
+    await store.close()
+    full = false
+    const next = await open()
+    expect(next).toMatchObject({ needsRebuild: false, unclean: true, totals: { recordCount: 2 } })
+    expect((await next.verifyDigest()).equal).toBe(true)
+    await next.close()
+  })
+
+  it('stops for want of space and goes on with the same batch when there is room', async () => {
+    const index = createMemoryIndex()
+    let freeBytes = 0
+    const level: LevelSource = index
+    const markerPath = join(root, `marker-${places++}`)
+    const full: Disk = { ...disk, freeBytes: async () => freeBytes }
+    const store = await openStore({ networkId, markerPath, reserveBytes: 10 }, { level, disk: full, log: silent })
+    const batch = store.batch()
+    batch.add(keys.record(hash(1)), utf8Bytes('record 1'))
+    batch.setCursor(1)
+    const noSpace = { code: 'STORE_NO_SPACE' }
+    freeBytes = 9
+    await expect(store.write(batch)).rejects.toMatchObject(noSpace)
+    await expect(store.writeCheckpoint()).rejects.toMatchObject({ code: 'STORE_CHECKPOINT_FAILED' })
+    expect(store.failure).toMatchObject(noSpace)
+    freeBytes = 10
+    index.failNextBatch(new Error('IO error: 000003.log: No space left on device'))
+    await expect(store.write(batch)).rejects.toMatchObject(noSpace)
+    await store.write(batch)
+    expect(store).toMatchObject({ failure: undefined, totals: { sequence: 1, recordCount: 1 } })
+    await expect(store.write(batch)).rejects.toThrow('written once')
+    expect((await store.verifyDigest()).equal).toBe(true)
+    await store.close()
+  })
+
+  it('starts a new log of the database with all rows in place', async () => {
+    const directory = join(root, 'rotated')
+    const source = openLevel({ directory })
+    const database = await source.open(true)
+    const row = { type: 'put', key: utf8Bytes('key'), value: utf8Bytes('value') } as const
+    await database.batch([row], { sync: false })
+    const logs = async (): Promise<readonly string[]> =>
+      (await source.sizes()).map(({ name }) => name).filter((name) => name.endsWith('.log'))
+    const before = await logs()
+    expect(await database.rotate()).toBe(true)
+    expect(before).toHaveLength(1)
+    expect(await logs()).not.toEqual(before)
+    await database.close()
+    const again = await source.open(false)
+    const form = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
+    expect(Buffer.from(again.getSync(row.key, form) ?? [])).toEqual(Buffer.from('value'))
+    await again.close()
   })
 
   it('loses nothing that a checkpoint or a synced write covers, whatever a crash takes', async () => {
