@@ -16,6 +16,8 @@ import { type Dag } from './types.js'
 export interface Puller {
   /** Asks for what of these runs is missing; resolves when nothing more can be got. */
   run(runs: readonly Run[]): Promise<void>
+  /** True when all of these runs are here, but for blocks that wait for the local clock. */
+  holds(runs: readonly Run[]): Promise<boolean>
   /** Counts blocks that came in; false when they were not asked for. */
   arrived(count: number): boolean
   /** False when nothing was asked. */
@@ -93,6 +95,13 @@ class BlockPuller implements Puller {
       goals = await this.pullRuns(goals)
       await this.repairGaps(feeds)
     } while (goals.length > 0)
+  }
+
+  async holds(runs: readonly Run[]): Promise<boolean> {
+    const { dag, clock } = this.deps
+    const nothing = new Set<string>()
+    for (const run of runs) if (await lackOf(dag, run, clock.nowMs(), nothing) !== undefined) return false
+    return true
   }
 
   arrived(count: number): boolean {

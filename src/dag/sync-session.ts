@@ -63,6 +63,7 @@ class Session {
   private readonly theirRuns: Run[] = []
   private endRoot: Hash | undefined
   private ended = false
+  private complete = false
 
   constructor(options: SyncOptions & SyncTuning, deps: SyncDeps) {
     this.options = options
@@ -205,11 +206,20 @@ class Session {
   private async pull(): Promise<void> {
     await this.checkOwnRuns()
     await this.puller.run(this.theirRuns)
+    // What other sessions fetch and what the peer missed may still be absent.
+    const complete = this.listsWhole() && await this.puller.holds(this.theirRuns)
     if (this.phase === 'over') return
+    this.complete = complete
     this.ended = true
     this.deps.dag.claims.free(this)
     this.outbox.post({ kind: 'end', frontierRoot: this.deps.dag.frontier().root })
     this.endIfDone()
+  }
+
+  /** Beyond the tips of one session the lists may be cut: only equal roots tell then. */
+  private listsWhole(): boolean {
+    const { sessionRunsMax } = SYNC_LIMITS
+    return this.view.tipCount <= sessionRunsMax && (this.remote?.tipCount ?? 0) <= sessionRunsMax
   }
 
   private endIfDone(): void {
@@ -223,8 +233,9 @@ class Session {
     this.close(new SyncError({ code: 'SYNC_ABORTED' }, 'the session is over'))
     const { recordCount, tipCount, stateTag } = this.remote
     const tag = stateTag === undefined ? {} : { stateTag }
+    const converged = theirRoot === this.deps.dag.frontier().root || theirRoot === this.view.root
     this.settled.resolve({
-      converged: theirRoot === this.deps.dag.frontier().root || theirRoot === this.view.root,
+      converged, complete: converged || this.complete,
       blocksIn: this.blocksIn, blocksOut: this.server.blocksOut,
       bytesIn: this.bytesIn, bytesOut: this.outbox.bytes,
       controlBytesIn: this.bytesIn - this.blockBytesIn, controlBytesOut: this.outbox.controlBytes,

@@ -49,6 +49,8 @@ export interface SyncRemote {
 export interface SyncResult {
   /** Both frontiers were the same at the end. */
   readonly converged: boolean
+  /** Nothing that the peer listed is left to fetch: it converged, or all of the peer's blocks are here. */
+  readonly complete: boolean
   readonly blocksIn: number
   readonly blocksOut: number
   /** Bytes of all frames, without the link's own framing. */

@@ -12,7 +12,7 @@ export interface JoinProgress {
   readonly bytesPerSecond: number
   /** Most records that a peer said it has; undefined before the first word. */
   readonly remoteRecords?: number
-  /** A first session has found nothing left to fetch. */
+  /** A first session has left nothing to fetch that its peer has, while no other was fetching. */
   readonly synced: boolean
 }
 

@@ -62,7 +62,10 @@ export interface Replicator {
   publish(block: Uint8Array): Promise<void>
   /** Compares with a peer now. @returns undefined when the session gave way or failed */
   syncWith(peer: PeerName): Promise<SyncResult | undefined>
-  /** Resolves when a first session has found nothing left to fetch. A node without peers waits for ever. */
+  /**
+   * Resolves when a first session has left nothing to fetch and none beside it is fetching. A node without
+   * peers waits for ever.
+   */
   readonly whenSynced: Promise<void>
   progress(): JoinProgress
   peerStats(): readonly PeerStats[]
@@ -269,8 +272,13 @@ class BlockReplicator implements Replicator {
     page.recordCount = result.remote.recordCount
     page.equalFrontier = result.converged
     this.#meter.remote(result.remote.recordCount)
-    if (result.converged || result.blocksIn === 0) this.#meter.synced()
+    if (result.complete && !this.#fetching()) this.#meter.synced()
     this.#deps.onSynced?.(peer, result)
+  }
+
+  /** Another session is still bringing blocks: its peer has more than the one that is through. */
+  #fetching(): boolean {
+    return this.#sessions.progress().some(({ blocksIn, blocksWanted }) => blocksIn < blocksWanted)
   }
 
   #noteFailure(peer: PeerName, error: unknown): void {

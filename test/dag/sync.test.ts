@@ -230,6 +230,33 @@ describe('sync of two peers', () => {
     expect(a.dag.frontier().root).toBe(b.dag.frontier().root)
   })
 
+  it('is not complete while another session fetches what the peer listed', async () => {
+    const [a, b] = [await createPeer('a'), await createPeer('b')]
+    const blocks = weave(writersOf(2), 5)
+    await b.load(blocks)
+    const elsewhere = {}
+    for (const { header } of blocks) a.dag.claims.take(header.feed.slice(0, 32), elsewhere)
+    const beside = resultOf((await syncPeers(a, b)).opener)
+    expect([beside.blocksIn, beside.converged, beside.complete]).toEqual([0, false, false])
+    a.dag.claims.free(elsewhere)
+    expect(resultOf((await syncPeers(a, b)).opener).complete).toBe(true)
+  })
+
+  it('is complete when the peer has less than we have', async () => {
+    const [a, b] = [await createPeer('a'), await createPeer('b')]
+    const blocks = weave(writersOf(2), 5)
+    await a.load(blocks)
+    await b.load(blocks.slice(0, 6))
+    const b2 = await createPeer('b2')
+    await b2.load(blocks.slice(0, 4))
+    const elsewhere = {}
+    for (const { header } of blocks) b2.dag.claims.take(header.feed.slice(0, 32), elsewhere)
+    const talk = await syncPeers(a, b2)
+    expect([resultOf(talk.opener).converged, resultOf(talk.opener).complete]).toEqual([false, true])
+    expect(resultOf(talk.other).complete).toBe(false)
+    expect(resultOf((await syncPeers(b, a)).opener).complete).toBe(true)
+  })
+
   it('does not ask again for a block that waits for the clock, but for what stands below it', async () => {
     const [a, b] = [await createPeer('a'), await createPeer('b')]
     const writer = createWriter('w')

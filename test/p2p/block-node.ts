@@ -64,6 +64,10 @@ export interface BlockNode {
   readonly results: { readonly peer: PeerName; readonly result: SyncResult }[]
   /** Sessions opened here or there. */
   opened: number
+  /** How its sessions end, where a test says so. */
+  ending: Partial<SyncResult>
+  /** What its sessions say that they asked for. */
+  blocksWanted: number
   /** What admission answers to blocks that it would take. */
   verdict: Verdict
   /** Puts a block in without telling anybody. */
@@ -94,7 +98,7 @@ export function makeBlockNode(
     verifyHeader: (header) => header.ext.length === 0,
     openSession: (wire) => {
       node.opened++
-      return new BlockSession(wire, blocks, options.misbehave === true, options.hang === true)
+      return new BlockSession(wire, blocks, options, node)
     },
     onSynced: (peer, result) => node.results.push({ peer, result }),
     clock,
@@ -102,7 +106,7 @@ export function makeBlockNode(
     log: quietLog
   })
   const node: BlockNode = {
-    network, replicator, blocks, results: [], opened: 0, verdict: { kind: 'accept' },
+    network, replicator, blocks, results: [], opened: 0, ending: {}, blocksWanted: 0, verdict: { kind: 'accept' },
     take: (block) => void blocks.set(block.header.id, block.bytes),
     publish: (block) => {
       blocks.set(block.header.id, block.bytes)
@@ -120,17 +124,22 @@ class BlockSession implements SyncSession {
   readonly done: Promise<SyncResult> = this.#settled.promise
   readonly #misbehave: boolean
   readonly #hang: boolean
+  readonly #node: Pick<BlockNode, 'ending' | 'blocksWanted'>
   #listed = false
   #ended = false
   #in = 0
   #out = 0
   #theirs = 0
 
-  constructor(wire: SessionWire, blocks: Map<Hash, Uint8Array>, misbehave: boolean, hang: boolean) {
+  constructor(
+    wire: SessionWire, blocks: Map<Hash, Uint8Array>, faults: { misbehave?: boolean; hang?: boolean },
+    node: Pick<BlockNode, 'ending' | 'blocksWanted'>
+  ) {
+    this.#node = node
     this.#wire = wire
     this.#blocks = blocks
-    this.#misbehave = misbehave
-    this.#hang = hang
+    this.#misbehave = faults.misbehave === true
+    this.#hang = faults.hang === true
     this.done.catch(() => undefined)
   }
 
@@ -157,7 +166,8 @@ class BlockSession implements SyncSession {
   }
 
   progress(): ReturnType<SyncSession['progress']> {
-    return { blocksIn: this.#in, blocksWanted: 0, bytesIn: 0, remoteRecordCount: this.#theirs }
+    const { blocksWanted } = this.#node
+    return { blocksIn: this.#in, blocksWanted, bytesIn: 0, remoteRecordCount: this.#theirs }
   }
 
   abort(): void {
@@ -185,9 +195,10 @@ class BlockSession implements SyncSession {
   #check(): void {
     if (!this.#ended || this.#theirs < 0) return
     this.#settled.resolve({
-      converged: true, blocksIn: this.#in, blocksOut: this.#out, bytesIn: 0, bytesOut: 0, controlBytesIn: 0,
-      controlBytesOut: 0, rounds: 1,
-      remote: { frontierRoot: frontierRootOf([]), recordCount: this.#theirs, tipCount: 0 }
+      converged: true, complete: true, blocksIn: this.#in, blocksOut: this.#out, bytesIn: 0, bytesOut: 0,
+      controlBytesIn: 0, controlBytesOut: 0, rounds: 1,
+      remote: { frontierRoot: frontierRootOf([]), recordCount: this.#theirs, tipCount: 0 },
+      ...this.#node.ending
     })
   }
 }

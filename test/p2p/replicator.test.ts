@@ -166,6 +166,37 @@ describe('sync sessions', () => {
     expect(b.replicator.peerStats()[0]).toMatchObject({ peer: 'a', sessions: 1, blocksIn: 50, equalFrontier: true })
   })
 
+  it('is synced only after a session that left nothing to fetch', async () => {
+    const { add, link, pass } = scene()
+    await add('a')
+    const b = await add('b')
+    b.ending = { converged: false, complete: false }
+    await link('b', 'a')
+    await pass(1_000)
+    expect(b.replicator.peerStats()[0]).toMatchObject({ sessions: 1, blocksIn: 0, equalFrontier: false })
+    expect(b.replicator.progress().synced).toBe(false)
+    b.ending = { converged: false, complete: true }
+    await pass(20_000)
+    expect(b.replicator.progress().synced).toBe(true)
+    expect(b.replicator.peerStats()[0]).toMatchObject({ equalFrontier: false })
+  })
+
+  it('is not synced by a peer with little while another session is bringing more', async () => {
+    const { add, link, pass } = scene()
+    await add('mute', { hang: true })
+    await add('poor')
+    const b = await add('b')
+    b.blocksWanted = 7
+    await link('b', 'mute')
+    await link('b', 'poor')
+    await pass(5_000)
+    expect(b.results.map(({ peer }) => peer)).toContain('poor')
+    expect(b.replicator.progress().synced).toBe(false)
+    b.blocksWanted = 0
+    await pass(20_000)
+    expect(b.replicator.progress().synced).toBe(true)
+  })
+
   it('opens one session on connect, from the side that dialled', async () => {
     const { add, link, pass } = scene()
     const [a, b] = [await add('a'), await add('b')]

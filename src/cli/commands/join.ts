@@ -69,8 +69,11 @@ async function converge(shell: Shell, node: StemeNode, timeoutSeconds: number): 
   progress.end()
   const { frontierRoot, records, blocks } = await node.state()
   const seconds = Math.round(shell.clock.monotonicMs() - startedMs) / 1_000
-  const value = { converged: true, frontier_root: frontierRoot, records, blocks, seconds }
-  shell.output.data(value, () => `converged at ${frontierRoot} (${records} records in ${seconds} s)`)
+  const converged = node.peers().some((peer) => peer.equalFrontier)
+  const value = { converged, frontier_root: frontierRoot, records, blocks, seconds }
+  // Equal frontiers, or all that the peer had and more: it has yet to fetch the rest from here.
+  const outcome = converged ? 'converged' : 'nothing left to fetch,'
+  shell.output.data(value, () => `${outcome} at ${frontierRoot} (${records} records in ${seconds} s)`)
 }
 
 function inviteText({ genesis, networkId, bootstrap, sharedKey }: Invite): string {
