@@ -1,5 +1,6 @@
 // Slow path: gathers the records of a key and runs a lens over them.
-// Rule: a few at a time, each within a time limit, in slices: no question stalls the node.
+// Rule: a few at a time, each within a time limit, in slices: no question stalls the node. A slot is free
+// again when the work in it has ended, not when the asker stopped waiting.
 
 import type { Clock } from '../base/index.js'
 import {
@@ -28,6 +29,11 @@ export interface SlowPath {
   readonly running: number
 }
 
+// What an answer has begun and may leave behind.
+interface Work {
+  reading?: Promise<unknown> | undefined
+}
+
 /** A slow path with all slots free. */
 export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps): SlowPath {
   let running = 0
@@ -35,10 +41,15 @@ export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps):
     async answer(request, lens) {
       if (running >= options.slowSlots) throw busy(options)
       running += 1
+      const work: Work = {}
       try {
-        return await compute(request, lens, options, deps)
+        return await compute(request, lens, options, deps, work)
       } finally {
-        running -= 1
+        const free = (): void => {
+          running -= 1
+        }
+        if (work.reading === undefined) free()
+        else void work.reading.then(free, free)
       }
     },
     get running() {
@@ -58,12 +69,12 @@ export function timedOut(limitMs: number): QueryError {
 }
 
 async function compute(
-  request: QueryRequest, lens: Lens, options: Required<QueryOptions>, deps: SlowDeps
+  request: QueryRequest, lens: Lens, options: Required<QueryOptions>, deps: SlowDeps, work: Work
 ): Promise<Answer> {
   const { asOfMs, explain } = request
   const trust = deps.trust()
   const pace = limitedPace(options, deps)
-  const records = until(await gather(request, options, deps), asOfMs)
+  const records = until(await gather(request, options, deps, work), asOfMs)
   const input = createLensInput(records, { epochs: deps.epochs(asOfMs), trust, asOfMs, explain })
   const result = await runStepsAt(lensSteps(lens, input), pace)
   if (result === undefined) throw noCandidates(lens.name)
@@ -78,19 +89,26 @@ async function compute(
   return answer
 }
 
-/** Gathers within the time limit. What is late goes on reading, but nobody waits for it. */
+/** Gathers within the time limit. What is late stops after the slice that it is reading. */
 async function gather(
-  request: QueryRequest, options: Required<QueryOptions>, deps: SlowDeps
+  { subject, predicate }: QueryRequest, options: Required<QueryOptions>, deps: SlowDeps, work: Work
 ): Promise<KeyRecords> {
   const snapshot = deps.store.snapshot()
-  const gathered = gatherKey(snapshot, request.subject, request.predicate).finally(() => snapshot.close())
+  const stop = new AbortController()
+  const gathered = gatherKey(snapshot, subject, predicate, stop.signal).finally(() => snapshot.close())
+  work.reading = gathered
   const late = Promise.withResolvers<never>()
-  const timer = deps.clock.setTimer(options.slowMsMax, () => late.reject(timedOut(options.slowMsMax)))
+  const timer = deps.clock.setTimer(options.slowMsMax, () => {
+    const error = timedOut(options.slowMsMax)
+    stop.abort(error)
+    late.reject(error)
+  })
   try {
-    return await Promise.race([gathered, late.promise])
+    const records = await Promise.race([gathered, late.promise])
+    work.reading = undefined
+    return records
   } finally {
     timer.cancel()
-    gathered.catch(() => undefined)
   }
 }
 

@@ -7,7 +7,7 @@ import { createDigestSum, type DigestSum } from './digest.js'
 import type { LevelOperation } from './level.js'
 import { EMPTY } from './rows.js'
 
-/** Collects the writes of one atomic step. Written once; after STORE_NO_SPACE the same one may be tried again. */
+/** Collects the writes of one atomic step. Written once; after STORE_NO_SPACE it may be tried again. */
 export interface Batch {
   /** Sets a row of a family that is not accounted. The bytes must not change until the write is done. */
   put(key: Uint8Array, value: Uint8Array): void

@@ -81,8 +81,8 @@ function writeChained(
   return chained.write({ sync })
 }
 
-// Compacting a range without rows does what is wanted first: memory to a table, new log. It reports no failure,
-// so the names of the logs tell.
+// Compacting a range without rows does what is wanted first: memory to a table, new log. It reports no
+// failure, so the names of the logs tell.
 async function rotateLog(level: Level<Uint8Array, Uint8Array>, directory: string): Promise<boolean> {
   const before = new Set(await logNames(directory))
   await Reflect.get(level, 'compactRange').call(level, PAST_ALL_KEYS, PAST_ALL_KEYS)

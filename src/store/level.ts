@@ -44,8 +44,8 @@ export interface LevelDatabase {
   snapshot(): LevelSnapshot
   batch(operations: LevelOperation[], options: { readonly sync: boolean }): Promise<void>
   /**
-   * Moves the rows held in memory to a table and starts a new log. After a failed batch the log ends in a part
-   * of it, and whatever is written behind that is lost at the next open, without an error.
+   * Moves the rows held in memory to a table and starts a new log. After a failed batch the log ends in a
+   * part of it, and whatever is written behind that is lost at the next open, without an error.
    * @returns false when the database stays with its old log
    */
   rotate(): Promise<boolean>

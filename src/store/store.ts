@@ -208,7 +208,10 @@ async function writable(core: Core, bytes: number): Promise<LevelDatabase> {
 
 async function hasSpace(core: Core): Promise<boolean> {
   const { markerPath, reserveBytes = STORE_DEFAULTS.reserveBytes } = core.options
-  if (markerPath !== undefined && await core.deps.disk.freeBytes(dirname(markerPath)) < reserveBytes) return false
+  if (markerPath !== undefined) {
+    const freeBytes = await core.deps.disk.freeBytes(dirname(markerPath))
+    if (freeBytes < reserveBytes) return false
+  }
   core.spaceBytes = SPACE_CHECK_BYTES
   return true
 }
@@ -222,7 +225,8 @@ async function writeCheckpoint(core: Core): Promise<Totals> {
     // What the caller cannot mend by waiting keeps its own code.
     if (cause instanceof StoreError && cause.code !== 'STORE_NO_SPACE') throw cause
     const reason = saysNoSpace(cause) ? 'no-space' : 'failed'
-    throw new StoreError({ code: 'STORE_CHECKPOINT_FAILED', reason }, 'the checkpoint could not be written', { cause })
+    const text = 'the checkpoint could not be written'
+    throw new StoreError({ code: 'STORE_CHECKPOINT_FAILED', reason }, text, { cause })
   }
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { LensError, type Lens } from '../../src/lenses/index.js'
+import { LensError, NO_EPOCHS, type Lens } from '../../src/lenses/index.js'
 import {
   createQuery, type Query, type QueryDeps, QueryError, type QueryOptions, REQUESTS_MAX
 } from '../../src/query/index.js'
-import { keys } from '../../src/store/index.js'
+import { keys, type Store } from '../../src/store/index.js'
 import { neutralTrust } from '../../src/trustrank/index.js'
 import { createManualClock } from '../fakes/manual-clock.js'
-import { settle as turns } from '../fakes/until.js'
+import { settle as turns, until } from '../fakes/until.js'
 import { seeded } from '../lenses/make.js'
 import { assertion, createGraph, epoch, type Graph, recordOf, voteOn, yieldNow } from '../materializer/graph.js'
 
@@ -162,6 +162,38 @@ describe('the slow path', () => {
     expect(clock.monotonicMs()).toBe(5_001)
     expect((await query.get({ ...ask, explain: true })).winner.object).toBe('x')
     expect(query.stats()).toMatchObject({ timeoutTotal: 1, busyTotal: 1 })
+  })
+})
+
+describe('a slow answer that was given up while it reads', () => {
+  it('keeps its slot until its reading has ended', async () => {
+    const clock = createManualClock()
+    const { graph: { store } } = await reading([assertion({ by: 'ann' })])
+    const held = Promise.withResolvers<undefined>()
+    let closed = 0
+    const slowStore: Store = {
+      ...store,
+      snapshot: () => {
+        const snapshot = store.snapshot()
+        const rangeAll: Store['rangeAll'] = (options) => held.promise.then(() => snapshot.rangeAll(options))
+        return { ...snapshot, rangeAll, close: () => snapshot.close().finally(() => { closed += 1 }) }
+      }
+    }
+    const query = createQuery({ slowSlots: 1 }, {
+      store: slowStore, clock, yieldNow, trust: neutralTrust, epochs: () => NO_EPOCHS, lagMs: () => 0,
+      settled: async () => undefined
+    })
+    const slow = { ...ask, explain: true }
+    const first = expect(query.get(slow)).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' })
+    await turns(1)
+    clock.advance(5_000)
+    await first
+    await expect(query.get(slow)).rejects.toMatchObject({ code: 'QUERY_BUSY' })
+    held.resolve(undefined)
+    await until('the reading has ended', () => closed === 1)
+    expect((await query.get(slow)).winner.object).toBe('x')
+    await turns(1)
+    expect(closed).toBe(2)
   })
 })
 

@@ -109,7 +109,8 @@ describe('a store', () => {
     const level: LevelSource = index
     const markerPath = join(root, `marker-${places++}`)
     const full: Disk = { ...disk, freeBytes: async () => freeBytes }
-    const store = await openStore({ networkId, markerPath, reserveBytes: 10 }, { level, disk: full, log: silent })
+    const options = { networkId, markerPath, reserveBytes: 10 }
+    const store = await openStore(options, { level, disk: full, log: silent })
     const batch = store.batch()
     batch.add(keys.record(hash(1)), utf8Bytes('record 1'))
     batch.setCursor(1)

@@ -84,6 +84,13 @@ describe('gathering a key', () => {
     expect([found.candidates.length, found.votes.length]).toEqual([1, 1])
   })
 
+  it('stops between two slices when it is no longer wanted', async () => {
+    const stop = new AbortController()
+    const gathering = gatherKey(store, 's', 'p', stop.signal)
+    stop.abort(new Error('too late'))
+    await expect(gathering).rejects.toThrow('too late')
+  })
+
   it('reports an S row without its assertion as a damaged index', async () => {
     const batch = store.batch()
     const row = encodeCandidateRow({ agentId: signer(0).publicKey, timestampMs: 1, objectHash: hash('o') })
