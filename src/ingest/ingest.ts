@@ -4,7 +4,7 @@ import type { Clock, Hash, Log, Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
-import { createBacklog, type Backlog } from './backlog.js'
+import { createBacklog, type Backlog, type BacklogEntry } from './backlog.js'
 import { createBlockGate, type BlockGate } from './block-gate.js'
 import { createIngestor, type Ingestor } from './ingestor.js'
 import type { IngestOptions } from './options.js'
@@ -12,7 +12,7 @@ import type { FeedIdentity } from './own-block.js'
 import type { QuarantineRow } from './quarantine-rows.js'
 import { createQuarantine, type Quarantine } from './quarantine.js'
 import { createRecordGate, type RecordGate } from './record-gate.js'
-import { STOPPING } from './refusals.js'
+import { READ_ONLY, STOPPING } from './refusals.js'
 import { createSealer, type Sealer } from './sealer.js'
 import type { AdmitResult, AppliedStep, PreparedBlock } from './types.js'
 import { loadUnsealed } from './unsealed.js'
@@ -26,7 +26,6 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
-  readonly identity: FeedIdentity
   /** After each step that is in the store. */
   readonly onApplied: (step: AppliedStep) => void
   /** A block of ours is durable. */
@@ -39,8 +38,10 @@ export interface IngestDeps {
 
 /** From bytes to index: the write side of a node. */
 export interface Ingest {
-  /** Replays the ledger into the index, then takes writes. */
+  /** Replays the ledger into the index, then takes writes; they wait to be sealed until `seal`. */
   start(): Promise<void>
+  /** Seals into this feed from now on, also in place of another one. */
+  seal(identity: FeedIdentity): Promise<void>
   /** Takes no more, finishes what was acknowledged. */
   stop(): Promise<void>
   /** Durable before it resolves; one result a record, in order. */
@@ -52,6 +53,8 @@ export interface Ingest {
   unsealedBytes(id: Hash): Uint8Array | undefined
   quarantined(limit: number): Promise<readonly QuarantineRow[]>
   counts(): IngestCounts
+  /** Why the index no longer follows the ledger; such a node takes no writes. */
+  readonly failure: Error | undefined
 }
 
 /** Gauges of ingest. */
@@ -97,9 +100,9 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   })
   const sealer = createSealer(options, {
     wal, dag, backlog, clock, log, rules,
-    identity: deps.identity,
     isAdmitted: (id) => store.get(keys.record(id)) !== undefined,
     hold: (entries) => quarantine.hold(entries),
+    forget: (entries) => forget(entries, backlog, store),
     publish: deps.onSealed
   })
   const records = createRecordGate(options, {
@@ -114,6 +117,16 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   return { backlog, pool, quarantine, ingestor, sealer, records, blocks }
 }
 
+/** Takes records that a block elsewhere brought out of the backlog and out of `u/`. */
+async function forget(entries: readonly BacklogEntry[], backlog: Backlog, store: Store): Promise<void> {
+  const batch = store.batch()
+  for (const { opened } of entries) {
+    batch.delete(keys.unsealed(opened.id))
+    backlog.remove(opened.id)
+  }
+  await store.write(batch)
+}
+
 class WriteSide implements Ingest {
   readonly #deps: IngestDeps
   readonly #parts: Parts
@@ -126,33 +139,43 @@ class WriteSide implements Ingest {
 
   async start(): Promise<void> {
     const { store, wal, clock } = this.#deps
-    const { backlog, ingestor, quarantine, sealer } = this.#parts
+    const { backlog, ingestor, quarantine } = this.#parts
     await loadUnsealed(store, wal, backlog, clock)
     await ingestor.start()
     await quarantine.start()
     this.#accepting = true
-    sealer.start()
+  }
+
+  seal(identity: FeedIdentity): Promise<void> {
+    return this.#parts.sealer.start(identity)
+  }
+
+  get failure(): Error | undefined {
+    return this.#parts.ingestor.failure
   }
 
   async stop(): Promise<void> {
     const { wal } = this.#deps
     const { ingestor, pool, quarantine, sealer } = this.#parts
+    const wasRunning = this.#accepting
     this.#accepting = false
     await quarantine.stop()
     if (wal.failure === undefined) await sealer.flush()
     await sealer.stop()
-    await ingestor.waitFor(wal.lastSynced).catch(() => undefined)
+    // Of a start that failed half-way nobody would ever apply the rest.
+    if (wasRunning) await ingestor.waitFor(wal.lastSynced).catch(() => undefined)
     await ingestor.stop()
     await pool.stop()
   }
 
   admitRecords(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]> {
+    if (this.failure !== undefined) return Promise.resolve(records.map(() => READ_ONLY))
     if (this.#accepting) return this.#parts.records.admit(records)
     return Promise.resolve(records.map(() => STOPPING))
   }
 
   admitBlock(block: Uint8Array, from: string): Promise<Verdict> {
-    if (this.#accepting) return this.#parts.blocks.admit(block, from)
+    if (this.#accepting && this.failure === undefined) return this.#parts.blocks.admit(block, from)
     return Promise.resolve({ kind: 'ignore', why: 'stopping' })
   }
 

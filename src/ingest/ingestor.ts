@@ -1,7 +1,7 @@
 // From the ledger into the index: reads WAL frames in order and writes each step as one atomic store batch
 // with records, indexes, block rows, dirty marks and cursor. The one writer of the record set.
 
-import { assert, type Hash, type Log } from '../base/index.js'
+import { assert, type Hash } from '../base/index.js'
 import type { Batch } from '../store/index.js'
 import type { Frame } from '../wal/index.js'
 import { IngestError } from './errors.js'
@@ -15,6 +15,8 @@ import type { AppliedStep } from './types.js'
 export interface Ingestor {
   /** Last WAL sequence that the store holds. */
   readonly applied: number
+  /** What ended the work for good. */
+  readonly failure: Error | undefined
   /** Replays up to the ledger's end, then follows it until stopped. Resolves when the replay is done. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -24,7 +26,6 @@ export interface Ingestor {
 
 /** What the ingestor works on. */
 export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
-  readonly log: Log
   readonly onApplied: (step: AppliedStep) => void
   /** The record's `Q:` row is in the store. */
   readonly onQuarantined: (id: Hash, releaseMs: number) => void
@@ -43,6 +44,7 @@ interface State {
   readonly progress: IngestProgress
   readonly stopping: AbortController
   running: Promise<void> | undefined
+  failure: Error | undefined
   checkpointDueMs: number
   /** Payload bytes since the last checkpoint. */
   checkpointSize: number
@@ -56,11 +58,13 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
     progress: createProgress(deps.store.cursor),
     stopping: new AbortController(),
     running: undefined,
+    failure: undefined,
     checkpointDueMs: deps.clock.monotonicMs() + options.checkpointMs,
     checkpointSize: 0
   }
   return {
     get applied() { return state.progress.applied },
+    get failure() { return state.failure },
     start: () => start(state),
     stop: () => stop(state),
     waitFor: (sequence) => state.progress.waitFor(sequence)
@@ -72,6 +76,7 @@ function start(state: State): Promise<void> {
   const { wal, onFailed } = state.deps
   return new Promise((resolve, reject) => {
     state.running = follow(state, resolve, wal.lastSynced).catch((error: Error) => {
+      state.failure = error
       state.progress.fail(error)
       onFailed(error)
       reject(error)
@@ -140,7 +145,10 @@ async function checkpointIfDue(state: State, frames: readonly Frame[]): Promise<
   for (const frame of frames) state.checkpointSize += frame.payload.length
   const nowMs = deps.clock.monotonicMs()
   if (state.checkpointSize < options.checkpointBytes && nowMs < state.checkpointDueMs) return
-  if (deps.mayCheckpoint()) await deps.store.writeCheckpoint()
+  // A checkpoint only shortens the next replay: one that fails, on a full disk, is due again later.
+  if (deps.mayCheckpoint()) await deps.store.writeCheckpoint().catch((error: unknown) => {
+    deps.log.warn({ error: String(error) }, 'the checkpoint was not written')
+  })
   state.checkpointSize = 0
   state.checkpointDueMs = deps.clock.monotonicMs() + options.checkpointMs
 }

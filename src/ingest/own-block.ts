@@ -23,10 +23,11 @@ export interface FeedIdentity {
 /** How full a block may be. */
 export type BlockTargets = Pick<IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget'>
 
-/** Records for the next block, oldest first, and those that no block may hold yet. */
+/** Records for the next block, oldest first; those that no block may hold yet; those in a block already. */
 export interface Choice {
   readonly chosen: readonly BacklogEntry[]
   readonly early: readonly BacklogEntry[]
+  readonly admitted: readonly BacklogEntry[]
 }
 
 /** Header bytes at most, without records: signature, parents, certificate and the fixed fields. */
@@ -41,19 +42,20 @@ export function fillsBlock(backlog: Backlog, targets: BlockTargets): boolean {
 }
 
 /**
- * Chooses from what waits. Entries that a block of another node brought meanwhile leave the backlog.
- * @param isAdmitted true when an admitted block holds the record
+ * Chooses from what waits.
+ * @param isAdmitted true when an admitted block, of another node then, holds the record
  */
 export function chooseRecords(
   backlog: Backlog, targets: BlockTargets, sealedAtMs: number, isAdmitted: (id: Hash) => boolean
 ): Choice {
   const chosen: BacklogEntry[] = []
   const early: BacklogEntry[] = []
+  const admitted: BacklogEntry[] = []
   let bytes = HEADER_BYTES_RESERVED
   for (const entry of backlog.waiting()) {
     const { id, timestampMs } = entry.opened
     if (isAdmitted(id)) {
-      backlog.remove(id)
+      admitted.push(entry)
       continue
     }
     if (timestampMs > sealedAtMs + BLOCK_LIMITS.recordAheadMsMax) {
@@ -65,7 +67,7 @@ export function chooseRecords(
     chosen.push(entry)
     if (chosen.length >= targets.blockRecordsTarget) break
   }
-  return { chosen, early }
+  return { chosen, early, admitted }
 }
 
 /** The next block of the feed. @param tip the feed's last block; absent before the first one */

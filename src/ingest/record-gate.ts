@@ -41,6 +41,8 @@ interface Gate {
   readonly deps: RecordGateDeps
   /** Records between their first check and their frame: a second copy waits for the first one's fate. */
   readonly inFlight: Map<Hash, Slot>
+  /** Their bytes. */
+  inFlightBytes: number
 }
 
 /** One call of `admit`. */
@@ -70,7 +72,7 @@ interface Accepted extends Candidate {
 
 /** A gate over open parts. */
 export function createRecordGate(options: Gate['options'], deps: RecordGateDeps): RecordGate {
-  const gate: Gate = { options, deps, inFlight: new Map() }
+  const gate: Gate = { options, deps, inFlight: new Map(), inFlightBytes: 0 }
   return { admit: (records) => admit(gate, records) }
 }
 
@@ -81,7 +83,10 @@ async function admit(gate: Gate, records: readonly Uint8Array[]): Promise<readon
   try {
     await write(gate, call, await verify(gate, call))
   } finally {
-    for (const { opened } of call.candidates) gate.inFlight.delete(opened.id)
+    for (const { opened } of call.candidates) {
+      gate.inFlight.delete(opened.id)
+      gate.inFlightBytes -= opened.bytes.length
+    }
     call.done.resolve()
   }
   for (const { index, first } of call.copies) results[index] = await fateOf(first)
@@ -106,6 +111,7 @@ function sort(gate: Gate, call: Call, bytes: Uint8Array, index: number): void {
   if (answer !== undefined) return
   call.candidates.push({ index, opened })
   gate.inFlight.set(opened.id, { call, index })
+  gate.inFlightBytes += opened.bytes.length
 }
 
 function open(bytes: Uint8Array): AdmitResult | OpenedRecord {
@@ -130,9 +136,10 @@ function answerAtOnce(gate: Gate, { id, timestampMs }: OpenedRecord): AdmitResul
   return isBusy(gate) ? BUSY : undefined
 }
 
-function isBusy({ options, deps, inFlight }: Gate): boolean {
+function isBusy({ options, deps, inFlight, inFlightBytes }: Gate): boolean {
   const { backlog } = deps
-  return backlog.size + inFlight.size >= options.backlogRecordsMax || backlog.bytes >= options.backlogBytesMax
+  if (backlog.size + inFlight.size >= options.backlogRecordsMax) return true
+  return backlog.bytes + inFlightBytes >= options.backlogBytesMax
 }
 
 /** The candidates with a good signature and a place to go; the others get their results. */

@@ -13,6 +13,11 @@ export const STOPPING: AdmitResult = {
   kind: 'refused', code: 'NODE_STOPPING', rule: 'the node is starting or stopping'
 }
 
+/** Refuses because the index no longer follows the ledger: what would be acknowledged could not be seen. */
+export const READ_ONLY: AdmitResult = {
+  kind: 'refused', code: 'NODE_READ_ONLY', rule: 'the index has failed; restart the node'
+}
+
 /** A refusal with the rule that it rests on. */
 export function refused(code: AdmitRefusal, rule: string): AdmitResult {
   return { kind: 'refused', code, rule }

@@ -18,6 +18,8 @@ import type { AppliedStep } from './types.js'
 export interface RowWriter {
   /** @param mark WAL sequence of the block's frame: the number in the dirty marks */
   write(opened: OpenedRecord, mark: number): void
+  /** True when this writer wrote the record. */
+  has(id: Hash): boolean
   readonly records: AppliedStep['records']
   readonly dirty: boolean
 }
@@ -55,6 +57,10 @@ class BatchRowWriter implements RowWriter {
 
   get dirty(): boolean {
     return this.#dirty
+  }
+
+  has(id: Hash): boolean {
+    return this.#seen.has(id)
   }
 
   write(opened: OpenedRecord, mark: number): void {

@@ -2,7 +2,7 @@
 // Rule: every frame may be applied twice and then changes nothing, so replay after a crash is the same code.
 // Payloads are checked like any stranger's, for a disk may lie. Frames: docs/formats/ledger.md.
 
-import type { Clock, Hash, PublicKey } from '../base/index.js'
+import type { Clock, Hash, Log, PublicKey } from '../base/index.js'
 import {
   blockIdOf, decodeBlock, decodeHeader, type BlockHeader, type Dag, type OpenedRecord
 } from '../dag/index.js'
@@ -27,6 +27,7 @@ export interface StepDeps {
   readonly prepared: Map<Hash, PreparedBlock>
   readonly targets: TargetCache
   readonly clock: Clock
+  readonly log: Log
   readonly governors: ReadonlySet<PublicKey>
   /** The record needs no quarantine, whatever was thought of it before. */
   readonly onDue: (id: Hash) => void
@@ -82,6 +83,11 @@ export function sealStep(step: Step, cursor: number): void {
 // time.
 function applyRecord(step: Step, frame: Frame, deps: StepDeps): void {
   const known = deps.backlog.bySequence(frame.sequence)
+  if (known !== undefined && isHere(step, known.opened.id, deps)) {
+    // A block of another node brought it between the gate's look and this frame.
+    step.sealed.push(known.opened.id)
+    return
+  }
   const entry = known ?? place(step, reopen(frame.payload, frame), frame.sequence, deps)
   if (entry !== undefined && !entry.stored) step.unsealed.set(entry.opened.id, entry.sequence)
 }
@@ -91,15 +97,20 @@ function place(
   step: Step, opened: OpenedRecord, sequence: number, deps: StepDeps
 ): BacklogEntry | undefined {
   const { id, timestampMs } = opened
-  const isHere = deps.store.get(keys.record(id)) !== undefined
+  const isAdmitted = isHere(step, id, deps)
   const releaseMs = releaseTime(timestampMs)
-  if (!isHere && releaseMs > deps.clock.nowMs()) {
+  if (!isAdmitted && releaseMs > deps.clock.nowMs()) {
     step.batch.put(keys.quarantined(releaseMs, id), encodeNumberRow(sequence))
     step.quarantined.set(id, releaseMs)
     return undefined
   }
   deps.onDue(id)
-  return isHere ? undefined : deps.backlog.add(opened, sequence, false)
+  return isAdmitted ? undefined : deps.backlog.add(opened, sequence, false)
+}
+
+/** True when the index holds the record, or will with this step. */
+function isHere(step: Step, id: Hash, { store }: StepDeps): boolean {
+  return step.rows.has(id) || store.get(keys.record(id)) !== undefined
 }
 
 async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<void> {
@@ -144,6 +155,13 @@ function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): void {
 function admit(
   step: Step, header: BlockHeader, opened: readonly OpenedRecord[], sequence: number, deps: StepDeps
 ): void {
+  if (header.prev !== undefined && !deps.dag.has(header.prev)) {
+    // Its predecessor was handed to the log before it and refused, on a full disk. Skipped now and at every
+    // replay, so that no chain has a hole; sync brings both again.
+    deps.dag.release(header.id)
+    deps.log.warn({ block: header.id, sequence }, 'a block without its predecessor in the ledger is skipped')
+    return
+  }
   for (const record of opened) {
     step.rows.write(record, sequence)
     const entry = deps.backlog.get(record.id)

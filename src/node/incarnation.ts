@@ -27,8 +27,18 @@ export async function chooseIncarnation(
   if (!identity.created && mark !== undefined && mark.device === device && mark.inode === inode) {
     return mark.incarnation
   }
+  return drawIncarnation(path, directory, deps)
+}
+
+/** A new incarnation, durable before it is returned: the feed of the last one is sealed into no more. */
+export async function drawIncarnation(
+  path: string,
+  directory: string,
+  deps: { readonly disk: Disk; readonly random: Random; readonly wal: Wal }
+): Promise<string> {
+  const { device, inode } = deps.wal.identity
   const incarnation = toHex(deps.random.bytes(8))
-  await writeMark(path, directory, { incarnation, device, inode }, deps.disk)
+  await writeMark(path, directory, { incarnation, device: String(device), inode: String(inode) }, deps.disk)
   return incarnation
 }
 

@@ -40,6 +40,7 @@ export async function openNode(config: NodeConfig): Promise<OpenedNode> {
       markerPath: paths.marker,
       incarnationPath: paths.incarnation,
       dataDirectory: config.dataDir,
+      expectsPeers: dialled(config, directory).length > 0,
       ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
     },
     {
@@ -63,12 +64,16 @@ function createNetwork(config: NodeConfig, directory: NodeDirectory, log: Log): 
       seed: nodeKey.seed,
       listen: config.p2pListen,
       announce: config.p2pAnnounce,
-      dial: [...new Set([...access.bootstrap, ...config.p2pBootstrap])],
+      dial: dialled(config, directory),
       ...(access.sharedKey === undefined ? {} : { sharedKey: access.sharedKey }),
       ...(access.certificate === undefined ? {} : { certificate: encodeCertificate(access.certificate) })
     },
     { clock: systemClock, random: systemRandom, log, gate: (greeting) => mayConnect(directory, greeting) }
   )
+}
+
+function dialled(config: NodeConfig, { access }: NodeDirectory): readonly string[] {
+  return [...new Set([...access.bootstrap, ...config.p2pBootstrap])]
 }
 
 /** A closed federation talks only to nodes that a governor vouched for. */

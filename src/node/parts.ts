@@ -11,8 +11,8 @@ import { openStore, type Store } from '../store/index.js'
 import { neutralTrust, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import type { EventLog } from './events.js'
-import { chooseIdentity } from './identity.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
+import { openOwnFeed, type OwnFeed } from './own-feed.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { openNodeSession } from './sync-session.js'
 
@@ -22,7 +22,7 @@ export interface Parts {
   readonly wal: Wal
   readonly dag: Dag
   readonly rules: AdmissionRules
-  readonly identity: FeedIdentity
+  readonly ownFeed: OwnFeed
   readonly ingest: Ingest
   readonly materializer: Materializer
   readonly query: Query
@@ -53,8 +53,12 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
       await store.dropDerived()
     }
     const dag = await openDag({ store, clock: ports.clock })
-    const identity = await chooseIdentity(setup, ports, wal)
-    const core = { store, wal, dag, identity, scan, rules: admissionRules(setup) }
+    const wires: Wires = { applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve() }
+    const { expectsPeers } = setup
+    const ownFeed = await openOwnFeed(setup, ports, {
+      wal, dag, expectsPeers, seal: (identity) => wires.seal(identity)
+    })
+    const core = { store, wal, dag, ownFeed, scan, wires, rules: admissionRules(setup) }
     return assemble(setup, ports, events, core, await ports.createNetwork?.(), close)
   } catch (error) {
     await close().catch(() => undefined)
@@ -65,7 +69,10 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
 /** Records on their way into a block from which on views give way to writes. */
 const BUSY_RECORDS = 16
 
-type Core = Pick<Parts, 'store' | 'wal' | 'dag' | 'identity' | 'rules'> & { readonly scan: IndexScan }
+interface Core extends Pick<Parts, 'store' | 'wal' | 'dag' | 'ownFeed' | 'rules'> {
+  readonly scan: IndexScan
+  readonly wires: Wires
+}
 
 function assemble(
   setup: NodeSetup,
@@ -76,8 +83,9 @@ function assemble(
   close: () => Promise<void>
 ): Parts {
   const trust = neutralTrust()
-  const wires: Wires = { applied: () => undefined, sealed: () => undefined }
-  const ingest = createWriteSide(setup, ports, core, wires)
+  const { ownFeed, scan, wires } = core
+  const ingest = createWriteSide(setup, ports, core)
+  wires.seal = (identity) => ingest.seal(identity)
   const materializer = createMaterializer({}, {
     store: core.store, clock: ports.clock, log: ports.log, trust: () => trust,
     governors: core.rules.governors, yieldNow: ports.yieldNow,
@@ -86,7 +94,6 @@ function assemble(
   const query = createReadSide(ports, core, trust, ingest, materializer)
   const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
   connect(wires, events, materializer, replicator, network)
-  const { scan } = core
   return {
     ...core, ingest, materializer, query, trust: () => trust, network, replicator,
     async start() {
@@ -95,8 +102,11 @@ function assemble(
       scan.start()
       replicator?.start()
       await network?.start()
+      // Not awaited: an old feed waits up to five seconds for a peer's word, and the node answers meanwhile.
+      void ownFeed.begin()
     },
     async stop() {
+      await ownFeed.stop()
       await replicator?.stop()
       await network?.stop()
       await ingest.stop()
@@ -107,9 +117,9 @@ function assemble(
   }
 }
 
-function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core, wires: Wires): Ingest {
+function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest {
   const { clock, log } = ports
-  const { scan } = core
+  const { scan, wires } = core
   return createIngest(setup.ingest, {
     ...core, clock, log,
     onApplied: (step) => wires.applied(step),
@@ -141,6 +151,7 @@ function createReadSide(
 interface Wires {
   applied: (step: AppliedStep) => void
   sealed: (block: Uint8Array, header: BlockHeader) => void
+  seal: (identity: FeedIdentity) => Promise<void>
 }
 
 function connect(

@@ -1,5 +1,6 @@
 // What a node says of itself: peers, readiness, numbers for metrics.
 
+import { CodedError } from '../base/index.js'
 import { publicKeyOfPeer } from '../p2p/index.js'
 import type { Parts } from './parts.js'
 import type { NodeStats, PeerReport, ReadyReport } from './types.js'
@@ -21,16 +22,23 @@ export function reportPeers(parts: Parts): readonly PeerReport[] {
 /** Whether the node may be used, and what it is busy with. */
 export function reportReady(parts: Parts | undefined, started: boolean): ReadyReport {
   if (parts === undefined) return { ready: false, walReplayed: false, storeOpen: false, firstSync: 'alone' }
-  const failure = parts.wal.failure ?? parts.store.failure
+  const readOnly = failureOf(parts)
   const progress = started ? joinProgress(parts) : replayProgress(parts)
   return {
-    ready: started && failure === undefined,
+    ready: started && readOnly === undefined,
     walReplayed: started,
     storeOpen: true,
     firstSync: firstSync(parts),
-    ...(failure === undefined ? {} : { readOnly: failure.code }),
+    ...(readOnly === undefined ? {} : { readOnly }),
     ...(progress === undefined ? {} : { progress })
   }
+}
+
+/** The code of what keeps the node from writing, or from showing what it writes. */
+function failureOf({ wal, store, ingest, materializer }: Parts): string | undefined {
+  const failure = wal.failure ?? store.failure ?? ingest.failure ?? materializer.failure
+  if (failure === undefined) return undefined
+  return failure instanceof CodedError ? failure.code : 'NODE_FAILED'
 }
 
 /** Gauges and counters by name. */

@@ -20,6 +20,8 @@ export interface NodeSetup {
   readonly markerPath: string
   readonly incarnationPath: string
   readonly dataDirectory: string
+  /** Addresses of peers are known: an old feed waits for one of them to confirm its last block. */
+  readonly expectsPeers: boolean
   readonly ingest: IngestOptions
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */
   readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>

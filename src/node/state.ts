@@ -19,7 +19,7 @@ export async function reportState(parts: Parts): Promise<StateReport> {
   return {
     frontierRoot: frontier.root,
     records: store.totals.recordCount,
-    blocks: frontier.tips().reduce((sum, tip) => sum + tip.seq, 0),
+    blocks: counts.blocks,
     feeds: new Set(frontier.tips().map((tip) => tip.feed)).size,
     heads: dag.heads(),
     forks: counts.forks,
@@ -35,7 +35,7 @@ export async function reportState(parts: Parts): Promise<StateReport> {
 
 /** The tag of the present state; undefined while blocks, marks or records are on their way. */
 async function makeTag(parts: Parts): Promise<StateTagReport | undefined> {
-  const { store, dag, ingest, materializer, identity, rules } = parts
+  const { store, dag, ingest, materializer, ownFeed, rules } = parts
   const isQuiet = (): boolean => materializer.lag().marks === 0 && ingest.counts().behind === 0
   if (!isQuiet()) return undefined
   const frontierRoot = dag.frontier().root
@@ -50,7 +50,7 @@ async function makeTag(parts: Parts): Promise<StateTagReport | undefined> {
       schemaVersion: STORE_DEFAULTS.schemaVersion, viewVersion: VIEW_VERSION,
       trustDigest: parts.trust().digest, viewDigest
     }
-    const tag = signTag(fields, identity.signer, rules.networkId)
+    const tag = signTag(fields, ownFeed.current.signer, rules.networkId)
     return {
       tagVersion, frontierRoot, records: recordCount, schemaVersion: fields.schemaVersion,
       viewVersion: fields.viewVersion, trustDigest: fields.trustDigest, viewDigest, signed: toHex(tag.bytes)

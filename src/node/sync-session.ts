@@ -2,9 +2,9 @@
 
 import type { Clock, Log } from '../base/index.js'
 import { createSyncSession, SYNC_DEFAULTS, type AdmissionRules, type Dag, type SyncSession } from '../dag/index.js'
-import type { FeedIdentity } from '../ingest/index.js'
 import { publicKeyOfPeer, type SessionWire } from '../p2p/index.js'
 import type { Store } from '../store/index.js'
+import type { OwnFeed } from './own-feed.js'
 
 /** Opens the session that a wire carries. */
 export function openNodeSession(
@@ -13,7 +13,7 @@ export function openNodeSession(
     readonly dag: Dag
     readonly store: Store
     readonly rules: AdmissionRules
-    readonly identity: FeedIdentity
+    readonly ownFeed: OwnFeed
   },
   ports: { readonly clock: Clock; readonly log: Log }
 ): SyncSession {
@@ -30,8 +30,9 @@ export function openNodeSession(
       admit: (block, from) => wire.admit(block, from),
       send: (frame) => wire.send(frame),
       recordCount: () => core.store.totals.recordCount,
-      ownFeed: () => core.identity.feed,
-      onOwnFeedAhead: (seq) => ports.log.error({ seq }, 'a peer holds a block of our own feed that is not here'),
+      ownFeed: () => core.ownFeed.current.feed,
+      onOwnFeedAhead: (seq) => core.ownFeed.retire(`a peer holds its block ${seq}, which is not here`),
+      onStatus: () => core.ownFeed.heard(),
       ...ports
     }
   )

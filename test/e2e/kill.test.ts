@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { blake3Hash, parseNetworkId, type Hash, type NetworkId } from '../../src/base/index.js'
 import { buildAssertion, createSigner, seedFromName } from '../../src/record/index.js'
-import { pause, runCli, startNode, waitFor, type ProcessNode } from '../../scripts/cluster/process-node.js'
+import { pause, runCli, startNode, waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
 
 const ROUNDS = 20
 const WRITERS = 16
@@ -49,8 +49,8 @@ it(`keeps every acknowledged record through ${ROUNDS} kills, on the node and on 
   await waitFor('the peer holds all', 60_000, async () => (await peer.state()).records >= records)
   await expectAll(victim, acknowledged)
   await expectAll(peer, acknowledged)
-  await waitFor('equal frontiers', 30_000, async () =>
-    (await victim.state()).frontier_root === (await peer.state()).frontier_root)
+  const [here, there] = await waitForEqualTags([victim, peer], 30_000)
+  expect([here?.forks, there?.forks]).toEqual([0, 0])
 }, 300_000)
 
 /** Writes from many writers until the node is killed after a pause that differs by round. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, TIME_LIMITS } from '../../src/base/index.js'
 import { decodeBlock } from '../../src/dag/index.js'
+import { FRAME } from '../../src/ingest/index.js'
 import { buildAssertion } from '../../src/record/index.js'
 import { keys, ranges } from '../../src/store/index.js'
 import { alice, bob, createMachine, live, networkId, says, startMs, until, votes, type Life, type Machine } from './kit.js'
@@ -133,6 +134,9 @@ describe('after a crash', () => {
         expect(second.store.get(keys.record(blake3Hash(record))), `seed ${seed}`).toBeDefined()
       }
       expect(second.store.totals.recordCount).toBe(records.length)
+      // Sealing goes on after the ledger's last block, whatever the index held of it at start.
+      expect(second.dag.forks(), `seed ${seed}`).toEqual([])
+      expect(second.dag.frontier().tipCount, `seed ${seed}`).toBe(1)
       expect((await second.store.verifyDigest()).equal).toBe(true)
       expect(await second.store.rangeAll(ranges.unsealed())).toHaveLength(0)
       await second.stop()
@@ -152,6 +156,62 @@ describe('after a crash', () => {
     expect(second.store.totals.recordCount).toBe(40)
     expect(Buffer.from(second.store.totals.digest).toString('hex')).toBe(Buffer.from(before.digest).toString('hex'))
     await second.stop()
+  })
+})
+
+describe('a chain without holes', () => {
+  it('continues the feed after the ledger\'s last block when the index was lost', async () => {
+    const machine = createMachine()
+    const first = await live(machine, { blockRecordsTarget: 2 })
+    await first.ingest.admitRecords(Array.from({ length: 6 }, (_, index) => says(alice, `s${index}`, 'x')))
+    await flushed(machine, first)
+    await first.stop()
+    await machine.index.destroy()
+    const second = await live(machine)
+    await second.ingest.admitRecords([says(alice, 'later', 'x')])
+    await flushed(machine, second)
+    expect(second.sealed.map(({ header }) => header.seq)).toEqual([4])
+    expect(second.dag.forks()).toEqual([])
+    await second.stop()
+  })
+
+  it('skips a block whose predecessor the log refused, now and at replay, and takes both when they come again', async () => {
+    const other = createMachine('other')
+    const otherLife = await live(other, { blockRecordsTarget: 1 })
+    await otherLife.ingest.admitRecords(['a', 'b', 'c'].map((subject) => says(bob, subject, 'x')))
+    await flushed(other, otherLife)
+    const [one, two, three] = otherLife.sealed.map((entry) => entry.block)
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three blocks were sealed')
+    const machine = createMachine()
+    const first = await live(machine)
+    await first.ingest.admitBlock(one, 'peer')
+    // As after a full disk: the third block's frame is in the ledger, the second one's is not.
+    await first.wal.append(FRAME.foreignBlock, three)
+    await until(machine, () => first.ingest.counts().behind === 0)
+    expect(first.dag.frontier().tips().map((tip) => tip.seq)).toEqual([1])
+    await first.stop()
+    await machine.index.destroy()
+    const life = await live(machine)
+    expect(life.store.totals.recordCount).toBe(1)
+    for (const block of [two, three]) expect((await life.ingest.admitBlock(block, 'peer')).kind).toBe('accept')
+    await until(machine, () => life.ingest.counts().behind === 0)
+    expect(life.store.totals.recordCount).toBe(3)
+    expect(life.dag.frontier().root).toBe(otherLife.dag.frontier().root)
+    await otherLife.stop()
+    await life.stop()
+  })
+
+  it('keeps indexing when the disk is full at a checkpoint', async () => {
+    const machine = createMachine()
+    const life = await live(machine, { checkpointBytes: 1 })
+    machine.disk.inject({ operation: 'write', code: 'ENOSPC', path: 'wal.marker', times: 1 })
+    await life.ingest.admitRecords([says(alice, 'a', 'x')])
+    await flushed(machine, life)
+    await life.ingest.admitRecords([says(alice, 'b', 'x')])
+    await flushed(machine, life)
+    expect(life.store.totals.recordCount).toBe(2)
+    expect(life.failures).toEqual([])
+    await life.stop()
   })
 })
 

@@ -70,13 +70,13 @@ export async function live(machine: Machine, options: Partial<IngestOptions> = {
   const incarnation = '0102030405060708'
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
     wal, store, dag, clock, log: silent, rules: rules(),
-    identity: { signer, incarnation, feed: feedOf(signer.publicKey, incarnation) },
     onApplied: (step) => steps.push(step),
     onSealed: (block, header) => sealed.push({ block, header }),
     mayCheckpoint: () => true,
     onFailed: (error) => failures.push(error)
   })
   await ingest.start()
+  await ingest.seal({ signer, incarnation, feed: feedOf(signer.publicKey, incarnation) })
   const stop = async (): Promise<void> => {
     await ingest.stop()
     await wal.close()

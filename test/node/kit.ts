@@ -49,7 +49,8 @@ export function nodeOn(machine: Machine, more: Partial<NodeSetup> = {}): StemeNo
   const setup: NodeSetup = {
     genesis, signer: createSigner(seedFromName(`node ${name}`)),
     walDirectory: '/data/wal', markerPath: '/data/wal.marker', incarnationPath: '/data/incarnation',
-    dataDirectory: '/data', ingest: { ...DEFAULTS, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 }, ...more
+    dataDirectory: '/data', expectsPeers: false,
+    ingest: { ...DEFAULTS, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 }, ...more
   }
   const random = seededRandom([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7))
   const yieldNow = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
