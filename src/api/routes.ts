@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
-import type { TSchema } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import type { TokenVerdict } from './access.js'
 import { matchesEtag } from './etag.js'
 import { ApiError } from './errors.js'
@@ -14,6 +14,9 @@ import { problemSchema } from './schemas.js'
 
 /** A timer for each single read would cost more than the read; a stream takes its time. */
 const untimed: ReadonlySet<Cost> = new Set(['point', 'stream'])
+
+/** A parameter that nobody reads would be a promise that nobody keeps. */
+const noQuery = Type.Object({}, { additionalProperties: false })
 
 /** What the routes need besides the operations. */
 export interface RouteDeps extends OperationDeps {
@@ -112,6 +115,7 @@ function bodyLimitOf(operation: Operation, options: ApiOptions): number {
 
 function schemaOf(operation: Operation, hide: boolean): FastifySchema {
   const success = operation.statuses.map((status) => [status, responseOf(operation)])
+  const query = operation.query ?? (operation.access === 'write' ? noQuery : undefined)
   const problem = { description: 'Problem', content: { [PROBLEM_TYPE]: { schema: problemSchema } } }
   return {
     operationId: operation.name,
@@ -120,7 +124,7 @@ function schemaOf(operation: Operation, hide: boolean): FastifySchema {
     ...(operation.access === 'write' ? { security: [{ token: [] }] } : {}),
     ...(operation.bodyTypes === undefined ? {} : { consumes: [...operation.bodyTypes] }),
     ...(operation.params === undefined ? {} : { params: operation.params }),
-    ...(operation.query === undefined ? {} : { querystring: operation.query }),
+    ...(query === undefined ? {} : { querystring: query }),
     ...(operation.body === undefined ? {} : { body: operation.body }),
     response: { ...Object.fromEntries(success), default: problem }
   }

@@ -29,6 +29,17 @@ describe('writes', () => {
     expect([third.statusCode, third.json().release_time]).toEqual([202, fakeNowMs + 30_000])
   })
 
+  it.each(OPERATIONS.filter(({ access }) => access === 'write').map(({ paths }) => paths[0]))(
+    'refuses a parameter that %s does not have', async (path) => {
+      const bytes = path === '/v1/records' ? cbor : path === '/v1/blocks' ? sequence : undefined
+      const { json } = signedFields(path === '/v1/votes' ? 'vote' : path === '/v1/epochs' ? 'epoch' : 'assertion',
+        path === '/v1/votes' ? { assertion_hash: 'ab'.repeat(32), weight: 1 }
+          : path === '/v1/epochs' ? { name: 'e' } : capital)
+      const body = bytes === undefined ? json : Buffer.from('4100', 'hex')
+      const answer = await post(`${path}?ack=peers:2&timeout=5s`, body, bytes)
+      expect([answer.statusCode, answer.json().code, answer.json().field]).toEqual([400, 'INPUT_INVALID', 'ack'])
+    })
+
   it('takes votes and epochs as fields', async () => {
     const vote = signedFields('vote', { assertion_hash: 'ab'.repeat(32), weight: '0.5' })
     expect((await post('/v1/votes', vote.json)).statusCode).toBe(201)
