@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox'
 import { assert, parseHash, toHex, type Hash } from '../base/index.js'
+import type { FoundRecord } from '../node/index.js'
 import { payloadFromJson, recordToJson, signingInput } from '../record/index.js'
 import { ApiError } from './errors.js'
 import { defineOperation, type Operation } from './operation.js'
@@ -15,8 +16,9 @@ const recordSchema = Type.Object({
   kind: Type.String(),
   agent_id: keySchema,
   timestamp: timeSchema,
-  signature: Type.String()
-}, { description: 'the fields of the kind stand beside these' })
+  signature: Type.Optional(Type.String()),
+  rule: Type.Optional(Type.String({ description: 'of kind inert: the rule that gives the record no effect' }))
+}, { description: 'the fields of the kind stand beside these; kind inert has none' })
 
 const votesSchema = Type.Object({
   assertion_hash: hashSchema,
@@ -55,7 +57,7 @@ export const recordOperations: readonly Operation[] = [
       if (wantsBytes(accept)) {
         return { kind: 'bytes', mediaType: 'application/cbor', bytes: found.bytes, etag: `"${id}-cbor"` }
       }
-      return { kind: 'json', status: 200, value: recordToJson(found.record), etag: `"${id}"` }
+      return { kind: 'json', status: 200, value: jsonOf(id, found), etag: `"${id}"` }
     }
   }),
   defineOperation({
@@ -90,6 +92,12 @@ export const recordOperations: readonly Operation[] = [
     }
   })
 ]
+
+/** An inert record's fields mean nothing to this version: its bytes are there for those that know better. */
+function jsonOf(id: Hash, { record, agentId, timestampMs, inertRule }: FoundRecord): object {
+  if (record !== undefined) return recordToJson(record)
+  return { id, kind: 'inert', rule: inertRule, agent_id: agentId, timestamp: timestampMs }
+}
 
 function hashParam(text: string): Hash {
   const id = parseHash(text)

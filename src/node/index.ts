@@ -25,5 +25,6 @@ export { type OpenedNode, openNode } from './open.js'
 export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
 export type {
-  NodeEvent, NodeStats, PeerReport, ReadyReport, StateReport, StateTagReport, StemeNode, VoteRow
+  FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyReport, StateReport, StateTagReport, StemeNode,
+  VoteRow
 } from './types.js'

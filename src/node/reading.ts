@@ -1,20 +1,25 @@
 // Reads of single records, votes and blocks for the node's face.
 
 import type { Hash } from '../base/index.js'
-import { openRecord, type StemeRecord } from '../record/index.js'
+import { openRecord } from '../record/index.js'
 import { decodeVoteRow, keys, parseFeed, parseVote, ranges } from '../store/index.js'
 import type { Parts } from './parts.js'
-import type { VoteRow } from './types.js'
+import type { FoundRecord, VoteRow } from './types.js'
 
-/** An effective record, admitted or accepted and not sealed yet. */
-export function findRecord(
-  parts: Parts,
-  id: Hash
-): { readonly bytes: Uint8Array; readonly record: StemeRecord } | undefined {
+/** Where records lie: in blocks, and on their way there. */
+export interface RecordSource {
+  readonly store: Pick<Parts['store'], 'get'>
+  readonly ingest: Pick<Parts['ingest'], 'unsealedBytes'>
+}
+
+/** A record, admitted or accepted and not sealed yet; inert ones too. */
+export function findRecord(parts: RecordSource, id: Hash): FoundRecord | undefined {
   const bytes = parts.store.get(keys.record(id)) ?? parts.ingest.unsealedBytes(id)
   const opened = bytes === undefined ? undefined : openRecord(bytes)
-  if (bytes === undefined || opened?.grade !== 'effective') return undefined
-  return { bytes, record: opened.record }
+  if (bytes === undefined || opened === undefined || opened.grade === 'invalid') return undefined
+  const { agentId, timestampMs } = opened
+  if (opened.grade === 'inert') return { bytes, agentId, timestampMs, inertRule: opened.rule }
+  return { bytes, agentId, timestampMs, record: opened.record }
 }
 
 /** Votes on an assertion by (agent, timestamp, id): an agent's last one is current. */

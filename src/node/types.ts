@@ -3,7 +3,7 @@
 
 import type { Hash, NetworkId, PeerLink, PublicKey } from '../base/index.js'
 import type { AdmitResult, QuarantineRow } from '../ingest/index.js'
-import type { StemeRecord } from '../record/index.js'
+import type { SchemaRule, StemeRecord } from '../record/index.js'
 import type { Answer, QueryRequest, SubjectPage } from '../query/index.js'
 import type { Genesis } from '../p2p/index.js'
 
@@ -15,6 +15,17 @@ export interface VoteRow {
   /** Millionths; 0 withdraws. */
   readonly weight: number
   readonly current: boolean
+}
+
+/** A record as stored. */
+export interface FoundRecord {
+  readonly bytes: Uint8Array
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  /** Absent when this version gives the record no effect. */
+  readonly record?: StemeRecord
+  /** The rule that gives it none. */
+  readonly inertRule?: SchemaRule
 }
 
 /** Signed proof of what this node holds, absent while work is left. Hex digests. */
@@ -103,7 +114,7 @@ export interface StemeNode {
   queryMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
   /** Admitted, or accepted and not sealed yet; undefined when unknown here. */
-  record(id: Hash): Promise<{ readonly bytes: Uint8Array; readonly record: StemeRecord } | undefined>
+  record(id: Hash): Promise<FoundRecord | undefined>
   /** Resolves when all that was acknowledged before is sealed, indexed and in its views. */
   settled(): Promise<void>
   /** All votes on an assertion, in key order, at most `limit`. */

@@ -233,6 +233,18 @@ describe('reads', () => {
     expect([again.statusCode, again.body]).toEqual([304, ''])
   })
 
+  it('gives the bytes of a record without effect, and the rule that says so', async () => {
+    const id = hashOf(new Uint8Array(32).fill(9))
+    const { publicKey: agentId } = createSigner(seedFromName('newer'))
+    const found = { bytes: Uint8Array.of(1, 2), agentId, timestampMs: 5, inertRule: 'unknown-kind' } as const
+    const { app } = await buildApp(createFakeNode({ record: async () => found }))
+    const raw = await app.inject({ url: `/v1/assertions/${id}`, headers: { accept: 'application/cbor' } })
+    expect([raw.statusCode, [...raw.rawPayload]]).toEqual([200, [1, 2]])
+    const shown = await app.inject({ url: `/v1/assertions/${id}` })
+    const inert = { id, kind: 'inert', rule: 'unknown-kind', agent_id: agentId, timestamp: 5 }
+    expect([shown.statusCode, shown.json()]).toEqual([200, inert])
+  })
+
   it('gives the votes on an assertion', async () => {
     const node = createFakeNode()
     const { id } = (await post('/v1/assertions', signedFields('assertion', capital).json, {}, node)).json()

@@ -2,9 +2,9 @@
 // else is there. Single functions are replaced to plan failures.
 
 import { blake3Hash, hashOf, publicKeyOf, type Hash } from '../../src/base/index.js'
-import type { AdmitResult, NodeEvent, StemeNode } from '../../src/node/index.js'
+import type { AdmitResult, FoundRecord, NodeEvent, StemeNode } from '../../src/node/index.js'
 import { createGenesis } from '../../src/p2p/index.js'
-import { createSigner, decodeRecord, type Signer, type StemeRecord } from '../../src/record/index.js'
+import { createSigner, decodeRecord, type Signer } from '../../src/record/index.js'
 
 /** The agent of fake nodes' genesis. */
 export const fakeAgent: Signer = createSigner(new Uint8Array(32).fill(7))
@@ -23,7 +23,7 @@ export interface FakeNode extends StemeNode {
 
 /** Makes a fake node; `overrides` replace single functions. */
 export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
-  const records = new Map<Hash, { bytes: Uint8Array; record: StemeRecord }>()
+  const records = new Map<Hash, FoundRecord>()
   const kept: (readonly [number, NodeEvent])[] = []
   const listeners = new Set<(sequence: number, event: NodeEvent) => void>()
   const unplanned = async (): Promise<never> => {
@@ -40,7 +40,8 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     if (opened.timestampMs > fakeNowMs + 30_000) {
       return { kind: 'quarantined', id: opened.id, releaseMs: opened.timestampMs - 30_000 }
     }
-    records.set(opened.id, { bytes, record: opened.record })
+    const { agentId, timestampMs, record } = opened
+    records.set(opened.id, { bytes, agentId, timestampMs, record })
     return { kind: 'admitted', id: opened.id }
   }
   return {
@@ -55,7 +56,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     subject: unplanned,
     record: async (id) => records.get(id),
     votes: async (assertion, limit) => [...records.values()].map(({ record }) => record)
-      .filter((record) => record.kind === 'vote').filter((vote) => vote.assertion === assertion)
+      .filter((record) => record?.kind === 'vote').filter((vote) => vote.assertion === assertion)
       .map((vote) => ({ ...vote, current: true })).slice(0, limit),
     state: async () => ({
       frontierRoot: hashOf(new Uint8Array(32)), records: records.size, blocks: 0, feeds: 0, heads: [],
