@@ -38,5 +38,5 @@ function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRang
 
 /** Tops of the runs that wait here for their prev. */
 export function pendingTops(dag: Dag, max: number): ReadonlySet<string> {
-  return new Set(dag.pending.runs(max).map((run) => prefixOf(run.top)))
+  return new Set(dag.pending.tops(max).map(prefixOf))
 }

@@ -79,6 +79,48 @@ describe('pending blocks', () => {
     expect(pending.blocks).toBe(2)
   })
 
+  it('know the tops of runs as blocks come and go in any order, for 20 seeds', () => {
+    const all = Array.from({ length: 6 }, (_, i) => {
+      const writer = createWriter(`t${i}`)
+      const stem = Array.from({ length: 6 }, () => writer.next())
+      writer.rewind(at(stem, 3).header)
+      return [...stem, writer.next(), writer.next()].slice(1)
+    }).flat()
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seededRandom(seed)
+      const pending = createPending({ ...roomy, feedBlocksMax: 6, totalBytesMax: 1_500 })
+      for (let step = 0; step < 200; step++) {
+        const block = at(all, random.integer(all.length))
+        if (random.integer(3) === 0) pending.takeChildren(block.header.prev ?? block.header.id)
+        else put(pending, block, `peer ${random.integer(3)}`, 50)
+        const here = all.filter(({ header }) => pending.has(header.id)).map(({ header }) => header)
+        const prevs = new Set(here.map((header) => header.prev))
+        const tops = here.filter((header) => !prevs.has(header.id)).map((header) => header.id).sort()
+        expect([...pending.tops(99)].sort(), `seed ${seed}`).toEqual(tops)
+        expect(pending.runs(99).map((run) => run.top).sort(), `seed ${seed}`).toEqual(tops)
+        for (const run of pending.runs(99)) expect(pending.has(run.missing), `seed ${seed}`).toBe(false)
+      }
+    }
+  })
+
+  it('give a few runs of very many without a look at the rest', () => {
+    const pending = createPending({
+      feedBlocksMax: 256, feedBytesMax: 1_000_000, peerBytesMax: 100_000_000, totalBytesMax: 100_000_000
+    })
+    let looks = 0
+    for (let feed = 0; feed < 40; feed++) {
+      for (const block of blocksOf(`m${feed}`, 101).filter((_, i) => i % 2 === 1)) {
+        const header = { ...block.header, get prev() { looks += 1; return block.header.prev } }
+        pending.add(new Uint8Array(10), header, 'p')
+      }
+    }
+    expect(pending.blocks).toBe(2_000)
+    looks = 0
+    expect(pending.runs(16)).toHaveLength(16)
+    expect(looks).toBeLessThan(100)
+    expect(pending.tops(16)).toHaveLength(16)
+  })
+
   it('keep every limit under any order of arrival and removal, for 20 seeds', () => {
     const all = Array.from({ length: 8 }, (_, i) => blocksOf(`w${i}`, 8).slice(1)).flat()
     for (let seed = 1; seed <= 20; seed++) {
