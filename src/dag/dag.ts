@@ -37,6 +37,8 @@ interface Parts {
   readonly wanted: Wanted
   readonly verdicts: Verdicts
   readonly deferred: Deferred
+  /** Admitted blocks. */
+  blocks: number
   /** Header of an admitted or staged block. */
   header(id: Hash): BlockHeader | undefined
   has(id: Hash): boolean
@@ -66,7 +68,8 @@ function createParts(reader: Reader, options: DagOptions): Parts {
     completeness: createCompleteness(reader, header),
     feeds: createFeeds(), heads: createHeads(), forks: createForks(rows, staged),
     wanted: createWanted(options.wantedMax), verdicts: createVerdicts(options.invalidMax),
-    deferred: createDeferred(options.deferredHeadersMax)
+    deferred: createDeferred(options.deferredHeadersMax),
+    blocks: 0
   }
 }
 
@@ -84,6 +87,21 @@ async function load(parts: Parts): Promise<void> {
   await completeness.resume((id) => {
     if (!rows.has(id)) wanted.add(id)
   })
+  parts.blocks = await countBlocks(reader, feeds)
+}
+
+/** A feed of one branch has as many blocks as its tip says; the branches of another share a stem. */
+async function countBlocks(reader: Reader, feeds: Feeds): Promise<number> {
+  let blocks = 0
+  for (const feed of new Set(feeds.view().tips().map((tip) => tip.feed))) {
+    const [tip, ...others] = feeds.tipsOf(feed)
+    if (tip !== undefined && others.length === 0) {
+      blocks += tip.seq
+      continue
+    }
+    for await (const batch of reader.batches({ ...ranges.feed(feed), keysOnly: true })) blocks += batch.length
+  }
+  return blocks
 }
 
 function present(rows: BlockRows, id: Hash): BlockHeader {
@@ -130,6 +148,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
     isForked: (feed) => forks.isForked(feed),
     wanted: () => wanted.all(),
     counts: () => ({
+      blocks: parts.blocks,
       tips: feeds.view().tipCount, heads: heads.all().length, forks: forks.all().length,
       wanted: wanted.all().length, pendingBlocks: pending.blocks, pendingBytes: pending.bytes,
       deferred: deferred.size
@@ -172,6 +191,7 @@ function staging(parts: Parts): Pick<Dag, 'stage' | 'settle' | 'commit' | 'aband
         for (const id of dependencies(header)) if (!has(id)) wanted.add(id)
       }
       for (const part of [heads, forks, completeness]) part.commit()
+      parts.blocks += staged.size
       staged.clear()
       branches.clear()
     },

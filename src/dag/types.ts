@@ -30,6 +30,8 @@ export interface Fork {
 
 /** How much the graph holds in memory. */
 export interface DagCounts {
+  /** Admitted blocks. */
+  readonly blocks: number
   readonly tips: number
   readonly heads: number
   readonly forks: number

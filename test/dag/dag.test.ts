@@ -32,6 +32,7 @@ function check(dag: Dag, blocks: readonly Block[], what: string): void {
   const { tips, heads, complete } = recompute(blocks)
   const view = dag.frontier()
   expect(new Set(view.tips().map((tip) => tip.id)), what).toEqual(tips)
+  expect(dag.counts().blocks, what).toBe(new Set(blocks.map(({ header }) => header.id)).size)
   expect(view.root, what).toBe(frontierRootOf(view.tips()))
   expect(new Set(dag.heads()), what).toEqual(heads)
   const found = blocks.map(({ header }) => header.id).filter((id) => dag.isComplete(id))
