@@ -48,18 +48,11 @@ export interface BlockHeader {
 }
 
 /** What a sealer fills in; the rest follows. */
-export interface HeaderFields {
-  readonly incarnation: string
-  readonly seq: number
-  readonly prev?: Hash
-  readonly parents: readonly Hash[]
-  readonly recordCount: number
-  readonly recordsRoot: Hash
-  readonly bodyBytes: number
-  readonly sealedAtMs: number
-  readonly certificate?: Certificate
-  readonly ext?: Uint8Array
-}
+export type HeaderFields = Pick<
+  BlockHeader,
+  | 'incarnation' | 'seq' | 'prev' | 'parents' | 'recordCount' | 'recordsRoot' | 'bodyBytes' | 'sealedAtMs'
+  | 'certificate'
+> & Partial<Pick<BlockHeader, 'ext'>>
 
 /** The rule of form that a header breaks. */
 export type HeaderRule =
