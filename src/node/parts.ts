@@ -14,6 +14,7 @@ import type { EventLog } from './events.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
 import { openOwnFeed, type OwnFeed } from './own-feed.js'
 import type { NodeParts, NodeSetup } from './setup.js'
+import { createStateTags, type StateTags } from './state-tag.js'
 import { openNodeSession } from './sync-session.js'
 
 /** The parts of a node that is starting or running. */
@@ -23,6 +24,7 @@ export interface Parts {
   readonly dag: Dag
   readonly rules: AdmissionRules
   readonly ownFeed: OwnFeed
+  readonly tags: StateTags
   readonly ingest: Ingest
   readonly materializer: Materializer
   readonly query: Query
@@ -92,21 +94,25 @@ function assemble(
     busy: () => ingest.counts().unsealed >= BUSY_RECORDS
   })
   const query = createReadSide(ports, core, trust, ingest, materializer)
-  const replicator = network === undefined ? undefined : createReplication(ports, core, ingest, network)
+  const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
+  const replicator = network === undefined
+    ? undefined : createReplication(ports, { ...core, tags }, ingest, network)
   connect(wires, events, materializer, replicator, network)
   return {
-    ...core, ingest, materializer, query, trust: () => trust, network, replicator,
+    ...core, tags, ingest, materializer, query, trust: () => trust, network, replicator,
     async start() {
       await ingest.start()
       await materializer.start()
       scan.start()
       replicator?.start()
       await network?.start()
+      tags.start()
       // Not awaited: an old feed waits up to five seconds for a peer's word, and the node answers meanwhile.
       void ownFeed.begin()
     },
     async stop() {
       await ownFeed.stop()
+      await tags.stop()
       await replicator?.stop()
       await network?.stop()
       await ingest.stop()
@@ -115,6 +121,19 @@ function assemble(
       await close()
     }
   }
+}
+
+function createTags(
+  setup: NodeSetup, ports: NodeParts, events: EventLog, core: Core, trust: () => TrustSnapshot,
+  ingest: Ingest, materializer: Materializer
+): StateTags {
+  const { clock, log } = ports
+  return createStateTags({
+    ...core, clock, log, networkId: core.rules.networkId, signer: setup.signer,
+    trustDigest: () => trust().digest,
+    quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0,
+    onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest })
+  })
 }
 
 function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest {
@@ -210,7 +229,9 @@ function admissionRules(setup: NodeSetup): AdmissionRules {
   return { networkId, admission, governors: new Set(governors), feedWorkBits }
 }
 
-function createReplication(ports: NodeParts, core: Core, ingest: Ingest, network: PeerNetwork): Replicator {
+function createReplication(
+  ports: NodeParts, core: Core & Pick<Parts, 'tags'>, ingest: Ingest, network: PeerNetwork
+): Replicator {
   const { clock, random, log } = ports
   return createReplicator({}, {
     network, clock, random, log,

@@ -70,7 +70,8 @@ export function reportStats(parts: Parts): NodeStats {
     trust_generation_count: parts.trust().generation,
     p2p_peers_count: network?.peers().length ?? 0,
     p2p_sync_sessions_total: replication?.sessions ?? 0,
-    p2p_sync_failures_total: replication?.sessionsFailed ?? 0
+    p2p_sync_failures_total: replication?.sessionsFailed ?? 0,
+    p2p_tag_mismatches_total: parts.tags.mismatches
   }
 }
 

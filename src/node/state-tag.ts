@@ -16,7 +16,7 @@ import { STORE_DEFAULTS, type Store } from '../store/index.js'
 export interface StateTags {
   /** The tag of the present state if it was made already. Costs nothing. */
   current(): StateTag | undefined
-  /** The tag of the present state, made if need be; undefined while blocks, marks or records are on their way. */
+  /** The tag of the present state, made if need be; undefined while marks or frames are left. */
   make(): Promise<StateTag | undefined>
   /** Compares what a peer said in a session that is over. */
   compare(peerKey: PublicKey, result: SyncResult): void
@@ -166,7 +166,8 @@ class TagKeeper implements StateTags {
   #judge(ours: StateTag, theirs: StateTag): void {
     if (!comparable(ours, theirs)) return
     const { recordCount, trustDigest, viewDigest } = theirs
-    if (ours.recordCount === recordCount && ours.trustDigest === trustDigest && ours.viewDigest === viewDigest) return
+    const sameTrust = ours.trustDigest === trustDigest
+    if (sameTrust && ours.recordCount === recordCount && ours.viewDigest === viewDigest) return
     this.mismatches += 1
     this.#deps.log.error(
       { peerKey: theirs.nodeKey, frontierRoot: ours.frontierRoot, ours: said(ours), theirs: said(theirs) },

@@ -2,10 +2,7 @@
 // for their signatures. A tag exists only when no mark is left.
 
 import { blake3Hash, toHex } from '../base/index.js'
-import { signTag, tagVersion, viewDigestAlgorithm } from '../dag/index.js'
-import { VIEW_VERSION } from '../lenses/index.js'
-import { viewDigest as digestOfViews } from '../materializer/index.js'
-import { STORE_DEFAULTS } from '../store/index.js'
+import { tagVersion, type StateTag } from '../dag/index.js'
 import type { Parts } from './parts.js'
 import type { StateReport, StateTagReport } from './types.js'
 
@@ -15,7 +12,7 @@ export async function reportState(parts: Parts): Promise<StateReport> {
   const frontier = dag.frontier()
   const counts = dag.counts()
   const pending = ingest.counts()
-  const tag = await makeTag(parts)
+  const tag = await parts.tags.make()
   return {
     frontierRoot: frontier.root,
     records: store.totals.recordCount,
@@ -29,34 +26,15 @@ export async function reportState(parts: Parts): Promise<StateReport> {
     quarantined: pending.quarantined,
     dirtyMarks: materializer.lag().marks,
     trustGeneration: parts.trust().generation,
-    ...(tag === undefined ? {} : { tag })
+    ...(tag === undefined ? {} : { tag: reportTag(tag) })
   }
 }
 
-/** The tag of the present state; undefined while blocks, marks or records are on their way. */
-async function makeTag(parts: Parts): Promise<StateTagReport | undefined> {
-  const { store, dag, ingest, materializer, ownFeed, rules } = parts
-  const isQuiet = (): boolean => materializer.lag().marks === 0 && ingest.counts().behind === 0
-  if (!isQuiet()) return undefined
-  const frontierRoot = dag.frontier().root
-  const snapshot = store.snapshot()
-  try {
-    const recordCount = store.totals.recordCount
-    const viewDigest = await digestOfViews(snapshot)
-    // A block that came in meanwhile makes the digest one of no single state.
-    if (!isQuiet() || dag.frontier().root !== frontierRoot) return undefined
-    const fields = {
-      algorithm: viewDigestAlgorithm, frontierRoot, recordCount,
-      schemaVersion: STORE_DEFAULTS.schemaVersion, viewVersion: VIEW_VERSION,
-      trustDigest: parts.trust().digest, viewDigest
-    }
-    const tag = signTag(fields, ownFeed.current.signer, rules.networkId)
-    return {
-      tagVersion, frontierRoot, records: recordCount, schemaVersion: fields.schemaVersion,
-      viewVersion: fields.viewVersion, trustDigest: fields.trustDigest, viewDigest, signed: toHex(tag.bytes)
-    }
-  } finally {
-    await snapshot.close()
+function reportTag(tag: StateTag): StateTagReport {
+  const { recordCount, bytes, frontierRoot, schemaVersion, viewVersion, trustDigest, viewDigest } = tag
+  return {
+    tagVersion, frontierRoot, records: recordCount, schemaVersion, viewVersion, trustDigest, viewDigest,
+    signed: toHex(bytes)
   }
 }
 

@@ -5,6 +5,7 @@ import { createSyncSession, SYNC_DEFAULTS, type AdmissionRules, type Dag, type S
 import { publicKeyOfPeer, type SessionWire } from '../p2p/index.js'
 import type { Store } from '../store/index.js'
 import type { OwnFeed } from './own-feed.js'
+import type { StateTags } from './state-tag.js'
 
 /** Opens the session that a wire carries. */
 export function openNodeSession(
@@ -14,11 +15,12 @@ export function openNodeSession(
     readonly store: Store
     readonly rules: AdmissionRules
     readonly ownFeed: OwnFeed
+    readonly tags: StateTags
   },
   ports: { readonly clock: Clock; readonly log: Log }
 ): SyncSession {
   const peerKey = publicKeyOfPeer(wire.peer)
-  return createSyncSession(
+  const session = createSyncSession(
     {
       ...SYNC_DEFAULTS,
       networkId: core.rules.networkId,
@@ -32,8 +34,14 @@ export function openNodeSession(
       recordCount: () => core.store.totals.recordCount,
       ownFeed: () => core.ownFeed.current.feed,
       onOwnFeedAhead: (seq) => core.ownFeed.retire(`a peer holds its block ${seq}, which is not here`),
+      // Never makes one: a peer that asks must not cost a pass over all views.
+      stateTag: () => core.tags.current()?.bytes,
       onStatus: () => core.ownFeed.heard(),
       ...ports
     }
   )
+  if (peerKey !== undefined) {
+    session.done.then((result) => core.tags.compare(peerKey, result), () => undefined)
+  }
+  return session
 }
