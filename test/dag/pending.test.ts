@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Block, type Pending, type PendingLimits } from '../../src/dag/index.js'
+import { type Block, type BlockHeader, type Pending, type PendingLimits } from '../../src/dag/index.js'
 import { createPending } from '../../src/dag/pending.js'
 import { seededRandom } from '../fakes/seeded-random.js'
 import { at, createWriter } from './kit.js'
@@ -110,7 +110,12 @@ describe('pending blocks', () => {
     let looks = 0
     for (let feed = 0; feed < 40; feed++) {
       for (const block of blocksOf(`m${feed}`, 101).filter((_, i) => i % 2 === 1)) {
-        const header = { ...block.header, get prev() { looks += 1; return block.header.prev } }
+        const header = new Proxy(block.header, {
+          get(real, name: keyof BlockHeader) {
+            if (name === 'prev') looks += 1
+            return real[name]
+          }
+        })
         pending.add(new Uint8Array(10), header, 'p')
       }
     }
