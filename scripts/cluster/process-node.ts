@@ -15,6 +15,7 @@ const PROFILE = process.execArgv.filter((flag) => flag.startsWith('--cpu-prof'))
 const RECORDS_PER_CALL = 1_000
 const BUSY_PAUSE_MS = 25
 const POLL_MS = 25
+const READERS = 8
 
 /** What `/v1/state` answers, as far as scripts read it. */
 export interface State {
@@ -23,11 +24,21 @@ export interface State {
   readonly blocks: number
   readonly unsealed: number
   readonly dirty_marks: number
-  readonly tag?: {
-    readonly view_digest: string
-    readonly frontier_root: string
-    readonly records: number
-  } | null
+  /** Feeds that stand on two blocks of one number; none among honest nodes. */
+  readonly forks: number
+  readonly tag?: StateTag | null
+}
+
+/** The signed tag; all but `signed` is equal on converged nodes of one version. */
+export interface StateTag {
+  readonly tag_version: number
+  readonly frontier_root: string
+  readonly records: number
+  readonly schema_version: number
+  readonly view_version: number
+  readonly trust_digest: string
+  readonly view_digest: string
+  readonly signed: string
 }
 
 /** A node process. */
@@ -167,17 +178,43 @@ export async function waitFor(what: string, limitMs: number, holds: () => Promis
   }
 }
 
-/** Waits until all nodes hold one frontier with every view computed, and gives their states. */
+/** What has to be equal on all nodes; undefined while work is left, or when a feed forked. */
+export function comparable({ tag, unsealed, forks }: State): string | undefined {
+  if (tag === undefined || tag === null || unsealed !== 0 || forks !== 0) return undefined
+  const rest = Object.entries(tag).filter(([name]) => name !== 'signed')
+  return JSON.stringify(rest.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** True when all nodes have done their work and hold and answer the same, without a fork. */
+export function areEqual(states: readonly State[]): boolean {
+  const [first, ...others] = states.map(comparable)
+  return first !== undefined && others.every((text) => text === first)
+}
+
+/** Those of the ids that a node does not give, in no order. */
+export async function missingRecords(api: string, ids: readonly string[]): Promise<readonly string[]> {
+  const missing: string[] = []
+  const queue = ids.values()
+  await Promise.all(Array.from({ length: READERS }, async () => {
+    for (const id of queue) {
+      const response = await fetch(`${api}/v1/assertions/${id}`)
+      await response.arrayBuffer()
+      if (response.status !== 200) missing.push(id)
+    }
+  }))
+  return missing
+}
+
+/** Waits until all nodes have equal tags, and gives their states. */
 export async function waitForEqualTags(
   nodes: readonly ProcessNode[], limitMs: number
 ): Promise<readonly State[]> {
   let states: readonly State[] = []
   await waitFor('equal state tags', limitMs, async () => {
     states = await Promise.all(nodes.map((node) => node.state()))
-    const [first] = states
-    return states.every(({ tag, frontier_root, unsealed }) =>
-      tag !== undefined && tag !== null && unsealed === 0 &&
-      frontier_root === first?.frontier_root && tag.view_digest === first.tag?.view_digest)
+    return areEqual(states)
+  }).catch((error: unknown) => {
+    throw new Error(`state tags differ: ${JSON.stringify(states)}`, { cause: error })
   })
   return states
 }
