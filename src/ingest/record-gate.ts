@@ -95,7 +95,8 @@ async function admit(gate: Gate, records: readonly Uint8Array[]): Promise<readon
 
 /** Gives a record its result where that takes neither signature nor ledger. */
 function sort(gate: Gate, call: Call, bytes: Uint8Array, index: number): void {
-  const opened = open(bytes)
+  // Before the bytes are read at all: who is too busy must not spend its time on saying so.
+  const opened = isBusy(gate) ? BUSY : open(bytes)
   if ('kind' in opened) {
     call.results[index] = opened
     return
@@ -106,7 +107,7 @@ function sort(gate: Gate, call: Call, bytes: Uint8Array, index: number): void {
     call.copies.push({ index, first })
     return
   }
-  const answer = answerAtOnce(gate, opened)
+  const answer = answerAtOnce(gate.deps, opened)
   call.results[index] = answer
   if (answer !== undefined) return
   call.candidates.push({ index, opened })
@@ -122,8 +123,7 @@ function open(bytes: Uint8Array): AdmitResult | OpenedRecord {
 }
 
 /** The result of a record that is here already, or that cannot be taken; undefined to go on with it. */
-function answerAtOnce(gate: Gate, { id, timestampMs }: OpenedRecord): AdmitResult | undefined {
-  const { deps } = gate
+function answerAtOnce(deps: RecordGateDeps, { id, timestampMs }: OpenedRecord): AdmitResult | undefined {
   if (deps.backlog.get(id) !== undefined || deps.store.get(keys.record(id)) !== undefined) {
     return { kind: 'known', id }
   }
@@ -133,7 +133,7 @@ function answerAtOnce(gate: Gate, { id, timestampMs }: OpenedRecord): AdmitResul
   if (timestampMs > deps.clock.nowMs() + TIME_LIMITS.quarantineAheadMsMax) {
     return refused('RECORD_TOO_FAR_AHEAD', 'timestamp more than 30 days ahead')
   }
-  return isBusy(gate) ? BUSY : undefined
+  return undefined
 }
 
 function isBusy({ options, deps, inFlight, inFlightBytes }: Gate): boolean {

@@ -62,6 +62,19 @@ describe('admitting local records', () => {
     await life.stop()
   })
 
+  it('spends nothing on records while it is busy: even bad bytes are told no more than that', async () => {
+    const machine = createMachine()
+    const life = await live(machine, { backlogRecordsMax: 1 })
+    const good = says(alice, 'a', 'x')
+    const bad = new Uint8Array([1, 2, 3])
+    const codes = (await life.ingest.admitRecords([bad, good, bad, good])).map(
+      (result) => (result.kind === 'refused' ? result.code : result.kind))
+    expect(codes).toEqual(['RECORD_INVALID', 'admitted', 'INGEST_BUSY', 'INGEST_BUSY'])
+    await flushed(machine, life)
+    expect((await life.ingest.admitRecords([good]))[0]?.kind).toBe('known')
+    await life.stop()
+  })
+
   it('answers with NODE_NO_SPACE when the disk is full and goes on when there is room', async () => {
     const machine = createMachine()
     const life = await live(machine)
