@@ -1,8 +1,8 @@
 // From the ledger into the index: reads WAL frames in order and writes each step as one atomic store batch
 // with records, indexes, block rows, dirty marks and cursor. The one writer of the record set.
 
-import { assert, type Hash } from '../base/index.js'
-import type { Batch } from '../store/index.js'
+import { assert, wait, type Hash } from '../base/index.js'
+import { StoreError, type Batch } from '../store/index.js'
 import type { Frame } from '../wal/index.js'
 import { IngestError } from './errors.js'
 import type { IngestOptions } from './options.js'
@@ -36,6 +36,8 @@ export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
 }
 
 const TARGETS_MAX = 65_536
+/** Pause before a full disk is tried again. */
+const FULL_DISK_MS = 1_000
 
 interface State {
   readonly options: Pick<IngestOptions, 'checkpointMs' | 'checkpointBytes'>
@@ -108,7 +110,7 @@ async function apply(state: State, frames: readonly Frame[]): Promise<void> {
   }
   const cursor = frames[frames.length - 1]?.sequence ?? progress.applied
   sealStep(step, cursor)
-  await commit(step.batch, deps)
+  await commit(state, step.batch)
   noteStored(step, deps)
   progress.advance(cursor)
   deps.onApplied({ cursor, blocks: step.blocks, records: step.rows.records, dirty: step.rows.dirty })
@@ -116,17 +118,32 @@ async function apply(state: State, frames: readonly Frame[]): Promise<void> {
 }
 
 /** Writes the batch, and further ones while a long chain of waiting blocks becomes complete. */
-async function commit(batch: Batch, { dag, store }: IngestorDeps): Promise<void> {
+async function commit(state: State, batch: Batch): Promise<void> {
+  const { dag, store } = state.deps
   try {
     let next = batch
     for (let more = true; more; next = store.batch()) {
       more = await dag.settle(next)
-      await store.write(next)
+      await write(state, next)
       dag.commit()
     }
   } catch (error) {
     dag.abandon()
     throw error
+  }
+}
+
+/** Writes a batch, and again once the disk has room: what was acknowledged lies in the ledger meanwhile. */
+async function write({ deps, stopping }: State, batch: Batch): Promise<void> {
+  for (;;) {
+    try {
+      return await deps.store.write(batch)
+    } catch (error) {
+      const isFull = error instanceof StoreError && error.code === 'STORE_NO_SPACE'
+      if (!isFull || stopping.signal.aborted) throw error
+      deps.log.warn({ error: String(error) }, 'the disk is full: the index waits for room')
+      await wait(deps.clock, FULL_DISK_MS, stopping.signal)
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { CodedError } from '../base/index.js'
 /** Failures of the network adapter and of replication. */
 export type P2pErrorDetail =
   | { readonly code: 'P2P_NOT_STARTED' }
+  | { readonly code: 'P2P_LISTEN_FAILED' }
   | { readonly code: 'P2P_BAD_KEY'; readonly lengthBytes: number }
   | { readonly code: 'P2P_BAD_ADDRESS'; readonly address: string }
   | { readonly code: 'P2P_DIAL_FAILED'; readonly address: string }

@@ -110,6 +110,16 @@ class Libp2pNetwork implements PeerNetwork {
     })
   }
 
+  async #listen(): Promise<void> {
+    try {
+      await this.#node.start()
+    } catch (cause) {
+      const inUse = /EADDRINUSE/.test(reasonOf(cause))
+      const why = inUse ? 'the address is in use; give another one with --listen' : reasonOf(cause).slice(0, 200)
+      throw new P2pError({ code: 'P2P_LISTEN_FAILED' }, `cannot listen for peers: ${why}`, { cause })
+    }
+  }
+
   async start(): Promise<void> {
     if (this.#state !== 'new') return
     this.#state = 'started'
@@ -124,7 +134,7 @@ class Libp2pNetwork implements PeerNetwork {
       this.#protocol, (stream, connection) => this.#serve(stream, connection),
       { maxInboundStreams: this.#limits.inboundStreamsMax }
     )
-    await this.#node.start()
+    await this.#listen()
     gossip.subscribe(this.#topic)
     this.#watchdog.start()
     this.#dialer.start()

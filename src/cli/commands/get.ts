@@ -82,7 +82,7 @@ function answerText(answer: QueryAnswer): string {
     ['time', timeText(winner.timestamp)],
     ['source', winner.source],
     ['epoch', winner.epoch],
-    ['view', answer.view.lag_ms === 0 ? 'up to date' : `${answer.view.lag_ms} ms behind`]
+    ['view', answer.view.lag_ms === 0 ? 'up to date' : `${Math.ceil(answer.view.lag_ms)} ms behind`]
   ])].join('\n')
 }
 
