@@ -48,6 +48,8 @@ export interface ProcessNode {
   readonly api: string
   readonly addresses: readonly string[]
   readonly pid: number
+  /** What a join said it took; 0 for a node that did not join. */
+  readonly joinSeconds: number
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
   /** Sends signed records, waiting while the node is busy; resolves when all are durable. */
@@ -83,6 +85,8 @@ export async function startNode(
 interface Announcement {
   readonly api: string
   readonly addresses: readonly string[]
+  /** Of `join --start`: seconds from the first dial until nothing was left to fetch. */
+  readonly joinSeconds?: number
 }
 
 /** The line with which a node says that it is up. */
@@ -94,9 +98,12 @@ function announcement(name: string, child: ChildProcess): Promise<Announcement> 
     })
     child.once('exit', (code) => reject(new Error(`node ${name} ended with ${code} before it was up\n${errors}`)))
     if (child.stdout === null) return
+    let joinSeconds = 0
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const value = JSON.parse(line) as Partial<Announcement>
-      if (value.api !== undefined && value.addresses !== undefined) resolve(value as Announcement)
+      const value = JSON.parse(line) as Partial<Announcement> & { readonly seconds?: number }
+      joinSeconds = value.seconds ?? joinSeconds
+      const { api, addresses } = value
+      if (api !== undefined && addresses !== undefined) resolve({ api, addresses, joinSeconds })
     })
   })
 }
@@ -108,7 +115,7 @@ function createClient(
   token: string,
   child: ChildProcess
 ): ProcessNode {
-  const { api, addresses } = started
+  const { api, addresses, joinSeconds = 0 } = started
   async function request<T>(path: string, init?: RequestInit): Promise<T> {
     const response = await fetch(`${api}${path}`, init)
     const text = await response.text()
@@ -140,7 +147,7 @@ function createClient(
   }
 
   return {
-    name, directory, api, addresses,
+    name, directory, api, addresses, joinSeconds,
     pid: child.pid ?? 0,
     get: (path) => request(path),
     post: (path, body) => request(path, {
