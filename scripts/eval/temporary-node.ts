@@ -1,7 +1,7 @@
 // A node of its own network in a directory of its own, without peers: for evaluation and benchmarks.
 
 import { systemRandom } from '../../src/base/index.js'
-import { directoryPaths, initDirectory, loadConfig, openNode, readKeyFile, type StemeNode } from '../../src/node/index.js'
+import { directoryPaths, initDirectory, loadConfig, openNode, readKeyFile, writeKeyFile, type StemeNode } from '../../src/node/index.js'
 import { createSigner, seedFromName, type Signer } from '../../src/record/index.js'
 
 /** A running node and the key of its governor. */
@@ -19,6 +19,8 @@ export async function openTemporaryNode(
   options: { readonly seedSources?: readonly string[]; readonly verifyWorkers?: number } = {}
 ): Promise<TemporaryNode> {
   const seeds = (options.seedSources ?? []).map((name) => createSigner(seedFromName(name)).publicKey)
+  // The same governor each time, so that equal data gives one network id, and one digest.
+  await writeKeyFile(directoryPaths(directory).agentKey, seedFromName('temporary governor'))
   await initDirectory(directory, { name: 'temporary', created: 0, ...(seeds.length > 0 ? { seeds } : {}) }, {
     random: systemRandom
   })
