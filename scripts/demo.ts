@@ -68,7 +68,7 @@ async function play(
   story.chapter('What the network answers')
   story.say(`Consensus is right on ${verdict.right} of ${verdict.gold} gold facts (${percent(verdict.accuracy)}), ` +
     `plain majority voting on ${percent(verdict.majorityAccuracy)}.`)
-  story.say('All agents weigh the same here, so the two agree: trust in sources is learned from votes.')
+  story.say('All agents weigh the same for now, so the two agree.')
   await printConflict(nodes, story)
   const total = (performance.now() - startMs) / 1_000
   story.chapter('Figures')
