@@ -17,6 +17,8 @@ export type WalErrorDetail =
   | { readonly code: 'WAL_READ_ONLY' }
   /** A write or sync failed: nothing is acknowledged until the log is opened anew. */
   | { readonly code: 'WAL_FAILED'; readonly operation: WalOperation }
+  /** Too many calls wait for room in the queue already. The same append may pass in a moment. */
+  | { readonly code: 'WAL_BUSY'; readonly waiting: number }
   /** The disk is full. This append is not stored; one made once there is space will be. */
   | { readonly code: 'WAL_NO_SPACE'; readonly neededBytes: number }
   | { readonly code: 'WAL_FRAME_TOO_LARGE'; readonly frameBytes: number; readonly frameBytesMax: number }

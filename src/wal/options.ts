@@ -13,6 +13,10 @@ export interface WalOptions extends WalPlace {
   readonly queueBytesMax?: number
   /** Frames that may wait to be written. @default 65536 */
   readonly queueFramesMax?: number
+  /** Append calls that may wait for room in the queue. @default 4096 */
+  readonly waitingCallsMax?: number
+  /** Bytes of waiting calls past which no further one may wait. @default 67108864 */
+  readonly waitingBytesMax?: number
   /** Bytes that one write and sync may carry, at least one whole frame. @default 4194304 */
   readonly groupBytesMax?: number
   /** Bytes of synced frames kept in memory for readers that keep up. @default 16777216 */
@@ -39,6 +43,9 @@ export const WAL_DEFAULTS: WalDefaults = Object.freeze({
   /** A second or so of full load: more would only hide that the disk cannot follow. */
   queueBytesMax: 64 * 1024 * 1024,
   queueFramesMax: 65_536,
+  /** As much again as the queue holds; blocks of 64 sessions at once, each with 64 under way. */
+  waitingCallsMax: 4_096,
+  waitingBytesMax: 64 * 1024 * 1024,
   /** Bounds the write buffer and what a crash can leave torn; larger groups gain nothing measurable. */
   groupBytesMax: 4 * 1024 * 1024,
   /** The ingestor and the sealer read what was just written. */

@@ -1,5 +1,7 @@
-// Queue of appends: bounded in frames and bytes; calls past the bound wait in order for room.
-// Rule: first come, first written. A request leaves when its last frame is stored or it fails as a whole.
+// Queue of appends: bounded in frames and bytes; calls past the bound wait in order for room, themselves
+// bounded: who comes when that is full too is refused.
+// Rule: first come, first written. A request leaves when its last frame is stored or it fails as a whole; when
+// one fails, all behind it fail, so that nothing is stored whose forerunner was refused.
 
 import { frameBytesOf } from './frame.js'
 import type { NewFrame, QueueState } from './types.js'
@@ -22,13 +24,12 @@ export interface FrameGroup {
 
 /** The bounded queue. */
 export interface AppendQueue {
-  push(request: AppendRequest): void
+  /** False when nobody may wait any more: the request was not taken. Never depends on the request's size. */
+  push(request: AppendRequest): boolean
   /** Frames from the head that together take at most `bytesMax`; they stay queued until settled. */
   collect(bytesMax: number): FrameGroup
   /** The first `count` frames were stored, from `firstSequence` on. */
   settle(count: number, firstSequence: number): void
-  /** Fails the requests that the first `count` frames belong to, each as a whole. */
-  fail(count: number, error: Error): void
   failAll(error: Error): void
   state(): QueueState
   isEmpty(): boolean
@@ -38,6 +39,8 @@ export interface AppendQueue {
 export interface QueueLimits {
   readonly queueBytesMax: number
   readonly queueFramesMax: number
+  readonly waitingCallsMax: number
+  readonly waitingBytesMax: number
 }
 
 interface Entry {
@@ -52,28 +55,36 @@ interface State {
   entries: (Entry | undefined)[]
   head: number
   waiting: Entry[]
+  waitingBytes: number
   frames: number
   bytes: number
 }
 
 /** An empty queue. A request larger than the bounds enters alone, when the queue is empty. */
 export function createAppendQueue(limits: QueueLimits): AppendQueue {
-  const state: State = { limits, entries: [], head: 0, waiting: [], frames: 0, bytes: 0 }
+  const state: State = { limits, entries: [], head: 0, waiting: [], waitingBytes: 0, frames: 0, bytes: 0 }
   return {
     push: (request) => push(state, request),
     collect: (bytesMax) => collect(state, bytesMax),
     settle: (count, firstSequence) => settle(state, count, firstSequence),
-    fail: (count, error) => fail(state, count, error),
     failAll: (error) => failAll(state, error),
     state: () => ({ frames: state.frames, bytes: state.bytes, waiting: state.waiting.length }),
     isEmpty: () => state.head === state.entries.length
   }
 }
 
-function push(state: State, request: AppendRequest): void {
+function push(state: State, request: AppendRequest): boolean {
   const entry = { request, stored: 0, firstSequence: 0 }
-  if (state.waiting.length > 0 || !fits(state, request)) state.waiting.push(entry)
-  else enter(state, entry)
+  if (state.waiting.length === 0 && fits(state, request)) {
+    enter(state, entry)
+    return true
+  }
+  const { waitingCallsMax, waitingBytesMax } = state.limits
+  // Not by the size of what comes: of two in a row the second must not slip in when the first did not.
+  if (state.waiting.length >= waitingCallsMax || state.waitingBytes >= waitingBytesMax) return false
+  state.waiting.push(entry)
+  state.waitingBytes += request.bytes
+  return true
 }
 
 function fits(state: State, request: AppendRequest): boolean {
@@ -123,22 +134,11 @@ function settle(state: State, count: number, firstSequence: number): void {
   admitWaiting(state)
 }
 
-function fail(state: State, count: number, error: Error): void {
-  let left = count
-  while (left > 0) {
-    const entry = state.entries[state.head]
-    if (entry === undefined) break
-    left -= entry.request.frames.length - entry.stored
-    leave(state, entry)
-    entry.request.reject(error)
-  }
-  admitWaiting(state)
-}
-
 function failAll(state: State, error: Error): void {
   const all = [...state.entries.slice(state.head), ...state.waiting]
   state.entries = []
   state.waiting = []
+  state.waitingBytes = 0
   state.head = 0
   state.frames = 0
   state.bytes = 0
@@ -160,6 +160,7 @@ function admitWaiting(state: State): void {
   for (const entry of state.waiting) {
     if (!fits(state, entry.request)) break
     enter(state, entry)
+    state.waitingBytes -= entry.request.bytes
     admitted += 1
   }
   if (admitted > 0) state.waiting.splice(0, admitted)

@@ -23,7 +23,7 @@ export interface QueueState {
   readonly frames: number
   /** Their bytes on disk, at most `queueBytesMax`. */
   readonly bytes: number
-  /** Append calls that wait for room in the queue; above 0 is the sign to push back. */
+  /** Append calls that wait for room in the queue, at most `waitingCallsMax`; above 0: time to push back. */
   readonly waiting: number
 }
 
@@ -39,8 +39,8 @@ export interface WalIdentity {
 export interface Wal {
   /**
    * Stores one frame and resolves to its sequence number once it is on stable storage. Waits for room when
-   * the queue is full.
-   * @throws WalError WAL_FRAME_TOO_LARGE, WAL_NO_SPACE, WAL_FAILED, WAL_READ_ONLY, WAL_CLOSED
+   * the queue is full, and is refused when too many wait already.
+   * @throws WalError WAL_BUSY, WAL_FRAME_TOO_LARGE, WAL_NO_SPACE, WAL_FAILED, WAL_READ_ONLY, WAL_CLOSED
    */
   append(type: number, payload: Uint8Array): Promise<number>
   /**

@@ -145,8 +145,8 @@ function append(log: OpenLog, frames: readonly NewFrame[]): Promise<number> {
     bytes += frameBytes
   }
   return new Promise((resolve, reject) => {
-    writer.queue.push({ frames, bytes, resolve, reject })
-    wakeWriter(writer)
+    if (writer.queue.push({ frames, bytes, resolve, reject })) wakeWriter(writer)
+    else reject(new WalError({ code: 'WAL_BUSY', waiting: writer.queue.state().waiting }))
   })
 }
 

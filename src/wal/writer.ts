@@ -89,7 +89,7 @@ async function nextGroup(writer: Writer): Promise<FrameGroup | undefined> {
   return rolled ? whole : undefined
 }
 
-/** Runs a disk step of a group. A full disk fails the group, any other error the log. */
+/** Runs a disk step of a group. A full disk fails all that is queued, any other error the log. */
 async function attempt(
   writer: Writer, group: FrameGroup, operation: WalOperation, action: () => Promise<void>
 ): Promise<boolean> {
@@ -108,7 +108,8 @@ function refuseGroup(writer: Writer, group: FrameGroup, operation: WalOperation,
   const neededBytes = operation === 'write' ? group.bytes : writer.settings.segmentBytes
   if (!writer.full) writer.log.warn({ neededBytes }, 'the disk is full: appends are refused')
   writer.full = true
-  writer.queue.fail(group.frames.length, new WalError({ code: 'WAL_NO_SPACE', neededBytes }, cause))
+  // All of it: frames behind the group may build on those in it, and would be tried one by one in vain.
+  writer.queue.failAll(new WalError({ code: 'WAL_NO_SPACE', neededBytes }, cause))
 }
 
 function failLog(writer: Writer, operation: WalOperation, cause: unknown): void {

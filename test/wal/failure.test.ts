@@ -113,6 +113,20 @@ describe('a full disk', () => {
     await again.close()
   })
 
+  it('refuses all that is queued with the group it hit, so that nothing is stored behind what was refused', async () => {
+    const disk = createMemoryDisk(seededRandom(1))
+    const wal = await openOn(disk, { groupBytesMax: 1_048_576, queueFramesMax: 3 })
+    disk.inject({ operation: 'write', code: 'ENOSPC' })
+    // The first two share the group that fails; the third is queued for the next one, the fourth waits.
+    const codes = [1, 2, 3, 4].map((number) => codeOf(wal.append(1, payloadOf(number, 400_000))))
+    expect(wal.queued()).toMatchObject({ frames: 3, waiting: 1 })
+    expect(await Promise.all(codes)).toEqual(Array(4).fill('WAL_NO_SPACE'))
+    expect(wal.lastSynced).toBe(0)
+    expect(wal.queued()).toEqual({ frames: 0, bytes: 0, waiting: 0 })
+    expect(await wal.append(1, payloadOf(5))).toBe(1)
+    await wal.close()
+  })
+
   it('still takes small frames into the space it has', async () => {
     const disk = createMemoryDisk(seededRandom(1), { capacityBytes: mib + 1000 })
     const wal = await openOn(disk)

@@ -101,6 +101,25 @@ describe('append', () => {
 })
 
 describe('queue', () => {
+  it('lets as many calls wait as its limit and refuses one more, and takes it again when there is room', async () => {
+    const wal = await openOn(newDisk(), { queueFramesMax: 1, waitingCallsMax: 3 })
+    const taken = upTo(4).map((number) => wal.append(1, payloadOf(number)))
+    expect(wal.queued()).toMatchObject({ frames: 1, waiting: 3 })
+    expect(await codeOf(wal.append(1, payloadOf(5)))).toBe('WAL_BUSY')
+    expect(await Promise.all(taken)).toEqual(upTo(4))
+    expect(await wal.append(1, payloadOf(5))).toBe(5)
+    await wal.close()
+  })
+
+  it('refuses whoever would wait past the waiting bytes, however small', async () => {
+    const wal = await openOn(newDisk(), { queueFramesMax: 1, waitingBytesMax: 2 * 88 })
+    const taken = upTo(3).map((number) => wal.append(1, payloadOf(number)))
+    expect(wal.queued()).toMatchObject({ frames: 1, waiting: 2 })
+    expect(await codeOf(wal.append(1, payloadOf(4, 8)))).toBe('WAL_BUSY')
+    expect(await Promise.all(taken)).toEqual(upTo(3))
+    await wal.close()
+  })
+
   it('holds frames up to the limit and lets the next call wait', async () => {
     const wal = await openOn(newDisk(), { queueFramesMax: 4 })
     const appends = upTo(4).map((number) => wal.append(1, payloadOf(number)))
