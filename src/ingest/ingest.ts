@@ -1,6 +1,6 @@
 // The parts of ingest put together: gates before the ledger, the ingestor behind it, the sealer beside it.
 
-import type { Clock, Hash, Log, Verdict } from '../base/index.js'
+import { wait, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
@@ -127,6 +127,9 @@ async function forget(entries: readonly BacklogEntry[], backlog: Backlog, store:
   await store.write(batch)
 }
 
+/** How often a stop looks whether the index can get on at all. */
+const DRAIN_LOOK_MS = 1_000
+
 class WriteSide implements Ingest {
   readonly #deps: IngestDeps
   readonly #parts: Parts
@@ -163,9 +166,20 @@ class WriteSide implements Ingest {
     if (wal.failure === undefined) await sealer.flush()
     await sealer.stop()
     // Of a start that failed half-way nobody would ever apply the rest.
-    if (wasRunning) await ingestor.waitFor(wal.lastSynced).catch(() => undefined)
+    if (wasRunning) await this.#drain(wal.lastSynced)
     await ingestor.stop()
     await pool.stop()
+  }
+
+  /** Waits for the index to get there; not on a full disk, where that may take for ever. */
+  async #drain(sequence: number): Promise<void> {
+    const { clock, store } = this.#deps
+    const there = new AbortController()
+    const arrived = (): void => there.abort()
+    this.#parts.ingestor.waitFor(sequence).then(arrived, arrived)
+    while (store.failure === undefined && !there.signal.aborted) {
+      await wait(clock, DRAIN_LOOK_MS, there.signal)
+    }
   }
 
   admitRecords(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]> {

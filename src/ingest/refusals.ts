@@ -27,6 +27,7 @@ export function refused(code: AdmitRefusal, rule: string): AdmitResult {
 export function logRefusal(error: unknown): AdmitResult {
   if (!(error instanceof WalError)) throw error
   if (error.code === 'WAL_NO_SPACE') return refused('NODE_NO_SPACE', 'the disk is full')
+  if (error.code === 'WAL_BUSY') return BUSY
   if (error.code === 'WAL_CLOSED') return refused('NODE_STOPPING', 'the node is stopping')
   return refused('NODE_READ_ONLY', 'the log has failed; restart the node')
 }

@@ -1,7 +1,7 @@
 // Queue of appends: bounded in frames and bytes; calls past the bound wait in order for room, themselves
 // bounded: who comes when that is full too is refused.
-// Rule: first come, first written. A request leaves when its last frame is stored or it fails as a whole; when
-// one fails, all behind it fail, so that nothing is stored whose forerunner was refused.
+// Rule: first come, first written. A request leaves when its last frame is stored or it fails as a whole;
+// when one fails, all behind it fail, so that nothing is stored whose forerunner was refused.
 
 import { frameBytesOf } from './frame.js'
 import type { NewFrame, QueueState } from './types.js'

@@ -228,6 +228,45 @@ describe('a chain without holes', () => {
   })
 })
 
+describe('a full disk under the index', () => {
+  it('keeps what was acknowledged in the ledger, waits for room, and goes on without a restart', async () => {
+    const machine = createMachine()
+    const life = await live(machine)
+    machine.disk.setCapacity(4_194_304)
+    const record = says(alice, 'sky', 'blue')
+    expect((await life.ingest.admitRecords([record]))[0]).toMatchObject({ kind: 'admitted' })
+    for (let second = 0; second < 5; second += 1) await machine.clock.advanceAsync(1_000)
+    expect(life.ingest.counts().behind).toBeGreaterThan(0)
+    expect(life.store.failure).toMatchObject({ code: 'STORE_NO_SPACE' })
+    expect(life.failures).toEqual([])
+    machine.disk.setCapacity(1_073_741_824)
+    await flushed(machine, life)
+    expect(life.store.get(keys.record(blake3Hash(record)))).toBeDefined()
+    expect(life.ingest.counts().behind).toBe(0)
+    expect(life.store.failure).toBeUndefined()
+    await life.stop()
+  })
+
+  it('stops while it waits, and the next life indexes what the ledger holds', async () => {
+    const machine = createMachine()
+    const first = await live(machine)
+    machine.disk.setCapacity(4_194_304)
+    const record = says(alice, 'sky', 'blue')
+    await first.ingest.admitRecords([record])
+    await machine.clock.advanceAsync(3_000)
+    let stopped = false
+    void first.stop().then(() => {
+      stopped = true
+    })
+    await until(machine, () => stopped)
+    machine.disk.setCapacity(1_073_741_824)
+    const second = await live(machine)
+    await flushed(machine, second)
+    expect(second.store.totals.recordCount).toBe(1)
+    await second.stop()
+  })
+})
+
 describe('quarantine', () => {
   it('holds a record ahead of its time, through a restart, and admits it when its time has come', async () => {
     const machine = createMachine()
