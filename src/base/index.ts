@@ -12,7 +12,10 @@ export {
   compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8Bytes, utf8Length, utf8Text
 } from './bytes.js'
 export { CodedError, type ErrorDetail } from './errors.js'
+export { EXP2_ONE, halfPower } from './exp2.js'
+export { Q, timesQ } from './fixed.js'
 export { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from './limits.js'
+export { log2Q } from './log2.js'
 export type {
   Clock, Disk, DiskFile, DiskStat, FrameStream, Log, Network, PeerLink, PeerName, Random, Timer, Verdict
 } from './ports.js'

@@ -2,8 +2,7 @@
 // Rule: age counts from the newest timestamp of the key, not from a clock, and never takes more than 15/16
 // of a weight: old knowledge does not lose to nothing.
 
-import { EXP2_ONE, halfPower } from './exp2.js'
-import { Q } from './fixed.js'
+import { EXP2_ONE, halfPower, Q } from '../base/index.js'
 
 /** Halvings after which a weight shrinks no more. */
 const HALVINGS_MAX = 4

@@ -3,10 +3,9 @@
 // else does.
 // Source: docs/lenses.md#ballots
 
-import type { Hash, PublicKey } from '../base/index.js'
+import { type Hash, type PublicKey, Q } from '../base/index.js'
 import { agedQ, type Ageing } from './ageing.js'
 import { isLater, type Judging } from './epochs.js'
-import { Q } from './fixed.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate, VoteInput } from './types.js'
 

@@ -2,12 +2,10 @@
 // Rule: every number is whole, every sum exact, so neither the order of records nor the engine shows in it.
 // Source: docs/lenses.md#consensus
 
-import type { PublicKey } from '../base/index.js'
+import { EXP2_ONE, halfPower, type PublicKey, Q, timesQ } from '../base/index.js'
 import { stateSteps, type BallotFilter, type Statement, type Statements } from './ballots.js'
 import { clusterSteps, type Clusters } from './clusters.js'
 import type { Judging } from './epochs.js'
-import { EXP2_ONE, halfPower } from './exp2.js'
-import { Q, timesQ } from './fixed.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import type { KeyRecords, TrustView } from './types.js'
 

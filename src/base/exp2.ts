@@ -1,9 +1,9 @@
 // Powers of two with fractional exponents as whole numbers: literal, because Math.pow differs between
 // engines.
 // Rule: `halfPower` needs no rounding that an engine could choose; each product stays below 2^53.
-// Recomputed with BigInt square roots by test/lenses/exp2.test.ts.
+// Recomputed with BigInt square roots by test/base/exp2.test.ts.
 
-import { assert } from '../base/index.js'
+import { assert } from './assert.js'
 
 /** What `halfPower(0)` gives: the scale of its results. */
 export const EXP2_ONE = 67_108_864

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EXP2_ONE, halfPower } from '../../src/lenses/index.js'
+import { EXP2_ONE, halfPower } from '../../src/base/index.js'
 
 /** 2^(-eighths / 2^places) scaled by 2^200, by repeated square roots of one half. */
 function exactPower(step: number, places: number): bigint {
