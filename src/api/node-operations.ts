@@ -67,6 +67,9 @@ const readySchema = Type.Object({
   wal_replayed: Type.Boolean(),
   store_open: Type.Boolean(),
   first_sync: Type.Union([Type.Literal('done'), Type.Literal('running'), Type.Literal('alone')]),
+  index: Type.Union(['counted', 'uncounted', 'damaged'].map((name) => Type.Literal(name)), {
+    description: 'damaged: rows are missing; restart the node to rebuild the index from its ledger'
+  }),
   read_only: Type.Optional(Type.String()),
   progress: Type.Optional(Type.Object({
     phase: Type.Union([Type.Literal('replay'), Type.Literal('join')]), done: countSchema, total: countSchema
@@ -116,7 +119,7 @@ export const nodeOperations: readonly Operation[] = [
   }),
   defineOperation({
     name: 'getReady',
-    summary: 'Log replayed, store open, first sync done or alone, writes taken; 503 until then',
+    summary: 'Log replayed, store open and not damaged, first sync done or alone, writes taken; 503 until then',
     method: 'GET', paths: ['/readyz'], access: 'read', cost: 'point', output: readySchema, statuses: [200, 503],
     run: async ({ node }) => {
       const report = node.ready()
@@ -160,7 +163,7 @@ function peerJson(peer: PeerReport): object {
 function readyJson(report: ReadyReport): object {
   return {
     ready: report.ready, wal_replayed: report.walReplayed, store_open: report.storeOpen,
-    first_sync: report.firstSync,
+    first_sync: report.firstSync, index: report.index,
     ...(report.readOnly === undefined ? {} : { read_only: report.readOnly }),
     ...(report.progress === undefined ? {} : { progress: report.progress })
   }

@@ -2,9 +2,9 @@
 
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startApi } from '../api/index.js'
+import { startApi, type ApiServer } from '../api/index.js'
 import { wait } from '../base/index.js'
-import { openNode, type NodeConfig, type StemeNode } from '../node/index.js'
+import { openNode, type NodeConfig, type OpenedNode, type StemeNode } from '../node/index.js'
 import { API_URL_FILE } from './client.js'
 import { CliError } from './errors.js'
 import { facts } from './output.js'
@@ -38,30 +38,34 @@ export async function runNode(
 export async function serve(
   shell: Shell, config: NodeConfig, onStarted: (node: StemeNode) => Promise<void> = async () => {}
 ): Promise<void> {
-  const { node, directory, log } = await openNode(config)
-  const api = await startApi({
-    host: config.apiHost, port: config.apiPort, publicBind: config.apiPublic, allowedHosts: config.apiHosts,
-    token: directory.apiToken
-  }, { node, clock: shell.clock, log, version: programVersion })
-  let noted = false
+  const opened = await openNode(config)
+  const { node } = opened
   const urlFile = join(config.dataDir, API_URL_FILE)
+  let api: ApiServer | undefined
   try {
+    api = await listen(shell, config, opened)
     if (await startNode(shell, node)) {
-      // Only now is the directory surely ours.
       await writeFile(urlFile, `${api.url}\n`)
-      noted = true
       await onStarted(node)
       announce(shell, node, api.url)
       await aborted(shell.signal)
     }
   } finally {
     await stopInTime(shell, async () => {
-      if (noted) await rm(urlFile, { force: true })
-      await api.stop()
+      // The directory is ours until the node has stopped, so the file is too: one of a killed node is stale.
+      await rm(urlFile, { force: true })
+      await api?.stop()
       await node.stop()
     })
   }
   if (shell.signal.reason === 'SIGINT') throw interrupted()
+}
+
+function listen(shell: Shell, config: NodeConfig, { node, directory, log }: OpenedNode): Promise<ApiServer> {
+  return startApi({
+    host: config.apiHost, port: config.apiPort, publicBind: config.apiPublic, allowedHosts: config.apiHosts,
+    token: directory.apiToken
+  }, { node, clock: shell.clock, log, version: programVersion })
 }
 
 /** Starts a node and shows how far its replay is; false when a signal came first. */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { wait } from '../base/index.js'
 import type { AdmissionRules } from '../dag/index.js'
-import { readDirectory, silentLog, type NodeDirectory } from '../node/index.js'
+import { readDirectory, silentLog, whileLocked, type NodeDirectory } from '../node/index.js'
 import { openLevel, openStore, type Store } from '../store/index.js'
 import { createFileDisk, openWal, WalError } from '../wal/index.js'
 import { startProgress } from './progress.js'
@@ -33,7 +33,11 @@ const pauseFrames = 256
  * Checks a data directory on which no node runs.
  * @throws NodeError, StoreError STORE_LOCKED, CliError CLI_INTERRUPTED
  */
-export async function verifyDirectory(shell: Shell, path: string): Promise<VerifyReport> {
+export function verifyDirectory(shell: Shell, path: string): Promise<VerifyReport> {
+  return whileLocked(path, () => verifyLocked(shell, path))
+}
+
+async function verifyLocked(shell: Shell, path: string): Promise<VerifyReport> {
   const directory = await readDirectory(path)
   const faults: string[] = []
   const fault = (text: string): void => {

@@ -2,18 +2,19 @@
 //   genesis.json  founding facts, canonical bytes     node.key, agent.key  PEM PKCS#8, 0600
 //   network.json  addresses, pre-shared key, certificate: not part of the network id
 //   api-token     bearer token for writes, 0600       wal/ wal.marker index/   ledger and index
+//   lock/         held by the process that works here
 // Rule: genesis.json is written last, so a directory that has it is whole.
 
 import { issueCertificate, verifyCertificate, type Certificate } from '../dag/index.js'
 import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { toHex, type NetworkId, type PublicKey, type Random } from '../base/index.js'
 import { createGenesis, parseGenesis, type GenesisFields, type Invite, type OpenedGenesis } from '../p2p/index.js'
 import { generateKey, type Signer } from '../record/index.js'
 import { NodeError } from './errors.js'
 import { readKeyFile, readOwnFile, writeKeyFile, writeOwnFile, type LoadedKey } from './key-file.js'
 import { readNetworkFile, writeNetworkFile, type NetworkAccess } from './network-file.js'
-import { fileExists, replaceFile } from './whole-file.js'
+import { fileExists, replaceFile, syncDirectory } from './whole-file.js'
 
 /** Paths in a data directory. */
 export interface DirectoryPaths {
@@ -26,6 +27,7 @@ export interface DirectoryPaths {
   readonly marker: string
   readonly incarnation: string
   readonly index: string
+  readonly lock: string
 }
 
 /** A data directory, read. */
@@ -65,7 +67,8 @@ export function directoryPaths(directory: string): DirectoryPaths {
     wal: path('wal'),
     marker: path('wal.marker'),
     incarnation: path('incarnation'),
-    index: path('index')
+    index: path('index'),
+    lock: path('lock')
   }
 }
 
@@ -160,7 +163,7 @@ export async function createKeys(
   directory: string,
   random: Random
 ): Promise<{ readonly node: Signer; readonly agent: Signer }> {
-  await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY })
+  await makeDirectory(directory)
   const paths = directoryPaths(directory)
   const load = async (path: string): Promise<Signer> =>
     (await fileExists(path)) ? (await readKeyFile(path)).signer : writeKeyFile(path, generateKey(random))
@@ -170,6 +173,22 @@ export async function createKeys(
   return { node, agent }
 }
 
+async function makeDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY })
+  if (first === undefined) return
+  // Each new directory is an entry of the one above it.
+  for (let made = resolve(directory), top = dirname(first); made !== top; made = dirname(made)) {
+    await syncDirectory(dirname(made))
+  }
+}
+
+/** Checks that a directory holds a node. @throws NodeError NODE_DIRECTORY_MISSING */
+export async function requireDirectory(directory: string): Promise<void> {
+  if (await fileExists(directoryPaths(directory).genesis)) return
+  const message = `${directory} holds no node: run 'stemedb init' or 'stemedb join' first`
+  throw new NodeError({ code: 'NODE_DIRECTORY_MISSING', directory }, message)
+}
+
 /**
  * Reads a data directory.
  * @throws NodeError NODE_DIRECTORY_MISSING, NODE_FILE_UNREADABLE, NODE_FILE_INVALID, NODE_KEY_MODE;
@@ -177,10 +196,7 @@ export async function createKeys(
  */
 export async function readDirectory(directory: string): Promise<NodeDirectory> {
   const paths = directoryPaths(directory)
-  if (!(await fileExists(paths.genesis))) {
-    const message = `${directory} holds no node: run 'stemedb init' or 'stemedb join' first`
-    throw new NodeError({ code: 'NODE_DIRECTORY_MISSING', directory }, message)
-  }
+  await requireDirectory(directory)
   return {
     paths,
     opened: parseGenesis(await readFile(paths.genesis)),

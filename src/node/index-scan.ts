@@ -1,10 +1,10 @@
 // Whether the index may be believed. After an unclean stop its rows are counted in the background against the
 // digest that was kept with them: a difference, or rows that cannot be read, means that LevelDB lost
 // something.
-// Rule: what nobody has counted is never called clean. A damaged index gets no checkpoint any more and
-// loses its marker, so the next start rebuilds it from the ledger.
+// Rule: what nobody has counted is never called clean. A damaged index gets no checkpoint any more and is
+// condemned in its marker, so the next start rebuilds it from the ledger.
 
-import { wait, type Clock, type Disk, type Log } from '../base/index.js'
+import { wait, type Clock, type Log } from '../base/index.js'
 import { StoreError, type Store } from '../store/index.js'
 
 /** The scan of one index. */
@@ -22,31 +22,32 @@ export interface IndexScan {
 /** What the scan works with. */
 export interface IndexScanPorts {
   readonly clock: Clock
-  readonly disk: Disk
   readonly log: Log
 }
+
+/** The store, as far as a scan needs it. */
+export type ScannedStore = Pick<Store, 'unclean' | 'verifyDigest' | 'condemn'>
 
 /** Pause between two batches of rows: the scan takes a small part of one core. */
 const PAUSE_MS = 40
 
 /** A scan that does nothing after a clean stop. */
-export function createIndexScan(store: Store, markerPath: string, ports: IndexScanPorts): IndexScan {
-  return new DigestScan(store, markerPath, ports)
+export function createIndexScan(store: ScannedStore, ports: IndexScanPorts): IndexScan {
+  return new DigestScan(store, ports)
 }
 
 class DigestScan implements IndexScan {
-  readonly #store: Store
-  readonly #markerPath: string
+  readonly #store: ScannedStore
   readonly #ports: IndexScanPorts
   readonly #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
-  #removing: Promise<void> = Promise.resolve()
+  #condemning: Promise<void> = Promise.resolve()
+  #noted = false
   #counted = false
   #damaged = false
 
-  constructor(store: Store, markerPath: string, ports: IndexScanPorts) {
+  constructor(store: ScannedStore, ports: IndexScanPorts) {
     this.#store = store
-    this.#markerPath = markerPath
     this.#ports = ports
   }
 
@@ -69,9 +70,9 @@ class DigestScan implements IndexScan {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#running
-    // A checkpoint that was under way may have written the marker once more.
-    if (this.#damaged) this.#removeMarker()
-    await this.#removing
+    // It may have been impossible before, for want of space.
+    if (this.#damaged) this.#note()
+    await this.#condemning
   }
 
   async #scan(): Promise<void> {
@@ -90,19 +91,19 @@ class DigestScan implements IndexScan {
   }
 
   #condemn(fields: object): void {
+    if (this.#damaged) return
     this.#damaged = true
     this.#ports.log.error(fields, 'the index lost rows: restart the node to rebuild it from the ledger')
-    this.#removeMarker()
+    this.#note()
   }
 
-  #removeMarker(): void {
-    const { disk, log } = this.#ports
-    const path = this.#markerPath
-    const remove = async (): Promise<void> => {
-      if ((await disk.stat(path)) !== undefined) await disk.remove(path)
-    }
-    this.#removing = this.#removing.then(remove).catch((error: unknown) => {
-      log.error({ error: String(error) }, 'the marker of a damaged index could not be removed')
+  #note(): void {
+    this.#condemning = this.#condemning.then(async () => {
+      if (this.#noted) return
+      await this.#store.condemn()
+      this.#noted = true
+    }).catch((error: unknown) => {
+      this.#ports.log.error({ error: String(error) }, 'that the index is damaged could not be noted')
     })
   }
 }

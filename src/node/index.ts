@@ -15,6 +15,7 @@ export {
   type CreatedDirectory, type DirectoryPaths, type InitFields, type NodeDirectory,
   createKeys, directoryPaths, initDirectory, joinDirectory, readDirectory
 } from './directory.js'
+export { lockDataDirectory, whileLocked } from './directory-lock.js'
 export { type NodeFailure, NodeError } from './errors.js'
 export { EVENTS_KEPT } from './events.js'
 export { type LoadedKey, readKeyFile, readOwnFile, writeKeyFile } from './key-file.js'

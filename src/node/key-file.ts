@@ -2,8 +2,10 @@
 // have read signs nothing of worth.
 
 import { open, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createSigner, keyFromPem, keyToPem, type Signer } from '../record/index.js'
 import { NodeError } from './errors.js'
+import { syncDirectory } from './whole-file.js'
 
 const OWNER_ONLY = 0o600
 const OTHERS = 0o077
@@ -71,4 +73,5 @@ export async function writeOwnFile(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
+  await syncDirectory(dirname(path))
 }

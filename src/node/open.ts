@@ -8,6 +8,7 @@ import { openLevel } from '../store/index.js'
 import { createFileDisk } from '../wal/index.js'
 import type { NodeConfig } from './config.js'
 import { checkMember, readDirectory, type NodeDirectory } from './directory.js'
+import { lockDataDirectory } from './directory-lock.js'
 import { NodeError } from './errors.js'
 import { createLog } from './log.js'
 import { createNode } from './node.js'
@@ -23,10 +24,23 @@ export interface OpenedNode {
 }
 
 /**
- * Reads the data directory and builds its node with real ports.
- * @throws NodeError, GenesisError
+ * Locks and reads the data directory and builds its node with real ports. The directory is given back when
+ * the node has stopped: whoever opens a node stops it, started or not.
+ * @throws NodeError, GenesisError, StoreError STORE_LOCKED
  */
 export async function openNode(config: NodeConfig): Promise<OpenedNode> {
+  const lock = await lockDataDirectory(config.dataDir)
+  try {
+    const opened = await buildNode(config)
+    const stop = (): Promise<void> => opened.node.stop().finally(() => lock.release())
+    return { ...opened, node: { ...opened.node, stop } }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function buildNode(config: NodeConfig): Promise<OpenedNode> {
   const directory = await readDirectory(config.dataDir)
   const log = createLog(config.logLevel)
   const { paths, opened, access, nodeKey } = directory

@@ -20,6 +20,8 @@ import { openNodeSession } from './sync-session.js'
 /** The parts of a node that is starting or running. */
 export interface Parts {
   readonly store: Store
+  /** Whether the index may be believed. */
+  readonly scan: IndexScan
   readonly wal: Wal
   readonly dag: Dag
   readonly rules: AdmissionRules
@@ -45,7 +47,7 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
   }
   try {
     const store = await openIndex(setup, ports)
-    const scan = createIndexScan(store, setup.markerPath, ports)
+    const scan = createIndexScan(store, ports)
     undo.push(() => closeIndex(store, scan))
     const wal = await openLedger(setup, ports, store)
     undo.push(() => wal.close())
@@ -71,8 +73,7 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
 /** Records on their way into a block from which on views give way to writes. */
 const BUSY_RECORDS = 16
 
-interface Core extends Pick<Parts, 'store' | 'wal' | 'dag' | 'ownFeed' | 'rules'> {
-  readonly scan: IndexScan
+interface Core extends Pick<Parts, 'store' | 'scan' | 'wal' | 'dag' | 'ownFeed' | 'rules'> {
   readonly wires: Wires
 }
 

@@ -21,14 +21,18 @@ export function reportPeers(parts: Parts): readonly PeerReport[] {
 
 /** Whether the node may be used, and what it is busy with. */
 export function reportReady(parts: Parts | undefined, started: boolean): ReadyReport {
-  if (parts === undefined) return { ready: false, walReplayed: false, storeOpen: false, firstSync: 'alone' }
+  if (parts === undefined) {
+    return { ready: false, walReplayed: false, storeOpen: false, firstSync: 'alone', index: 'uncounted' }
+  }
   const readOnly = failureOf(parts)
   const progress = started ? joinProgress(parts) : replayProgress(parts)
+  const { damaged, vouched } = parts.scan
   return {
-    ready: started && readOnly === undefined,
+    ready: started && readOnly === undefined && !damaged,
     walReplayed: started,
     storeOpen: true,
     firstSync: firstSync(parts),
+    index: damaged ? 'damaged' : vouched ? 'counted' : 'uncounted',
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(progress === undefined ? {} : { progress })
   }
@@ -51,6 +55,7 @@ export function reportStats(parts: Parts): NodeStats {
   return {
     store_records_count: store.totals.recordCount,
     store_cursor_sequence: store.totals.sequence,
+    store_index_damaged: parts.scan.damaged ? 1 : 0,
     wal_synced_sequence: wal.lastSynced,
     wal_size_bytes: wal.sizeBytes(),
     wal_queue_frames: wal.queued().frames,

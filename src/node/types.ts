@@ -91,6 +91,11 @@ export interface ReadyReport {
   readonly walReplayed: boolean
   readonly storeOpen: boolean
   readonly firstSync: 'done' | 'running' | 'alone'
+  /**
+   * `counted`: whole at the last stop, or every row was counted since. `uncounted`: after an unclean stop,
+   * while the count runs. `damaged`: rows are missing, so answers may be wrong until a restart rebuilt it.
+   */
+  readonly index: 'counted' | 'uncounted' | 'damaged'
   /** Set when the log has failed: the node answers reads alone until it is restarted. */
   readonly readOnly?: string
   /** While the index is rebuilt or a join runs. */

@@ -1,13 +1,14 @@
 // Small files that are there whole or not at all.
 
 import { open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** False only when the file is missing: one that cannot be read is there all the same. */
 export async function fileExists(path: string): Promise<boolean> {
   return readFile(path).then(() => true, (error: unknown) => !isMissing(error))
 }
 
-/** Writes a file through a temporary one, so that a crash leaves the old or the new content. Mode 0600. */
+/** Writes a file through a temporary one: a crash leaves the old or the new content. Durable, mode 0600. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = `${path}.tmp`
   const file = await open(temporary, 'w', 0o600)
@@ -18,6 +19,19 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
     await file.close()
   }
   await rename(temporary, path)
+  await syncDirectory(dirname(path))
+}
+
+/** Makes creations and renames in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  // Windows opens no directories, and keeps renames in the journal of its file system.
+  if (process.platform === 'win32') return
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 function isMissing(error: unknown): boolean {

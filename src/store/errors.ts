@@ -4,11 +4,13 @@ import { CodedError } from '../base/index.js'
 
 /** Why an index cannot be used and must be rebuilt from the ledger. */
 export type RebuildReason =
-  | 'format' | 'schema' | 'missing' | 'emptied' | 'behind' | 'damaged' | 'marker'
+  | 'format' | 'schema' | 'missing' | 'emptied' | 'behind' | 'damaged' | 'marker' | 'condemned'
 
 /** What can fail in the store, closed. */
 export type StoreErrorDetail =
   | { readonly code: 'STORE_LOCKED'; readonly directory: string; readonly holder?: string }
+  /** The lock of the directory is damaged, or the platform refuses it. */
+  | { readonly code: 'STORE_LOCK_UNUSABLE'; readonly directory: string }
   | { readonly code: 'STORE_FOREIGN_NETWORK'; readonly expected: string; readonly found: string }
   | { readonly code: 'STORE_OPEN_FAILED'; readonly directory: string; readonly kind: OpenFailure }
   | { readonly code: 'STORE_NEEDS_REBUILD'; readonly reason: RebuildReason }

@@ -2,6 +2,7 @@
 
 export { BATCH_ROWS, type Entry, type RangeOptions, type Reader, type Snapshot } from './reader.js'
 export { type Batch, isAccounted } from './batch.js'
+export { type DirectoryLock, lockDirectory } from './directory-lock.js'
 export { openLevel } from './disk-level.js'
 export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
 export { gatherKey, type GatheredKey, type GatheredVote, votesOn } from './gather.js'

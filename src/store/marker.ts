@@ -21,6 +21,8 @@ export interface Identity {
 export interface Marker {
   /** The index was closed whole, and nothing has opened it since. */
   readonly closed: boolean
+  /** The index lost something: it is not read again, but rebuilt. */
+  readonly condemned: boolean
   readonly networkId: NetworkId
   /** Identity of the WAL directory that the index was built from, once known. */
   readonly identity: Identity | undefined
@@ -46,6 +48,7 @@ export function encodeMarker(marker: Marker): Uint8Array {
   head[8] = VERSION
   head[9] = marker.closed ? 1 : 0
   head[10] = marker.identity === undefined ? 0 : 1
+  head[11] = marker.condemned ? 1 : 0
   head.set(idBytes(marker.networkId), 12)
   head.writeBigUInt64BE(BigInt.asUintN(64, marker.identity?.device ?? 0n), 44)
   head.writeBigUInt64BE(BigInt.asUintN(64, marker.identity?.inode ?? 0n), 52)
@@ -67,6 +70,7 @@ export function decodeMarker(bytes: Uint8Array): Marker | undefined {
   const identity = { device: data.readBigUInt64BE(44), inode: data.readBigUInt64BE(52) }
   return {
     closed: data[9] === 1,
+    condemned: data[11] === 1,
     networkId: networkIdOf(data.subarray(12, 44)),
     identity: data[10] === 1 ? identity : undefined,
     provenSequence: readU64(data, 60),

@@ -50,6 +50,7 @@ export async function openIndex(options: StoreOptions, deps: StoreDeps): Promise
   const found = options.markerPath === undefined ? 'absent' : await readMarker(deps.disk, options.markerPath)
   const marker = typeof found === 'string' ? undefined : found
   if (marker !== undefined) checkNetwork(options.networkId, marker.networkId)
+  if (marker?.condemned === true) return { kind: 'unusable', reason: 'condemned', marker }
   const files = marker === undefined ? 'reopened' : await deps.level.compare(marker.prints)
   if (files === 'damaged' || (files === 'missing' && marker !== undefined)) {
     return { kind: 'unusable', reason: files, marker }

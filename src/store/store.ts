@@ -55,6 +55,12 @@ export interface Store extends Reader {
   setIdentity(identity: Identity): void
   /** Counts all accounted rows of the present state. Not equal = damage: rebuild. */
   verifyDigest(options?: ScanOptions): Promise<Verification>
+  /**
+   * Notes durably that the index lost something: no open will use it again but to rebuild it. What the ledger
+   * is known to hold stays noted. Reads and writes go on; `dropDerived` takes it back. Twice is harmless.
+   * @throws StoreError STORE_CHECKPOINT_FAILED: try again later
+   */
+  condemn(): Promise<void>
   /** Deletes the database and starts an empty one. No snapshot may be open. */
   dropDerived(): Promise<void>
   /** Closes; `clean` (the default) leaves a checkpoint that covers everything. Twice is harmless. */
@@ -74,6 +80,7 @@ export async function openStore(options: StoreOptions, deps: StoreDeps): Promise
   }
   if (opening.kind === 'unusable') {
     core.rebuildReason = opening.reason
+    core.condemned = opening.reason === 'condemned'
     deps.log.warn({ reason: opening.reason, directory: deps.level.directory }, 'the index must be rebuilt')
     return createStore(core)
   }
@@ -106,6 +113,7 @@ interface Core {
   unclean: boolean
   rebuildReason: RebuildReason | undefined
   identity: Identity | undefined
+  condemned: boolean
   failure: StoreError | undefined
   /** Bytes that may be written before the free space is looked at. */
   spaceBytes: number
@@ -115,7 +123,7 @@ function createCore(options: StoreOptions, deps: StoreDeps): Core {
   return {
     options, deps, turns: createTurns(), checkpointTurns: createTurns(), database: undefined,
     totals: NO_TOTALS, checkpoint: NO_TOTALS, replayFrom: 0, provenSequence: 0, unclean: false,
-    rebuildReason: undefined, identity: undefined, failure: undefined, spaceBytes: 0
+    rebuildReason: undefined, identity: undefined, condemned: false, failure: undefined, spaceBytes: 0
   }
 }
 
@@ -139,6 +147,7 @@ function createStore(core: Core): Store {
     setIdentity: (identity) => {
       core.identity = identity
     },
+    condemn: () => core.checkpointTurns(() => condemn(core)),
     verifyDigest: (options) => verifyDigest(core, options),
     dropDerived: () => core.checkpointTurns(() => core.turns(() => dropDerived(core))),
     close: (options) => core.checkpointTurns(() => core.turns(() => close(core, options?.clean ?? true)))
@@ -224,9 +233,23 @@ async function writeCheckpoint(core: Core): Promise<Totals> {
   } catch (cause) {
     // What the caller cannot mend by waiting keeps its own code.
     if (cause instanceof StoreError && cause.code !== 'STORE_NO_SPACE') throw cause
-    const reason = saysNoSpace(cause) ? 'no-space' : 'failed'
-    const text = 'the checkpoint could not be written'
-    throw new StoreError({ code: 'STORE_CHECKPOINT_FAILED', reason }, text, { cause })
+    throw unwritten(cause)
+  }
+}
+
+function unwritten(cause: unknown): StoreError {
+  const reason = saysNoSpace(cause) ? 'no-space' : 'failed'
+  const text = 'the checkpoint could not be written'
+  return new StoreError({ code: 'STORE_CHECKPOINT_FAILED', reason }, text, { cause })
+}
+
+/** The marker of the last checkpoint with the mark: what the files hold no longer matters. */
+async function condemn(core: Core): Promise<void> {
+  core.condemned = true
+  try {
+    await mark(core, core.checkpoint, [], false)
+  } catch (cause) {
+    throw unwritten(cause)
   }
 }
 
@@ -243,9 +266,9 @@ async function syncTotals(core: Core): Promise<{ totals: Totals; sizes: readonly
 async function mark(core: Core, totals: Totals, sizes: readonly FileSize[], closed: boolean): Promise<void> {
   const { markerPath, networkId } = core.options
   if (markerPath === undefined) return
-  const { identity, provenSequence } = core
+  const { identity, provenSequence, condemned } = core
   const prints = await core.deps.level.prints(sizes)
-  const marker = { closed, networkId, identity, provenSequence, totals, prints }
+  const marker = { closed, condemned, networkId, identity, provenSequence, totals, prints }
   await writeMarker(core.deps.disk, markerPath, marker)
 }
 
@@ -278,6 +301,7 @@ async function dropDerived(core: Core): Promise<void> {
   core.checkpoint = NO_TOTALS
   core.replayFrom = 0
   core.rebuildReason = undefined
+  core.condemned = false
   core.failure = undefined
   await mark(core, NO_TOTALS, await level.sizes(), false)
 }

@@ -279,12 +279,16 @@ describe('reads', () => {
   })
 
   it('is ready only when records are taken', async () => {
+    const usual = { walReplayed: true, storeOpen: true, firstSync: 'done' } as const
     const readOnly = createFakeNode({
-      ready: () => ({ ready: true, walReplayed: true, storeOpen: true, firstSync: 'done', readOnly: 'WAL_FAILED' })
+      ready: () => ({ ...usual, ready: true, index: 'counted', readOnly: 'WAL_FAILED' })
     })
+    const damaged = createFakeNode({ ready: () => ({ ...usual, ready: false, index: 'damaged' }) })
     expect((await (await buildApp()).app.inject({ url: '/readyz' })).statusCode).toBe(200)
     const answer = await (await buildApp(readOnly)).app.inject({ url: '/readyz' })
     expect([answer.statusCode, answer.json().read_only]).toEqual([503, 'WAL_FAILED'])
+    const doubtful = await (await buildApp(damaged)).app.inject({ url: '/readyz' })
+    expect([doubtful.statusCode, doubtful.json().index]).toEqual([503, 'damaged'])
   })
 
   it('counts in metrics', async () => {

@@ -356,6 +356,27 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
       })
     })
 
+    describe('a condemned index', () => {
+      it('is rebuilt at the next open, whatever its files say, and the ledger stays proven', async () => {
+        const store = await openAt()
+        await fill(store, 1, 9)
+        await store.writeCheckpoint()
+        await store.condemn()
+        await store.condemn()
+        expect(store).toMatchObject({ needsRebuild: false, provenSequence: 9 })
+        await fill(store, 10, 2)
+        await store.close()
+        const next = await openAt()
+        expect(next).toMatchObject({ needsRebuild: true, rebuildReason: 'condemned', provenSequence: 11 })
+        await next.close()
+        const again = await openAt()
+        expect(again).toMatchObject({ needsRebuild: true, rebuildReason: 'condemned', provenSequence: 11 })
+        await again.dropDerived()
+        await again.close()
+        expect(await openAt()).toMatchObject({ needsRebuild: false, provenSequence: 11 })
+      })
+    })
+
     describe('a rebuild', () => {
       it('is needed before anything else works, and starts from nothing', async () => {
         const store = await openAt()

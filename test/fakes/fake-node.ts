@@ -70,7 +70,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     peers: () => [],
     addresses: () => ['/ip4/127.0.0.1/tcp/1'],
     quarantine: async () => [],
-    ready: () => ({ ready: true, walReplayed: true, storeOpen: true, firstSync: 'alone' }),
+    ready: () => ({ ready: true, walReplayed: true, storeOpen: true, firstSync: 'alone', index: 'counted' }),
     stats: () => ({ wal_size_bytes: 3, p2p_sync_sessions_total: 5 }),
     onEvent(listener, lastSequence) {
       for (const [sequence, event] of kept) {

@@ -1,9 +1,10 @@
 // An index that lost rows without a word is found out after an unclean stop, and rebuilt at the next start.
 
 import { describe, expect, it } from 'vitest'
-import { createIndexScan } from '../../src/node/index-scan.js'
+import { createIndexScan, type ScannedStore } from '../../src/node/index-scan.js'
 import { silentLog, type StemeNode } from '../../src/node/index.js'
-import { ranges, StoreError, type Store } from '../../src/store/index.js'
+import { ranges, readMarker, StoreError } from '../../src/store/index.js'
+import { createManualClock } from '../fakes/manual-clock.js'
 import { alice, boot, createMachine, during, says, settledState, until, type Machine } from './kit.js'
 
 const LOST = 'the index lost rows: restart the node to rebuild it from the ledger'
@@ -40,6 +41,14 @@ async function loseRow(machine: Machine): Promise<void> {
   await database.close()
 }
 
+/** What the marker says the ledger must hold: without it a lost end of the log would pass for a torn one. */
+async function provenOf(machine: Machine): Promise<number> {
+  const marker = await readMarker(machine.disk, '/data/wal.marker')
+  if (typeof marker === 'string') expect.fail(`the marker is ${marker}`)
+  expect(marker.condemned).toBe(true)
+  return marker.provenSequence
+}
+
 const told = (machine: Machine, message: string): boolean =>
   machine.messages.some((one) => one === message || one.startsWith(`${message}: `))
 
@@ -57,7 +66,10 @@ describe('scan of the index after an unclean stop', () => {
   it('finds all rows of a whole index, and the next start is clean', async () => {
     const { machine } = await killed()
     const node = await boot(machine)
+    expect(node.ready()).toMatchObject({ ready: true, index: 'uncounted' })
     await until(machine, () => told(machine, WHOLE))
+    expect(node.ready()).toMatchObject({ ready: true, index: 'counted' })
+    expect(node.stats()).toMatchObject({ store_index_damaged: 0 })
     await node.stop()
     machine.messages.length = 0
     const again = await boot(machine)
@@ -73,8 +85,12 @@ describe('scan of the index after an unclean stop', () => {
     await until(machine, () => told(machine, LOST))
     await node.admit([says(alice, 'meanwhile', 'x')])
     await settledState(machine, node)
+    expect(node.ready()).toMatchObject({ ready: false, index: 'damaged' })
+    expect(node.stats()).toMatchObject({ store_index_damaged: 1 })
+    const proven = await provenOf(machine)
     await node.stop()
-    expect(await machine.disk.stat('/data/wal.marker')).toBeUndefined()
+    expect(proven).toBeGreaterThan(0)
+    expect(await provenOf(machine)).toBeGreaterThanOrEqual(proven)
     const again = await expectRebuilt(machine, records.length + 1)
     expect((await again.query({ subject: 'subject 0', predicate: 'is', lens: 'Consensus' })).winner.object).toBe('x')
     await again.stop()
@@ -105,7 +121,7 @@ describe('scan of the index after an unclean stop', () => {
       await node.admit([says(alice, `late ${round}`, 'x')])
       await settledState(machine, node)
     }
-    expect(await machine.disk.stat('/data/wal.marker')).toBeUndefined()
+    await provenOf(machine)
     await node.stop()
     await (await expectRebuilt(machine, records.length + 5)).stop()
   })
@@ -125,37 +141,59 @@ describe('scan of the index after an unclean stop', () => {
 })
 
 describe('a scan that cannot read', () => {
+  const unreadable = new StoreError({ code: 'STORE_READ_FAILED' }, 'the index could not be read')
+
+  /** A store that was not closed cleanly; its marker can be written after so many failures. */
+  function storeWith(failure: unknown, unclean = true, refusals = 0): ScannedStore & { condemned: number } {
+    const store = {
+      unclean, condemned: 0,
+      verifyDigest: () => Promise.reject(failure),
+      async condemn() {
+        if (refusals-- > 0) throw new Error('no space')
+        store.condemned += 1
+      }
+    }
+    return store
+  }
+
   async function scanWith(failure: unknown): Promise<object> {
-    const machine = await createMachine()
-    machine.disk.put('/data/wal.marker', new Uint8Array([1]))
-    const store = { unclean: true, verifyDigest: () => Promise.reject(failure) } as unknown as Store
-    const ports = { clock: machine.clock, disk: machine.disk, log: silentLog }
-    const scan = createIndexScan(store, '/data/wal.marker', ports)
+    const store = storeWith(failure)
+    const scan = createIndexScan(store, { clock: createManualClock(), log: silentLog })
     scan.start()
     await scan.stop()
-    const marker = (await machine.disk.stat('/data/wal.marker')) !== undefined
-    return { damaged: scan.damaged, vouched: scan.vouched, marker }
+    const { damaged, vouched } = scan
+    return { damaged, vouched, condemned: store.condemned }
   }
 
   it('calls unreadable rows damage', async () => {
-    const unreadable = new StoreError({ code: 'STORE_READ_FAILED' }, 'the index could not be read')
-    expect(await scanWith(unreadable)).toEqual({ damaged: true, vouched: false, marker: false })
+    expect(await scanWith(unreadable)).toEqual({ damaged: true, vouched: false, condemned: 1 })
     const bad = new StoreError({ code: 'STORE_BAD_ROW', family: 'H:' }, 'a bad row')
-    expect(await scanWith(bad)).toEqual({ damaged: true, vouched: false, marker: false })
+    expect(await scanWith(bad)).toEqual({ damaged: true, vouched: false, condemned: 1 })
   })
 
   it('calls any other failure no damage, and vouches for nothing', async () => {
-    expect(await scanWith(new Error('out of memory'))).toEqual({ damaged: false, vouched: false, marker: true })
+    expect(await scanWith(new Error('out of memory'))).toEqual({ damaged: false, vouched: false, condemned: 0 })
   })
 
-  it('is condemned by a failure of the index elsewhere, and by no other', async () => {
-    const machine = await createMachine()
-    const ports = { clock: machine.clock, disk: machine.disk, log: silentLog }
-    const scan = createIndexScan({ unclean: false } as unknown as Store, '/data/wal.marker', ports)
+  it('is condemned by a failure of the index elsewhere, once, and by no other', async () => {
+    const store = storeWith(undefined, false)
+    const scan = createIndexScan(store, { clock: createManualClock(), log: silentLog })
     scan.suspect(new Error('the log has failed'))
     expect(scan).toMatchObject({ damaged: false, vouched: true })
-    scan.suspect(new StoreError({ code: 'STORE_READ_FAILED' }, 'the index could not be read'))
+    scan.suspect(unreadable)
+    scan.suspect(unreadable)
     expect(scan).toMatchObject({ damaged: true, vouched: false })
     await scan.stop()
+    expect(store.condemned).toBe(1)
+  })
+
+  it('is noted when it stops, if it could not be before', async () => {
+    const store = storeWith(undefined, false, 1)
+    const scan = createIndexScan(store, { clock: createManualClock(), log: silentLog })
+    scan.suspect(unreadable)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(store.condemned).toBe(0)
+    await scan.stop()
+    expect(store.condemned).toBe(1)
   })
 })

@@ -103,14 +103,15 @@ describe('the digest', () => {
 
 describe('the marker', () => {
   const marker = {
-    closed: true, networkId, identity: { device: 5n, inode: 2n ** 64n - 1n }, provenSequence: 12,
+    closed: true, condemned: false, networkId, provenSequence: 12,
+    identity: { device: 5n, inode: 2n ** 64n - 1n },
     totals: { sequence: 11, recordCount: 3, digest: new Uint8Array(32).fill(7) },
     prints: [{ name: 'CURRENT', sizeBytes: 16, hash: new Uint8Array(32).fill(9) }]
   }
 
   it('gives back what it was made of', () => {
     expect(decodeMarker(encodeMarker(marker))).toEqual(marker)
-    const bare = { ...marker, closed: false, identity: undefined, prints: [] }
+    const bare = { ...marker, closed: false, condemned: true, identity: undefined, prints: [] }
     expect(decodeMarker(encodeMarker(bare))).toEqual(bare)
   })
 

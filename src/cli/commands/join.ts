@@ -59,6 +59,9 @@ async function converge(shell: Shell, node: StemeNode, timeoutSeconds: number): 
   const progress = startProgress(shell.output, shell.clock, 'joining', 'records')
   for (let ready = node.ready(); ready.firstSync !== 'done' || !ready.ready; ready = node.ready()) {
     checkInterrupt(shell)
+    if (ready.index === 'damaged') {
+      throw new CliError({ code: 'CLI_UNSOUND', faults: 1 }, 'the index lost rows: join again to rebuild it')
+    }
     if (ready.progress !== undefined) progress.at(ready.progress.done, ready.progress.total)
     const waitedMs = shell.clock.monotonicMs() - startedMs
     if (node.peers().length === 0 && waitedMs > timeoutSeconds * 1_000) {

@@ -9,6 +9,7 @@ import type { StateAnswer } from './state.js'
 export interface ReadyAnswer {
   readonly ready: boolean
   readonly first_sync: 'done' | 'running' | 'alone'
+  readonly index: 'counted' | 'uncounted' | 'damaged'
   readonly read_only?: string
   readonly progress?: { readonly phase: string; readonly done: number; readonly total: number }
 }
@@ -50,6 +51,7 @@ async function status(shell: Shell): Promise<void> {
 }
 
 function readyText(ready: ReadyAnswer): string {
+  if (ready.index === 'damaged') return 'no: the index lost rows; restart the node to rebuild it'
   if (ready.read_only !== undefined) return `read-only: ${ready.read_only}`
   const { progress } = ready
   if (progress !== undefined) return `${progress.phase} ${progress.done} of ${progress.total}`
