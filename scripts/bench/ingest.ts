@@ -11,7 +11,7 @@ import { silentLog, type StemeNode } from '../../src/node/index.js'
 import { defaultBackend, openRecord, signedMessage } from '../../src/record/index.js'
 import { pause } from '../cluster/process-node.js'
 import { openTemporaryNode } from '../eval/temporary-node.js'
-import { makeRecords, percentile, residentMib, rounded } from './workload.js'
+import { mainThreadMs, makeRecords, percentile, residentMib, rounded } from './workload.js'
 
 const RECORDS = 20_000
 const WRITERS = 64
@@ -26,11 +26,13 @@ export async function benchIngest(): Promise<object> {
     const records = makeRecords(node.networkId, RECORDS, RECORDS / 4)
     const verifyPerSecond = await bareVerify(node, records)
     const latencies: number[] = []
+    const spentMs = await mainThreadMs()
     const startMs = performance.now()
     await write(node, records, latencies)
     const durableMs = performance.now() - startMs
     await stored(node)
     const storedMs = performance.now() - startMs
+    const mainMs = (await mainThreadMs()) - spentMs
     await node.settled()
     const viewsMs = performance.now() - startMs
     const recordsPerSecond = RECORDS / (storedMs / 1_000)
@@ -45,6 +47,7 @@ export async function benchIngest(): Promise<object> {
       durable_per_s: Math.round(RECORDS / (durableMs / 1_000)),
       p50_us: Math.round(percentile(latencies, 0.5) * 1_000),
       p99_us: Math.round(percentile(latencies, 0.99) * 1_000),
+      main_thread_us: Math.round(mainMs * 1_000 / RECORDS),
       bare_verify_per_s: Math.round(verifyPerSecond),
       ratio: rounded(recordsPerSecond / verifyPerSecond),
       idle_rss_mib: idleMib,

@@ -1,5 +1,6 @@
 // Records for benchmarks: signed claims of about 300 bytes by a few agents, made before the clock starts.
 
+import { readFile } from 'node:fs/promises'
 import { createSigner, seedFromName, buildAssertion } from '../../src/record/index.js'
 import type { NetworkId } from '../../src/base/index.js'
 
@@ -36,4 +37,13 @@ export function residentMib(): number {
 /** Three significant digits. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3))
+}
+
+const TICK_MS = 10
+
+/** CPU time that the main thread has spent, in ms; NaN where the system does not tell it by thread. */
+export async function mainThreadMs(): Promise<number> {
+  const stat = await readFile(`/proc/self/task/${process.pid}/stat`, 'latin1').catch(() => '')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }

@@ -33,5 +33,5 @@ export {
 export { type Dag, type DagCounts, type Fork, type Placement } from './types.js'
 export {
   type AdmissionRules, type OpenedBody, type OpenedRecord, type ValidityRule, type Verify,
-  isAhead, openBody, trailingZeroBits, verifyBody, verifyHeader, verifyLink
+  isAhead, openBody, trailingZeroBits, verifyBody, verifyHeader, verifyLink, verifyTimes
 } from './validity.js'

@@ -85,15 +85,22 @@ export function verifyLink(header: BlockHeader, prev: BlockHeader): ValidityRule
  * for ever: its header commits to these very records.
  */
 export function openBody(block: Block): OpenedBody {
-  const latestMs = block.header.sealedAtMs + BLOCK_LIMITS.recordAheadMsMax
   const records: OpenedRecord[] = []
   for (const bytes of block.records) {
     const opened = openRecord(bytes)
     if (opened.grade === 'invalid') return { kind: 'invalid', rule: ruleOf(opened.rule) }
-    if (opened.timestampMs > latestMs) return { kind: 'invalid', rule: 'record-ahead' }
     records.push(opened)
   }
-  return { kind: 'ok', records }
+  const rule = verifyTimes(block.header, records)
+  return rule === undefined ? { kind: 'ok', records } : { kind: 'invalid', rule }
+}
+
+/** Checks the records' times against the seal. Undefined when they are good. */
+export function verifyTimes(
+  { sealedAtMs }: BlockHeader, records: readonly OpenedRecord[]
+): ValidityRule | undefined {
+  const latestMs = sealedAtMs + BLOCK_LIMITS.recordAheadMsMax
+  return records.some((record) => record.timestampMs > latestMs) ? 'record-ahead' : undefined
 }
 
 function ruleOf(rule: InvalidRule): ValidityRule {

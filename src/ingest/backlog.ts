@@ -12,15 +12,23 @@ export interface BacklogEntry {
   readonly sequence: number
   /** True once the store holds its `u/` row. */
   stored: boolean
+  /** `arrivals` when the index was found not to hold the record; undefined when nobody looked. */
+  readonly absentAt: number | undefined
 }
 
 /** The accepted, unsealed records in order of arrival. */
 export interface Backlog {
-  /** Adds an entry; a known id stays as it is. */
-  add(opened: OpenedRecord, sequence: number, stored: boolean): BacklogEntry
+  /** Adds an entry; a known id stays as it is. @param absentAt see BacklogEntry */
+  add(opened: OpenedRecord, sequence: number, stored: boolean, absentAt?: number): BacklogEntry
   get(id: Hash): BacklogEntry | undefined
   bySequence(sequence: number): BacklogEntry | undefined
   remove(id: Hash): BacklogEntry | undefined
+  /** The index holds records that did not come from here: what was found absent before may be among them. */
+  noteArrivals(): void
+  /** How often that has happened. */
+  readonly arrivals: number
+  /** True when no look into the index is needed to know that it does not hold the entry's record. */
+  isAbsent(entry: BacklogEntry): boolean
   /** Entries that no block holds yet, oldest first; iterating may be stopped at any point. */
   waiting(): IterableIterator<BacklogEntry>
   /** Takes the entries out of `waiting`; `release` puts them back when their block could not be written. */
@@ -43,11 +51,12 @@ class RecordBacklog implements Backlog {
   readonly #open = new Map<Hash, BacklogEntry>()
   #bytes = 0
   #openBytes = 0
+  #arrivals = 0
 
-  add(opened: OpenedRecord, sequence: number, stored: boolean): BacklogEntry {
+  add(opened: OpenedRecord, sequence: number, stored: boolean, absentAt?: number): BacklogEntry {
     const known = this.#entries.get(opened.id)
     if (known !== undefined) return known
-    const entry: BacklogEntry = { opened, sequence, stored }
+    const entry: BacklogEntry = { opened, sequence, stored, absentAt }
     this.#entries.set(opened.id, entry)
     this.#sequences.set(sequence, entry)
     this.#enqueue(entry)
@@ -71,6 +80,18 @@ class RecordBacklog implements Backlog {
     this.#dequeue(entry)
     this.#bytes -= entry.opened.bytes.length
     return entry
+  }
+
+  noteArrivals(): void {
+    this.#arrivals += 1
+  }
+
+  get arrivals(): number {
+    return this.#arrivals
+  }
+
+  isAbsent(entry: BacklogEntry): boolean {
+    return entry.absentAt === this.#arrivals
   }
 
   waiting(): IterableIterator<BacklogEntry> {

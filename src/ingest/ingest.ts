@@ -100,7 +100,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   })
   const sealer = createSealer(options, {
     wal, dag, backlog, clock, log, rules,
-    isAdmitted: (id) => store.get(keys.record(id)) !== undefined,
+    isAdmitted: (id) => isAdmitted(id, backlog, store),
     hold: (entries) => quarantine.hold(entries),
     forget: (entries) => forget(entries, backlog, store),
     publish: deps.onSealed
@@ -115,6 +115,11 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
   return { backlog, pool, quarantine, ingestor, sealer, records, blocks }
+}
+
+function isAdmitted(id: Hash, backlog: Backlog, store: Store): boolean {
+  const entry = backlog.get(id)
+  return (entry === undefined || !backlog.isAbsent(entry)) && store.get(keys.record(id)) !== undefined
 }
 
 /** Takes records that a block elsewhere brought out of the backlog and out of `u/`. */
@@ -213,7 +218,7 @@ class WriteSide implements Ingest {
       unsealedBytes: backlog.bytes,
       quarantined: quarantine.count,
       verifying: pool.queued,
-      behind: this.#deps.wal.lastSynced - ingestor.applied
+      behind: this.#deps.wal.lastSynced - ingestor.gathered
     }
   }
 }

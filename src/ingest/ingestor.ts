@@ -15,6 +15,8 @@ import type { AppliedStep } from './types.js'
 export interface Ingestor {
   /** Last WAL sequence that the store holds. */
   readonly applied: number
+  /** Last WAL sequence that was read; what is held back behind `applied` only waits for its block. */
+  readonly gathered: number
   /** What ended the work for good. */
   readonly failure: Error | undefined
   /** Replays up to the ledger's end, then follows it until stopped. Resolves when the replay is done. */
@@ -36,6 +38,8 @@ export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
 }
 
 const TARGETS_MAX = 65_536
+/** Records held back at most until their block comes. */
+const HELD_RECORDS_MAX = 1_024
 /** Pause before a full disk is tried again. */
 const FULL_DISK_MS = 1_000
 
@@ -45,6 +49,12 @@ interface State {
   readonly stepDeps: StepDeps
   readonly progress: IngestProgress
   readonly stopping: AbortController
+  /** The step being gathered, and the last frame in it. */
+  held: { readonly step: Step; cursor: number } | undefined
+  /** True after the replay. */
+  live: boolean
+  /** One gathers or writes at a time. */
+  turn: Promise<void>
   running: Promise<void> | undefined
   failure: Error | undefined
   checkpointDueMs: number
@@ -59,6 +69,9 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
     stepDeps: { ...deps, targets: createTargetCache(TARGETS_MAX) },
     progress: createProgress(deps.store.cursor),
     stopping: new AbortController(),
+    held: undefined,
+    live: false,
+    turn: Promise.resolve(),
     running: undefined,
     failure: undefined,
     checkpointDueMs: deps.clock.monotonicMs() + options.checkpointMs,
@@ -66,24 +79,47 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
   }
   return {
     get applied() { return state.progress.applied },
+    get gathered() { return state.held?.cursor ?? state.progress.applied },
     get failure() { return state.failure },
     start: () => start(state),
     stop: () => stop(state),
-    waitFor: (sequence) => state.progress.waitFor(sequence)
+    waitFor: (sequence) => waitFor(state, sequence)
   }
 }
 
 function start(state: State): Promise<void> {
   assert(state.running === undefined, 'an ingestor starts once')
-  const { wal, onFailed } = state.deps
   return new Promise((resolve, reject) => {
-    state.running = follow(state, resolve, wal.lastSynced).catch((error: Error) => {
-      state.failure = error
-      state.progress.fail(error)
-      onFailed(error)
+    const replayed = (): void => {
+      state.live = true
+      resolve()
+    }
+    state.running = follow(state, replayed, state.deps.wal.lastSynced).catch((error: Error) => {
+      fail(state, error)
       reject(error)
     })
   })
+}
+
+function fail(state: State, error: Error): void {
+  if (state.failure !== undefined) return
+  state.failure = error
+  state.progress.fail(error)
+  state.deps.onFailed(error)
+}
+
+function waitFor(state: State, sequence: number): Promise<void> {
+  const held = state.held
+  if (held !== undefined && sequence <= held.cursor) {
+    void inTurn(state, () => settle(state)).catch((error: Error) => fail(state, error))
+  }
+  return state.progress.waitFor(sequence)
+}
+
+function inTurn(state: State, work: () => Promise<void>): Promise<void> {
+  const done = state.turn.then(work)
+  state.turn = done.catch(() => undefined)
+  return done
 }
 
 async function stop(state: State): Promise<void> {
@@ -96,25 +132,46 @@ async function follow(state: State, replayed: () => void, target: number): Promi
   const { progress, deps } = state
   if (target <= progress.applied) replayed()
   for await (const frames of deps.wal.tail(deps.store.replayFrom + 1, state.stopping.signal)) {
-    await apply(state, frames)
+    await inTurn(state, () => apply(state, frames))
     if (progress.applied >= target) replayed()
   }
+  await inTurn(state, () => settle(state))
 }
 
 async function apply(state: State, frames: readonly Frame[]): Promise<void> {
   const { deps, stepDeps, progress } = state
-  const step = openStep(stepDeps)
+  if (state.failure !== undefined) throw state.failure
+  const held = state.held ?? { step: openStep(stepDeps), cursor: progress.applied }
+  state.held = held
   for (const frame of frames) {
-    const reading = applyFrame(step, frame, stepDeps)
+    const reading = applyFrame(held.step, frame, stepDeps)
     if (reading !== undefined) await reading
+    state.checkpointSize += frame.payload.length
+    held.cursor = frame.sequence
   }
-  const cursor = frames[frames.length - 1]?.sequence ?? progress.applied
-  sealStep(step, cursor)
+  if (!mayHold(state, held)) await settle(state)
+  else deps.onUnsealed()
+}
+
+// Records alone change nothing that anybody sees, and the next block mostly seals them: their `u/` rows are
+// then never written. Whoever replays the ledger finds them there.
+function mayHold({ live, progress }: State, { step, cursor }: NonNullable<State['held']>): boolean {
+  if (!live || step.batch.size > 0 || step.blocks.length > 0 || step.quarantined.size > 0) return false
+  return step.unsealed.size < HELD_RECORDS_MAX && !progress.isAwaited(cursor)
+}
+
+/** Writes the step that was gathered. */
+async function settle(state: State): Promise<void> {
+  const { deps, stepDeps, progress, held } = state
+  if (held === undefined) return
+  const { step, cursor } = held
+  state.held = undefined
+  sealStep(step, cursor, stepDeps)
   await commit(state, step.batch)
   noteStored(step, deps)
   progress.advance(cursor)
   deps.onApplied({ cursor, blocks: step.blocks, records: step.rows.records, dirty: step.rows.dirty })
-  await checkpointIfDue(state, frames)
+  await checkpointIfDue(state)
 }
 
 /** Writes the batch, and further ones while a long chain of waiting blocks becomes complete. */
@@ -153,13 +210,13 @@ function noteStored(step: Step, { backlog, onQuarantined, onUnsealed }: Ingestor
     if (entry !== undefined) entry.stored = true
   }
   for (const id of step.sealed) backlog.remove(id)
+  if (step.foreign) backlog.noteArrivals()
   for (const [id, releaseMs] of step.quarantined) onQuarantined(id, releaseMs)
   if (step.unsealed.size > 0) onUnsealed()
 }
 
-async function checkpointIfDue(state: State, frames: readonly Frame[]): Promise<void> {
+async function checkpointIfDue(state: State): Promise<void> {
   const { options, deps } = state
-  for (const frame of frames) state.checkpointSize += frame.payload.length
   const nowMs = deps.clock.monotonicMs()
   if (state.checkpointSize < options.checkpointBytes && nowMs < state.checkpointDueMs) return
   // A checkpoint only shortens the next replay: one that fails, on a full disk, is due again later.

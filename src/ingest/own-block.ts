@@ -3,7 +3,7 @@
 
 import { assert, BLOCK_LIMITS, type Hash } from '../base/index.js'
 import {
-  openBody, sealBlock, verifyHeader, verifyLink, type AdmissionRules, type Block, type BlockHeader,
+  sealBlock, verifyHeader, verifyLink, verifyTimes, type AdmissionRules, type Block, type BlockHeader,
   type Certificate, type Dag
 } from '../dag/index.js'
 import type { Signer } from '../record/index.js'
@@ -87,10 +87,11 @@ export function makeOwnBlock(
     ...(tip === undefined ? {} : { prev: tip.id }),
     ...(tip === undefined && certificate !== undefined ? { certificate } : {})
   }
-  const block = sealBlock(fields, chosen.map((entry) => entry.opened), identity.signer, rules.networkId)
-  // The records' signatures were checked at the gate.
+  const records = chosen.map((entry) => entry.opened)
+  const block = sealBlock(fields, records, identity.signer, rules.networkId)
+  // Of the body, the sealer made ids, root and length, and the gate checked form and signatures.
+  assert(verifyTimes(block.header, records) === undefined, 'an own body is valid')
   assert(verifyHeader(block.header, rules) === undefined, 'an own header is valid')
-  assert(openBody(block).kind === 'ok', 'an own body is valid')
   assert(tip === undefined || verifyLink(block.header, tip) === undefined, 'an own block continues its feed')
   return block
 }

@@ -6,6 +6,8 @@ export interface IngestProgress {
   readonly applied: number
   /** Resolves when the store holds the frame; rejects when it cannot get there any more. */
   waitFor(sequence: number): Promise<void>
+  /** True when somebody waits for a frame up to this one. */
+  isAwaited(sequence: number): boolean
   /** The store holds all frames up to this one. */
   advance(sequence: number): void
   /** Nothing further will be applied. The first reason stays. */
@@ -40,6 +42,10 @@ class LedgerProgress implements IngestProgress {
     if (sequence <= this.#applied) return Promise.resolve()
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => void this.#waiters.push({ sequence, resolve, reject }))
+  }
+
+  isAwaited(sequence: number): boolean {
+    return this.#waiters.some((waiter) => waiter.sequence <= sequence)
   }
 
   advance(sequence: number): void {

@@ -83,6 +83,7 @@ class RecordQuarantine implements Quarantine {
   }
 
   has(id: Hash, timestampMs: number): boolean {
+    if (this.#count === 0) return false
     if (this.#reserved.has(id)) return true
     return this.#deps.store.get(keys.quarantined(releaseTime(timestampMs), id)) !== undefined
   }

@@ -63,6 +63,8 @@ interface Slot {
 interface Candidate {
   readonly index: number
   readonly opened: OpenedRecord
+  /** The backlog's count of arrivals when the index did not hold the record. */
+  readonly absentAt: number
 }
 
 /** A candidate with a good signature; `releaseMs` when it goes to the quarantine first. */
@@ -110,7 +112,7 @@ function sort(gate: Gate, call: Call, bytes: Uint8Array, index: number): void {
   const answer = answerAtOnce(gate.deps, opened)
   call.results[index] = answer
   if (answer !== undefined) return
-  call.candidates.push({ index, opened })
+  call.candidates.push({ index, opened, absentAt: gate.deps.backlog.arrivals })
   gate.inFlight.set(opened.id, { call, index })
   gate.inFlightBytes += opened.bytes.length
 }
@@ -168,9 +170,9 @@ async function write({ deps }: Gate, { results }: Call, accepted: readonly Accep
   const frames = accepted.map(({ opened }) => ({ type: FRAME.record, payload: opened.bytes }))
   try {
     const sequences = await deps.wal.appendMany(frames)
-    accepted.forEach(({ index, opened, releaseMs }, position) => {
+    accepted.forEach(({ index, opened, absentAt, releaseMs }, position) => {
       const { id } = opened
-      if (releaseMs === undefined) deps.backlog.add(opened, sequences[position] ?? 0, false)
+      if (releaseMs === undefined) deps.backlog.add(opened, sequences[position] ?? 0, false, absentAt)
       results[index] = releaseMs === undefined ? { kind: 'admitted', id } : { kind: 'quarantined', id, releaseMs }
     })
     deps.onAccepted()

@@ -16,8 +16,11 @@ import type { AppliedStep } from './types.js'
 
 /** Writes the rows of records into one batch. */
 export interface RowWriter {
-  /** @param mark WAL sequence of the block's frame: the number in the dirty marks */
-  write(opened: OpenedRecord, mark: number): void
+  /**
+   * @param mark    WAL sequence of the block's frame: the number in the dirty marks
+   * @param absent  the caller knows that the index does not hold the record
+   */
+  write(opened: OpenedRecord, mark: number, absent?: boolean): void
   /** True when this writer wrote the record. */
   has(id: Hash): boolean
   readonly records: AppliedStep['records']
@@ -63,9 +66,10 @@ class BatchRowWriter implements RowWriter {
     return this.#seen.has(id)
   }
 
-  write(opened: OpenedRecord, mark: number): void {
+  write(opened: OpenedRecord, mark: number, absent = false): void {
+    if (this.#seen.has(opened.id)) return
     const key = keys.record(opened.id)
-    if (this.#seen.has(opened.id) || this.#reader.get(key) !== undefined) return
+    if (!absent && this.#reader.get(key) !== undefined) return
     this.#seen.add(opened.id)
     this.#batch.add(key, opened.bytes, true)
     if (opened.grade === 'effective') this.#writeEffective(opened.record, mark)

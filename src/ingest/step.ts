@@ -44,6 +44,8 @@ export interface Step {
   readonly quarantined: Map<Hash, number>
   /** Backlog entries that this step admits. */
   readonly sealed: Hash[]
+  /** A block brings records that were not in the backlog. */
+  foreign: boolean
 }
 
 /** An empty step. */
@@ -51,7 +53,7 @@ export function openStep(deps: StepDeps): Step {
   const { store, targets, governors } = deps
   const batch = store.batch()
   const rows = createRowWriter({ reader: store, batch, targets, governors })
-  return { batch, rows, blocks: [], unsealed: new Map(), quarantined: new Map(), sealed: [] }
+  return { batch, rows, blocks: [], unsealed: new Map(), quarantined: new Map(), sealed: [], foreign: false }
 }
 
 /**
@@ -73,9 +75,13 @@ export function applyFrame(step: Step, frame: Frame, deps: StepDeps): Promise<vo
   }
 }
 
-/** Ends the gathering: adds the `u/` rows that are left and the cursor. */
-export function sealStep(step: Step, cursor: number): void {
-  for (const [id, sequence] of step.unsealed) step.batch.put(keys.unsealed(id), encodeNumberRow(sequence))
+/** Ends the gathering: adds the `u/` rows of what still waits, and the cursor. */
+export function sealStep(step: Step, cursor: number, { backlog }: StepDeps): void {
+  for (const [id, sequence] of step.unsealed) {
+    // What left the backlog meanwhile is in a block that came from elsewhere, or in quarantine again.
+    if (backlog.get(id) !== undefined) step.batch.put(keys.unsealed(id), encodeNumberRow(sequence))
+    else step.unsealed.delete(id)
+  }
   step.batch.setCursor(cursor)
 }
 
@@ -83,7 +89,7 @@ export function sealStep(step: Step, cursor: number): void {
 // time.
 function applyRecord(step: Step, frame: Frame, deps: StepDeps): void {
   const known = deps.backlog.bySequence(frame.sequence)
-  if (known !== undefined && isHere(step, known.opened.id, deps)) {
+  if (known !== undefined && !deps.backlog.isAbsent(known) && isHere(step, known.opened.id, deps)) {
     // A block of another node brought it between the gate's look and this frame.
     step.sealed.push(known.opened.id)
     return
@@ -163,8 +169,9 @@ function admit(
     return
   }
   for (const record of opened) {
-    step.rows.write(record, sequence)
     const entry = deps.backlog.get(record.id)
+    step.rows.write(record, sequence, entry !== undefined && deps.backlog.isAbsent(entry))
+    step.foreign ||= entry === undefined
     const waits = step.unsealed.delete(record.id)
     if (entry !== undefined) step.sealed.push(record.id)
     if (entry?.stored === true || (entry === undefined && !waits)) step.batch.delete(keys.unsealed(record.id))
