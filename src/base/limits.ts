@@ -48,6 +48,8 @@ export const TIME_LIMITS = {
   /** A local record further ahead than this is refused. */
   quarantineAheadMsMax: 2_592_000_000,
   quarantinePerAgentMax: 10_000,
+  /** A feed whose last block was sealed further ahead of the own clock than this is continued no more. */
+  behindTipMsMax: 30_000,
   /** A block sealed further ahead of the clock than this waits. */
   blockAheadMsMax: 300_000
 } as const

@@ -38,6 +38,10 @@ export interface Backlog {
   readonly bytes: number
   readonly waitingCount: number
   readonly waitingBytes: number
+  /** WAL sequence of the entry that is sealed next; Infinity when none waits. */
+  readonly oldestWaiting: number
+  /** Highest WAL sequence of an entry that is here or was; 0 before the first. */
+  readonly newestSequence: number
 }
 
 /** An empty backlog. */
@@ -52,6 +56,7 @@ class RecordBacklog implements Backlog {
   #bytes = 0
   #openBytes = 0
   #arrivals = 0
+  #newest = 0
 
   add(opened: OpenedRecord, sequence: number, stored: boolean, absentAt?: number): BacklogEntry {
     const known = this.#entries.get(opened.id)
@@ -61,6 +66,7 @@ class RecordBacklog implements Backlog {
     this.#sequences.set(sequence, entry)
     this.#enqueue(entry)
     this.#bytes += opened.bytes.length
+    this.#newest = Math.max(this.#newest, sequence)
     return entry
   }
 
@@ -122,6 +128,15 @@ class RecordBacklog implements Backlog {
 
   get waitingBytes(): number {
     return this.#openBytes
+  }
+
+  get oldestWaiting(): number {
+    for (const { sequence } of this.#open.values()) return sequence
+    return Number.POSITIVE_INFINITY
+  }
+
+  get newestSequence(): number {
+    return this.#newest
   }
 
   #enqueue(entry: BacklogEntry): void {

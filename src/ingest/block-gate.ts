@@ -27,6 +27,8 @@ export interface BlockGateDeps {
   readonly rules: AdmissionRules
   /** Blocks on their way through the ledger, for the ingestor: what was decoded once need not be again. */
   readonly prepared: Map<Hash, PreparedBlock>
+  /** A block was handed to the log. */
+  readonly onAppended: () => void
   /** Resolves when the index holds the frame. */
   readonly waitFor: (sequence: number) => Promise<void>
 }
@@ -120,9 +122,10 @@ async function check(deps: BlockGateDeps, block: Block): Promise<Verdict | reado
 }
 
 async function append(gate: Gate, header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
-  const { dag, log, prepared, wal } = gate.deps
+  const { dag, log, onAppended, prepared, wal } = gate.deps
   dag.reserve(header)
   const written = wal.append(FRAME.foreignBlock, bytes)
+  onAppended()
   const followers = adopt(gate, header.id)
   try {
     gate.unapplied.push(await written)

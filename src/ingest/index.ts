@@ -6,6 +6,7 @@ export { createIngest, type Ingest, type IngestCounts, type IngestDeps } from '.
 export { DEFAULTS, type IngestOptions } from './options.js'
 export type { QuarantineRow } from './quarantine-rows.js'
 export type { FeedIdentity } from './own-block.js'
+export { isBehindTip } from './sealer.js'
 export type { AdmitRefusal, AdmitResult, AppliedStep } from './types.js'
 export type { VerifyJob } from './verify-job.js'
 export { createVerifyPool, type VerifyPool } from './verify-pool.js'

@@ -6,6 +6,7 @@ import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { createBacklog, type Backlog, type BacklogEntry } from './backlog.js'
 import { createBlockGate, type BlockGate } from './block-gate.js'
+import { createBlockRate } from './block-rate.js'
 import { createIngestor, type Ingestor } from './ingestor.js'
 import type { IngestOptions } from './options.js'
 import type { FeedIdentity } from './own-block.js'
@@ -28,6 +29,8 @@ export interface IngestDeps {
   readonly rules: AdmissionRules
   /** After each step that is in the store. */
   readonly onApplied: (step: AppliedStep) => void
+  /** The clock stands before the last block of the feed; nothing is sealed until `seal` names another. */
+  readonly onClockBehind: () => void
   /** A block of ours is durable. */
   readonly onSealed: (block: Uint8Array, header: BlockHeader) => void
   /** False while the index is known to be damaged: a checkpoint would vouch for it. */
@@ -47,7 +50,10 @@ export interface Ingest {
   /** Durable before it resolves; one result a record, in order. */
   admitRecords(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]>
   admitBlock(block: Uint8Array, from: string): Promise<Verdict>
-  /** Seals all that waits and resolves when the index holds it. */
+  /**
+   * Seals all that waits and resolves when the index holds it. While an old feed waits to be confirmed, this
+   * waits with it.
+   */
   flush(): Promise<void>
   /** An accepted record that no admitted block holds yet. */
   unsealedBytes(id: Hash): Uint8Array | undefined
@@ -98,8 +104,11 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     mayCheckpoint: deps.mayCheckpoint,
     onFailed: deps.onFailed
   })
+  const rate = createBlockRate(clock)
   const sealer = createSealer(options, {
     wal, dag, backlog, clock, log, rules,
+    blocksPerSecond: () => rate.perSecond(),
+    onClockBehind: deps.onClockBehind,
     isAdmitted: (id) => isAdmitted(id, backlog, store),
     hold: (entries) => quarantine.hold(entries),
     forget: (entries) => forget(entries, backlog, store),
@@ -112,6 +121,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   })
   const blocks = createBlockGate(options, {
     wal, store, dag, pool, prepared, clock, log, rules,
+    onAppended: () => rate.note(),
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
   return { backlog, pool, quarantine, ingestor, sealer, records, blocks }
@@ -132,6 +142,8 @@ async function forget(entries: readonly BacklogEntry[], backlog: Backlog, store:
   await store.write(batch)
 }
 
+/** How long a flush waits for a feed: 5 s that a peer has to confirm one, and time to draw another. */
+const FEED_WAIT_MS = 6_000
 /** How often a stop looks whether the index can get on at all. */
 const DRAIN_LOOK_MS = 1_000
 
@@ -168,7 +180,7 @@ class WriteSide implements Ingest {
     const wasRunning = this.#accepting
     this.#accepting = false
     await quarantine.stop()
-    if (wal.failure === undefined) await sealer.flush()
+    if (wal.failure === undefined) await sealer.flush(0)
     await sealer.stop()
     // Of a start that failed half-way nobody would ever apply the rest.
     if (wasRunning) await this.#drain(wal.lastSynced)
@@ -200,7 +212,7 @@ class WriteSide implements Ingest {
 
   async flush(): Promise<void> {
     const { ingestor, sealer } = this.#parts
-    await ingestor.waitFor(await sealer.flush())
+    await ingestor.waitFor(await sealer.flush(FEED_WAIT_MS))
   }
 
   unsealedBytes(id: Hash): Uint8Array | undefined {

@@ -16,8 +16,9 @@ export interface IngestOptions {
   readonly blockBytesTarget: number
   /** Seal at this many records, 1..1,024. */
   readonly blockRecordsTarget: number
-  /** Pause between two blocks that are not full, ms. */
+  /** Shortest and longest pause between two blocks that are not full, ms; it grows with others' blocks. */
   readonly sealDelayMs: number
+  readonly sealDelayMsMax: number
   /** Checkpoint at the latest after this many ms or WAL bytes. */
   readonly checkpointMs: number
   readonly checkpointBytes: number
@@ -36,6 +37,8 @@ export const DEFAULTS: IngestOptions = Object.freeze({
   blockBytesTarget: 61_440,
   blockRecordsTarget: 256,
   sealDelayMs: 50,
+  // As long as a reader may wait for what is not asked for with `fresh`.
+  sealDelayMsMax: 1_000,
   checkpointMs: 10_000,
   checkpointBytes: 67_108_864
 })

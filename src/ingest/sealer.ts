@@ -1,8 +1,9 @@
-// Seals what the node accepted first into blocks of its own feed: at once when idle, else after a short
-// pause or as soon as a block is full. docs/formats/block.md.
-// Rule: a block is durable in the ledger before anybody hears of it.
+// Seals what the node accepted first into blocks of its own feed: at once when idle, else after a pause that
+// grows with the blocks of the network, or as soon as a block is full. docs/formats/block.md.
+// Rule: a block is durable in the ledger before anybody hears of it; nothing is sealed while the clock stands
+// well before the feed's last block.
 
-import type { Clock, Hash, Log, Timer } from '../base/index.js'
+import { TIME_LIMITS, wait, type Clock, type Hash, type Log, type Timer } from '../base/index.js'
 import { encodeBlock, type AdmissionRules, type BlockHeader, type Dag } from '../dag/index.js'
 import type { Wal } from '../wal/index.js'
 import type { Backlog, BacklogEntry } from './backlog.js'
@@ -19,8 +20,11 @@ export interface Sealer {
   start(identity: FeedIdentity): Promise<void>
   /** Something was added to the backlog. */
   wake(): void
-  /** Seals all that waits now; resolves with the WAL sequence of the last own block, 0 for none. */
-  flush(): Promise<number>
+  /**
+   * Seals all that waits now; resolves with the WAL sequence of the last own block, 0 for none.
+   * @param feedWaitMs how long to wait for a feed to seal into, if there is none yet
+   */
+  flush(feedWaitMs: number): Promise<number>
   stop(): Promise<void>
 }
 
@@ -38,15 +42,38 @@ export interface SealerDeps {
   readonly forget: (entries: readonly BacklogEntry[]) => Promise<void>
   /** Takes records back whose time the clock has not reached. */
   readonly hold: (entries: readonly BacklogEntry[]) => Promise<void>
+  /** Blocks of other nodes a second. */
+  readonly blocksPerSecond: () => number
+  /** The clock stands before the last block of the feed: another feed must be started. */
+  readonly onClockBehind: () => void
   /** A durable block, ready to be gossiped. */
   readonly publish: (block: Uint8Array, header: BlockHeader) => void
 }
 
 /** Options of a sealer. */
-export type SealerOptions = Pick<IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget' | 'sealDelayMs'>
+export type SealerOptions = Pick<
+  IngestOptions, 'blockBytesTarget' | 'blockRecordsTarget' | 'sealDelayMs' | 'sealDelayMsMax'
+>
 
 /** Longest pause between two attempts that seal nothing. */
 const STUCK_MS_MAX = 1_000
+/** Up to this many blocks a second of others the pause is the shortest; past it, it grows in proportion. */
+const CALM_BLOCKS_PER_SECOND = 20
+
+/** True when the clock stands so far before the last block of a feed that it ran ahead once. */
+export function isBehindTip(nowMs: number, tipSealedAtMs: number): boolean {
+  return nowMs < tipSealedAtMs - TIME_LIMITS.behindTipMsMax
+}
+
+/**
+ * The pause between two blocks that are not full. With n nodes that all write, each pauses in proportion to
+ * the root of n, and so does the number of blocks grow that each of them must handle.
+ */
+export function sealPauseMs(blocksPerSecond: number, options: SealerOptions): number {
+  const { sealDelayMs, sealDelayMsMax } = options
+  const grown = Math.floor(sealDelayMs * blocksPerSecond / CALM_BLOCKS_PER_SECOND)
+  return Math.max(sealDelayMs, Math.min(sealDelayMsMax, grown))
+}
 
 /** A sealer that rests until started. */
 export function createSealer(options: SealerOptions, deps: SealerDeps): Sealer {
@@ -62,6 +89,8 @@ class FeedSealer implements Sealer {
   #lastSequence = 0
   #timer: Timer | undefined
   #running: Promise<void> | undefined
+  /** Aborted once there is a feed, or never will be. */
+  #awaiting = new AbortController()
   #stopped = false
   /** Attempts in a row that sealed nothing: the log is full or failed, or all that waits is in a block. */
   #stuck = 0
@@ -73,9 +102,12 @@ class FeedSealer implements Sealer {
 
   async start(identity: FeedIdentity): Promise<void> {
     this.#identity = undefined
+    if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
     await this.#running
     this.#identity = identity
     this.#tip = tipHeader(this.#deps.dag, identity.feed)
+    this.#stuck = 0
+    this.#awaiting.abort()
     this.wake()
   }
 
@@ -95,8 +127,14 @@ class FeedSealer implements Sealer {
     })
   }
 
-  async flush(): Promise<number> {
-    while (this.#running !== undefined || this.#deps.backlog.waitingCount > 0) {
+  async flush(feedWaitMs: number): Promise<number> {
+    const { backlog, clock } = this.#deps
+    // Only what waits now: others may go on writing for as long as they like.
+    const last = backlog.newestSequence
+    if (this.#identity === undefined && !this.#stopped && backlog.waitingCount > 0 && feedWaitMs > 0) {
+      await wait(clock, feedWaitMs, this.#awaiting.signal)
+    }
+    while (this.#running !== undefined || backlog.oldestWaiting <= last) {
       if (!this.#mayRun()) break
       await this.#run()
       if (this.#stuck > 0) break
@@ -106,6 +144,7 @@ class FeedSealer implements Sealer {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#awaiting.abort()
     this.#timer?.cancel()
     await this.#running
   }
@@ -117,7 +156,8 @@ class FeedSealer implements Sealer {
   #pauseMs(): number {
     const { sealDelayMs } = this.#options
     if (this.#stuck > 0) return Math.min(STUCK_MS_MAX, sealDelayMs * 2 ** Math.min(this.#stuck, 10))
-    return fillsBlock(this.#deps.backlog, this.#options) ? 0 : sealDelayMs
+    if (fillsBlock(this.#deps.backlog, this.#options)) return 0
+    return sealPauseMs(this.#deps.blocksPerSecond(), this.#options)
   }
 
   #run(): Promise<void> {
@@ -136,11 +176,18 @@ class FeedSealer implements Sealer {
   }
 
   async #sealOne(): Promise<boolean> {
-    const { backlog, clock, forget, hold, isAdmitted } = this.#deps
+    const { backlog, clock, forget, hold, isAdmitted, onClockBehind } = this.#deps
     const identity = this.#identity
     if (identity === undefined) return false
     this.#lastSealMs = clock.monotonicMs()
-    const sealedAtMs = Math.max(clock.nowMs(), this.#tip?.sealedAtMs ?? 0)
+    const tipMs = this.#tip?.sealedAtMs ?? 0
+    const sealedAtMs = Math.max(clock.nowMs(), tipMs)
+    if (isBehindTip(clock.nowMs(), tipMs)) {
+      this.#identity = undefined
+      if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
+      onClockBehind()
+      return false
+    }
     const { chosen, early, admitted } = chooseRecords(backlog, this.#options, sealedAtMs, isAdmitted)
     backlog.claim(chosen)
     try {

@@ -5,7 +5,7 @@
 
 import { wait, type Clock, type Log } from '../base/index.js'
 import { feedOf, type Dag } from '../dag/index.js'
-import type { FeedIdentity } from '../ingest/index.js'
+import { isBehindTip, type FeedIdentity } from '../ingest/index.js'
 import type { Wal } from '../wal/index.js'
 import { chooseIncarnation, drawIncarnation } from './incarnation.js'
 import type { NodeParts, NodeSetup } from './setup.js'
@@ -36,8 +36,6 @@ export interface OwnFeedDeps {
 
 /** An old feed waits this long for a peer's word after a start. */
 const CONFIRM_MS_MAX = 5_000
-/** A clock this far behind the own tip ran ahead once. */
-const BEHIND_TIP_MS_MAX = 30_000
 
 /** Chooses the incarnation; a new one is durable when this resolves. Nothing is sealed before `begin`. */
 export async function openOwnFeed(setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps): Promise<OwnFeed> {
@@ -110,7 +108,7 @@ class FeedKeeper implements OwnFeed {
     const tip = dag.tipOf(feed)
     if (tip === undefined) return undefined
     if (dag.isForked(feed)) return 'it has forked'
-    if (this.#clock.nowMs() < (dag.header(tip.id)?.sealedAtMs ?? 0) - BEHIND_TIP_MS_MAX) {
+    if (isBehindTip(this.#clock.nowMs(), dag.header(tip.id)?.sealedAtMs ?? 0)) {
       return 'the clock stands before its last block'
     }
     if (!expectsPeers) return undefined

@@ -143,6 +143,7 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   return createIngest(setup.ingest, {
     ...core, clock, log,
     onApplied: (step) => wires.applied(step),
+    onClockBehind: () => core.ownFeed.retire('the clock stands before its last block'),
     onSealed: (block, header) => wires.sealed(block, header),
     mayCheckpoint: () => !scan.damaged,
     onFailed: (error) => {

@@ -34,6 +34,10 @@ export interface Life {
   readonly steps: AppliedStep[]
   readonly sealed: { readonly block: Uint8Array; readonly header: BlockHeader }[]
   readonly failures: Error[]
+  /** How often sealing stopped because the clock stood before the feed's last block. */
+  clockBehind(): number
+  /** Seals into the feed of this incarnation. */
+  seal(incarnation: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,8 +54,10 @@ export function rules(): AdmissionRules {
   return { networkId, admission: 'open', governors: new Set([alice.publicKey]), feedWorkBits: 0 }
 }
 
-/** Opens the machine's files and starts the write side on them. */
-export async function live(machine: Machine, options: Partial<IngestOptions> = {}): Promise<Life> {
+/** Opens the machine's files and starts the write side; with '' as incarnation it seals nothing yet. */
+export async function live(
+  machine: Machine, options: Partial<IngestOptions> = {}, incarnation = '0102030405060708'
+): Promise<Life> {
   const { disk, index, clock } = machine
   const random = seededRandom(7)
   await disk.makeDirectory('/data')
@@ -67,22 +73,27 @@ export async function live(machine: Machine, options: Partial<IngestOptions> = {
   const sealed: { block: Uint8Array; header: BlockHeader }[] = []
   const failures: Error[] = []
   const signer = createSigner(seedFromName(machine.name))
-  const incarnation = '0102030405060708'
+  let behind = 0
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
     wal, store, dag, clock, log: silent, rules: rules(),
     onApplied: (step) => steps.push(step),
+    onClockBehind: () => {
+      behind += 1
+    },
     onSealed: (block, header) => sealed.push({ block, header }),
     mayCheckpoint: () => true,
     onFailed: (error) => failures.push(error)
   })
   await ingest.start()
-  await ingest.seal({ signer, incarnation, feed: feedOf(signer.publicKey, incarnation) })
+  const seal = (into: string): Promise<void> =>
+    ingest.seal({ signer, incarnation: into, feed: feedOf(signer.publicKey, into) })
+  if (incarnation !== '') await seal(incarnation)
   const stop = async (): Promise<void> => {
     await ingest.stop()
     await wal.close()
     await store.close()
   }
-  return { ingest, wal, store, dag, steps, sealed, failures, stop }
+  return { ingest, wal, store, dag, steps, sealed, failures, clockBehind: () => behind, seal, stop }
 }
 
 /** Gives way to the event loop until the condition holds, advancing the clock by 50 ms each time. */
