@@ -118,7 +118,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
   const source = { reader: parts.reader, header, isForked: (feed: Hash) => forks.isForked(feed) }
   return {
     has, holds, header, pending, deferred,
-    claims: createClaims(options.claimMs, clock),
+    claims: createClaims(options, clock),
     recordIds: (id) => rows.recordIds(id),
     readBlock: (id) => rows.readBlock(id),
     find: (idPrefix) => rows.find(idPrefix),

@@ -14,8 +14,10 @@ export interface DagOptions extends PendingLimits {
   readonly invalidMax: number
   /** Missing parents remembered; the rows know all. */
   readonly wantedMax: number
-  /** How long a session's claim on a feed lasts without a new block of it, in ms. */
+  /** How long the claims of a session last without a new block, in ms. */
   readonly claimMs: number
+  /** Sessions that fetch at once. */
+  readonly fetchersMax: number
 }
 
 /** Limits of design: 64 MiB of waiting blocks is the most that strangers can make a node hold. */
@@ -28,7 +30,8 @@ export const DAG_DEFAULTS: DagOptions = Object.freeze({
   headersMax: 4_096,
   invalidMax: 4_096,
   wantedMax: 4_096,
-  claimMs: 5_000
+  claimMs: 5_000,
+  fetchersMax: 4
 })
 
 /** What one sync session may use. */
@@ -44,6 +47,12 @@ export interface SyncTuning {
   readonly admissionsMax: number
   /** A session without progress ends after this long, in ms. */
   readonly idleMs: number
+  /**
+   * Blocks of one feed, and their bytes, that sessions in parallel may fetch ahead of those below them: less
+   * than what may wait of a feed, else they would be fetched twice.
+   */
+  readonly aheadBlocksMax: number
+  readonly aheadBytesMax: number
 }
 
 /**
@@ -54,5 +63,7 @@ export const SYNC_DEFAULTS: SyncTuning = Object.freeze({
   creditBytes: SYNC_LIMITS.creditBytes,
   blocksFrameBytes: 262_144,
   admissionsMax: 64,
-  idleMs: 60_000
+  idleMs: 60_000,
+  aheadBlocksMax: 192,
+  aheadBytesMax: 3_145_728
 })

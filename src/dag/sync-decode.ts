@@ -26,6 +26,7 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     case FRAME_TYPES.blocks: return readBlocks(reader)
     case FRAME_TYPES.miss: return readMiss(reader)
     case FRAME_TYPES.done: return whole(reader, { kind: 'done' })
+    case FRAME_TYPES.stop: return whole(reader, { kind: 'stop' })
     case FRAME_TYPES.credit: return whole(reader, { kind: 'credit', bytes: reader.varint() })
     case FRAME_TYPES.end: return whole(reader, { kind: 'end', frontierRoot: hashOf(reader.raw(32)) })
     default: return type === haveType || type >= extensionTypes ? { kind: 'extension' } : malformed('type')

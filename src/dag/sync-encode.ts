@@ -16,7 +16,7 @@ export function encodeFrame(frame: SyncFrame): Uint8Array {
     case 'want': return writeWant(writer, frame.ranges)
     case 'blocks': return writeBlocks(writer, frame.blocks)
     case 'miss': return writeMiss(writer, frame.ranges)
-    case 'done': return writer.done()
+    case 'done': case 'stop': return writer.done()
     case 'credit': return writer.varint(frame.bytes).done()
     case 'end': return writer.raw(idBytes(frame.frontierRoot)).done()
     default: return unreachable(frame)

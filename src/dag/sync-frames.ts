@@ -111,6 +111,11 @@ export interface Done {
   readonly kind: 'done'
 }
 
+/** The asker wants no more of the running answer: what is not sent yet is left out. */
+export interface Stop {
+  readonly kind: 'stop'
+}
+
 /** The receiver may send so many more bytes of blocks. */
 export interface Credit {
   readonly kind: 'credit'
@@ -129,14 +134,14 @@ export interface Extension {
 }
 
 /** Any frame. */
-export type SyncFrame = Status | Buckets | Tips | Want | Blocks | Miss | Done | Credit | End
+export type SyncFrame = Status | Buckets | Tips | Want | Blocks | Miss | Done | Stop | Credit | End
 
 /** Frame, or the word on what is wrong with the bytes. */
 export type DecodedFrame = SyncFrame | Extension | { readonly kind: 'malformed', readonly what: string }
 
 /** Type bytes. */
 export const FRAME_TYPES = {
-  status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9
+  status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9, stop: 11
 } as const
 
 /** Bytes of a prefix of a feed or block id. */

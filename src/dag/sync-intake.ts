@@ -19,6 +19,11 @@ export interface IntakeDeps {
 export interface Intake {
   /** Takes blocks; false when they exceed the credit. */
   take(blocks: readonly Uint8Array[]): boolean
+  /**
+   * Begins a lot: the blocks taken from now on, until the next one begins.
+   * @returns resolves, once called, when all that was taken in this lot is through
+   */
+  begin(): () => Promise<void>
   /** Resolves when nothing is under admission. */
   idle(): Promise<void>
   stop(): void
@@ -26,6 +31,8 @@ export interface Intake {
 
 /** Parts of the credit in which it is given back. */
 const grantParts = 16
+/** Admitted blocks that the queue still refers to, at most. */
+const consumedMax = 256
 
 /** What an intake may hold. */
 export interface IntakeOptions {
@@ -38,16 +45,28 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   return new BlockIntake(options, deps)
 }
 
+/** Blocks that belong together. */
+interface Lot {
+  left: number
+  onThrough: (() => void)[]
+}
+
+interface Queued {
+  readonly block: Uint8Array
+  readonly lot: Lot
+}
+
 class BlockIntake implements Intake {
   private readonly options: IntakeOptions
   private readonly deps: IntakeDeps
-  private queue: Uint8Array[] = []
+  private queue: Queued[] = []
   private next = 0
   private active = 0
   /** Bytes that came in and were not given back. */
   private underWay = 0
   private returned = 0
   private stopped = false
+  private lot: Lot = { left: 0, onThrough: [] }
   private waiting: (() => void)[] = []
 
   constructor(options: IntakeOptions, deps: IntakeDeps) {
@@ -58,9 +77,20 @@ class BlockIntake implements Intake {
   take(blocks: readonly Uint8Array[]): boolean {
     this.underWay += blocks.reduce((sum, block) => sum + block.length, 0)
     if (this.underWay > this.options.creditBytes) return false
-    for (const block of blocks) this.queue.push(block)
+    const { lot } = this
+    lot.left += blocks.length
+    for (const block of blocks) this.queue.push({ block, lot })
     this.pump()
     return true
+  }
+
+  begin(): () => Promise<void> {
+    const lot: Lot = { left: 0, onThrough: [] }
+    this.lot = lot
+    return () => new Promise((resolve) => {
+      if (lot.left === 0 || this.stopped) resolve()
+      else lot.onThrough.push(resolve)
+    })
   }
 
   idle(): Promise<void> {
@@ -72,15 +102,22 @@ class BlockIntake implements Intake {
 
   stop(): void {
     this.stopped = true
+    for (const { lot } of this.queue) pass(lot)
+    pass(this.lot)
     this.pump()
   }
 
   private pump(): void {
     while (!this.stopped && this.active < this.options.admissionsMax) {
-      const block = this.queue[this.next]
-      if (block === undefined) break
+      const queued = this.queue[this.next]
+      if (queued === undefined) break
       this.next += 1
-      void this.admit(block)
+      void this.admit(queued)
+    }
+    // A queue that never runs empty must not keep what is through.
+    if (this.next > consumedMax) {
+      this.queue = this.queue.slice(this.next)
+      this.next = 0
     }
     if (this.next < this.queue.length && !this.stopped) return
     this.queue = []
@@ -91,7 +128,7 @@ class BlockIntake implements Intake {
     for (const resolve of waiting) resolve()
   }
 
-  private async admit(block: Uint8Array): Promise<void> {
+  private async admit({ block, lot }: Queued): Promise<void> {
     this.active += 1
     try {
       this.judge(await this.deps.admit(block))
@@ -99,7 +136,9 @@ class BlockIntake implements Intake {
       if (!this.stopped) this.deps.onFailure(cause)
     }
     this.active -= 1
+    lot.left -= 1
     if (!this.stopped) this.giveBack(block.length)
+    if (lot.left === 0 || this.stopped) pass(lot)
     this.pump()
   }
 
@@ -116,4 +155,9 @@ class BlockIntake implements Intake {
     this.deps.grant(this.returned)
     this.returned = 0
   }
+}
+
+/** Lets go whoever waits for a lot. */
+function pass(lot: Lot): void {
+  for (const resolve of lot.onThrough.splice(0)) resolve()
 }

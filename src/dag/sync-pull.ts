@@ -1,16 +1,16 @@
 // Pulling side of a sync session: asks for what is missing until nothing more can be got from this peer.
-// Rule: one question at a time. First the runs that the peer lists, then gaps by hash with windows of 1, 4,
-// 16 … 4,096 blocks, then again what made progress. A missing block is asked for once: a peer that lists
-// what it does not serve costs one question.
+// Rule: first the runs that the peer lists, as far as no other session fetches them; then gaps by hash; then
+// again what made progress. The next question is asked while the blocks of the last one are admitted. What a
+// peer lists and does not serve costs one question, and is anybody else's from then on.
 
-import { type Clock, type Hash } from '../base/index.js'
-import { type SyncError } from './errors.js'
-import { type PendingRun } from './pending.js'
-import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
+import { type Clock } from '../base/index.js'
+import { createAsker, type Asker } from './sync-asker.js'
+import { type Run, type WantRange } from './sync-frames.js'
 import { type Intake } from './sync-intake.js'
 import { type Outbox } from './sync-outbox.js'
-import { lackOf, pendingTops } from './sync-wants.js'
-import { type Dag } from './types.js'
+import { planQuestion, type Goal, type Plan, type PlanDeps } from './sync-plan.js'
+import { createRepairer, type Repairer } from './sync-repair.js'
+import { lackOf } from './sync-wants.js'
 
 /** The pulling side. */
 export interface Puller {
@@ -18,53 +18,22 @@ export interface Puller {
   run(runs: readonly Run[]): Promise<void>
   /** True when all of these runs are here, but for blocks that wait for the local clock. */
   holds(runs: readonly Run[]): Promise<boolean>
-  /** Counts blocks that came in; false when they were not asked for. */
-  arrived(count: number): boolean
-  /** False when nothing was asked. */
-  missed(positions: readonly number[]): boolean
-  answered(): boolean
-  stop(error: SyncError): void
-  /** A question is not answered yet. */
-  readonly waiting: boolean
-  readonly questions: number
-  readonly blocksWanted: number
+  /** Where answers go. */
+  readonly asker: Asker
 }
 
 /** What the pulling side needs. */
-export interface PullDeps {
-  readonly dag: Dag
+export interface PullDeps extends Omit<PlanDeps, 'asker'> {
   readonly clock: Clock
   readonly outbox: Outbox
   readonly intake: Intake
-  /** Who holds the claims of this session, and whose blocks it repairs. */
+  /** Whose blocks this session repairs. */
   readonly peer: string
-  readonly owner: object
 }
 
-interface Question {
-  readonly ranges: readonly WantRange[]
-  left: number
-  readonly missed: Set<number>
-  readonly answered: PromiseWithResolvers<void>
-}
-
-interface Repair {
-  readonly root: Hash
-  readonly asks: number
-}
-
-interface Goal {
-  readonly run: Run
-  low: number
-  asks: number
-  root: Hash | undefined
-}
-
-const windowMax = 4_096
-/** Pending runs that a repair looks at. */
-const pendingRunsMax = 4_096
-/** Questions about one run or one missing block that bring nothing nearer. */
-const asksMax = 32
+/** How often a session that finds nothing free looks again, and for how long before it ends. */
+const lookMs = 1_000
+const waitMs = 15_000
 
 /** A puller over the graph. */
 export function createPuller(deps: PullDeps): Puller {
@@ -72,28 +41,25 @@ export function createPuller(deps: PullDeps): Puller {
 }
 
 class BlockPuller implements Puller {
-  questions = 0
-  blocksWanted = 0
-  private readonly deps: PullDeps
-  private question: Question | undefined
-  private stopped: SyncError | undefined
-  /** Missing blocks that were asked for by hash: the frontier then, and how often. */
-  private readonly repairs = new Map<Hash, Repair>()
+  readonly asker: Asker
+  private readonly deps: PullDeps & PlanDeps
+  private readonly repairer: Repairer
+  /** Answers whose blocks are under admission. */
+  private readonly draining = new Set<Promise<void>>()
 
   constructor(deps: PullDeps) {
-    this.deps = deps
-  }
-
-  get waiting(): boolean {
-    return this.question !== undefined
+    this.asker = createAsker(deps)
+    this.deps = { ...deps, asker: this.asker }
+    this.repairer = createRepairer({ ...deps, ask: (ranges) => this.askWhole(ranges) })
   }
 
   async run(runs: readonly Run[]): Promise<void> {
     const feeds = new Set(runs.map((run) => run.feed))
-    let goals: readonly Goal[] = runs.map((run) => ({ run, low: 0, asks: 0, root: undefined }))
+    let goals: readonly Goal[] = runs.map((run) => ({ run, tried: new Map() }))
     do {
       goals = await this.pullRuns(goals)
-      await this.repairGaps(feeds)
+      await this.settled()
+      await this.repairer.run(feeds)
     } while (goals.length > 0)
   }
 
@@ -104,117 +70,87 @@ class BlockPuller implements Puller {
     return true
   }
 
-  arrived(count: number): boolean {
-    if (this.question === undefined || this.question.left < count) return false
-    this.question.left -= count
-    return true
-  }
-
-  missed(positions: readonly number[]): boolean {
-    const { question } = this
-    if (question === undefined) return false
-    if (positions.some((position) => position >= question.ranges.length)) return false
-    for (const position of positions) question.missed.add(position)
-    return true
-  }
-
-  answered(): boolean {
-    this.question?.answered.resolve()
-    return this.question !== undefined
-  }
-
-  stop(error: SyncError): void {
-    this.stopped ??= error
-    this.question?.answered.resolve()
-  }
-
-  /** One question and all that comes of it; gives the positions that the peer could not serve. */
-  private async ask(ranges: readonly WantRange[]): Promise<ReadonlySet<number>> {
-    if (this.stopped !== undefined) throw this.stopped
-    const left = ranges.reduce((sum, range) => sum + range.high - range.low + 1, 0)
-    const question: Question = { ranges, left, missed: new Set(), answered: Promise.withResolvers() }
-    this.question = question
-    this.questions += 1
-    this.blocksWanted += left
-    this.deps.outbox.post({ kind: 'want', ranges })
-    await question.answered.promise
-    this.question = undefined
-    await this.deps.intake.idle()
-    await this.deps.dag.applied()
-    if (this.stopped !== undefined) throw this.stopped
-    return question.missed
-  }
-
-  /** One pass over the goals; returns those that may need another. */
+  /** Asks until there is nothing to ask for; gives the goals that may need another look. */
   private async pullRuns(goals: readonly Goal[]): Promise<readonly Goal[]> {
-    const again: Goal[] = []
-    const tops = pendingTops(this.deps.dag, pendingRunsMax)
-    let asked: { readonly goal: Goal, readonly want: WantRange }[] = []
-    const flush = async (): Promise<void> => {
-      if (asked.length === 0) return
-      const missed = await this.ask(asked.map(({ want }) => want))
-      for (const [position, { goal }] of asked.entries()) if (!missed.has(position)) again.push(goal)
-      asked = []
-    }
-    for (const goal of goals) {
-      const want = await this.nextFor(goal, tops)
-      if (want !== undefined) asked.push({ goal, want })
-      if (asked.length === SYNC_LIMITS.rangesMax) await flush()
-    }
-    await flush()
-    return again
-  }
-
-  /** The range to ask for; undefined when the goal is reached, given up, or another session's. */
-  private async nextFor(goal: Goal, tops: ReadonlySet<string>): Promise<WantRange | undefined> {
-    const { dag, clock, owner } = this.deps
-    const want = await lackOf(dag, goal.run, clock.nowMs(), tops)
-    if (want === undefined) return undefined
-    const { root } = dag.frontier()
-    const nearer = want.low > goal.low
-    if (!nearer && (root === goal.root || goal.asks >= asksMax)) return undefined
-    if (!dag.claims.take(goal.run.feed, owner)) return undefined
-    goal.asks = nearer ? 1 : goal.asks + 1
-    goal.low = want.low
-    goal.root = root
-    return want
-  }
-
-  private async repairGaps(feeds: ReadonlySet<string>): Promise<void> {
-    const windows = new Map<Hash, number>()
+    const { clock } = this.deps
+    const again = new Set<Goal>()
+    let open = goals
+    let sinceMs = clock.monotonicMs()
     for (;;) {
-      const gaps = gapsToAsk(this.deps, feeds, this.repairs)
-      if (gaps.length === 0) return
-      const { root } = this.deps.dag.frontier()
-      const missed = await this.ask(gaps.map(({ feed, low, missing }) => (
-        { top: missing, low: Math.max(1, low - (windows.get(feed) ?? 1)), high: low - 1 }
-      )))
-      for (const [position, { missing }] of gaps.entries()) {
-        const asks = missed.has(position) ? asksMax : (this.repairs.get(missing)?.asks ?? 0) + 1
-        this.repairs.set(missing, { root, asks })
+      const plan = await this.plan(open)
+      open = plan.open
+      if (plan.asks.length > 0) {
+        const missed = await this.ask(plan)
+        for (const { goal } of plan.asks) if (!missed.has(goal)) again.add(goal)
+        for (const goal of missed) again.delete(goal)
+        open = open.filter((goal) => !missed.has(goal))
+        sinceMs = clock.monotonicMs()
+      } else if (this.draining.size > 0) {
+        await this.drained()
+      } else if (!plan.held || clock.monotonicMs() - sinceMs >= waitMs) {
+        return again.size === 0 ? [] : [...new Set([...again, ...open])]
+      } else {
+        await this.turn()
       }
-      const touched = new Set(gaps.map(({ feed }) => feed))
-      for (const feed of touched) windows.set(feed, Math.min(windowMax, 4 * (windows.get(feed) ?? 1)))
     }
   }
-}
 
-/**
- * Missing blocks to ask for: of feeds that the peer has more of, or under blocks that it delivered. One
- * that was asked for in vain is asked for again only when something was admitted since.
- */
-function gapsToAsk(
-  deps: PullDeps, feeds: ReadonlySet<string>, repairs: ReadonlyMap<Hash, Repair>
-): readonly PendingRun[] {
-  const { root } = deps.dag.frontier()
-  const gaps = new Map<Hash, PendingRun>()
-  for (const run of deps.dag.pending.runs(pendingRunsMax)) {
-    if (gaps.size === SYNC_LIMITS.rangesMax) break
-    const before = repairs.get(run.missing)
-    if (before !== undefined && (before.root === root || before.asks >= asksMax)) continue
-    if (deps.dag.holds(run.missing)) continue
-    if (run.from !== deps.peer && !feeds.has(prefixOf(run.feed))) continue
-    if (deps.dag.claims.take(prefixOf(run.feed), deps.owner)) gaps.set(run.missing, run)
+  private async plan(goals: readonly Goal[]): Promise<Plan> {
+    this.mustRun()
+    const nothing = { asks: [], open: goals, bounded: true }
+    if (goals.length === 0) return { ...nothing, held: false }
+    const { dag, owner } = this.deps
+    const entered = dag.claims.enter(owner, () => this.share())
+    return entered ? planQuestion(this.deps, goals) : { ...nothing, held: true }
   }
-  return [...gaps.values()]
+
+  /** Waits for others to give something back. */
+  private async turn(): Promise<void> {
+    const { claims } = this.deps.dag
+    claims.crowd(this.deps.owner)
+    await claims.changed(lookMs)
+    this.mustRun()
+  }
+
+  private share(): boolean {
+    const shared = this.asker.share()
+    if (shared) this.deps.dag.claims.expire(this.deps.owner)
+    return shared
+  }
+
+  /** Asks, and lets the answer be admitted meanwhile; gives the goals that the peer does not serve. */
+  private async ask({ asks, bounded }: Plan): Promise<ReadonlySet<Goal>> {
+    const { dag, owner } = this.deps
+    const { missed, through } = await this.asker.ask(asks.map(({ want }) => want), bounded)
+    dag.claims.keep(owner)
+    const drained = through.then(() => {
+      this.draining.delete(drained)
+      for (const { goal, part } of asks) dag.claims.release(owner, goal.run.feed, part)
+    })
+    this.draining.add(drained)
+    return new Set(asks.filter((_, position) => missed.has(position)).map(({ goal }) => goal))
+  }
+
+  private async askWhole(ranges: readonly WantRange[]): Promise<ReadonlySet<number>> {
+    const { missed } = await this.asker.ask(ranges, true)
+    await this.settled()
+    return missed
+  }
+
+  private async drained(): Promise<void> {
+    await Promise.all(this.draining)
+    this.mustRun()
+  }
+
+  /** All that came is in the index, parked or dropped. */
+  private async settled(): Promise<void> {
+    await this.deps.intake.idle()
+    await this.drained()
+    await this.deps.dag.applied()
+    this.mustRun()
+  }
+
+  private mustRun(): void {
+    if (this.asker.stopped !== undefined) throw this.asker.stopped
+  }
 }

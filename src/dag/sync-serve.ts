@@ -13,6 +13,8 @@ import { type Dag } from './types.js'
 export interface Server {
   /** Starts to answer; false while another answer is under way or after too many questions for nothing. */
   serve(ranges: readonly WantRange[]): boolean
+  /** The peer wants no more of the answer under way. */
+  cut(): void
   /** The peer gave credit back. */
   credit(bytes: number): void
   /** Runs that wait at the peer. */
@@ -53,6 +55,7 @@ export function createServer(
   let busy = false
   let fruitless = 0
   let stopped = false
+  let cut = false
 
   const servePart = async ({ range, top }: Located): Promise<boolean> => {
     const skips = await skipped(dag, pending, top, range)
@@ -63,6 +66,7 @@ export function createServer(
         if (block === undefined && !skips(seq)) return false
         if (block !== undefined) await sender.push(block)
         if (stopped) return true
+        if (cut) return false
         seq += 1
       }
     }
@@ -72,7 +76,7 @@ export function createServer(
     const before = sender.blocks
     const parts = await locate(dag, ranges)
     const missed = new Set(ranges.keys())
-    for (const part of parts) if (await servePart(part)) missed.delete(part.position)
+    for (const part of parts) if (!cut && await servePart(part)) missed.delete(part.position)
     await sender.flush()
     fruitless = sender.blocks === before ? fruitless + 1 : 0
     busy = false
@@ -85,9 +89,11 @@ export function createServer(
     serve(ranges) {
       if (busy || fruitless >= fruitlessMax) return false
       busy = true
+      cut = false
       answer(ranges).catch(deps.onFailure)
       return true
     },
+    cut: () => void (cut = true),
     credit: (bytes) => sender.credit(bytes),
     peerPending(runs) {
       pending = [...pending, ...runs].slice(0, SYNC_LIMITS.rangesMax)

@@ -30,7 +30,7 @@ export function createSyncSession(options: SyncOptions, deps: SyncDeps): SyncSes
     start: () => session.start(),
     receive: (frame) => session.receive(frame),
     progress: () => ({
-      blocksIn: session.blocksIn, blocksWanted: session.puller.blocksWanted, bytesIn: session.bytesIn,
+      blocksIn: session.blocksIn, blocksWanted: session.puller.asker.blocksWanted, bytesIn: session.bytesIn,
       remoteRecordCount: session.remote?.recordCount ?? 0
     }),
     closed: () => session.closed(),
@@ -79,7 +79,7 @@ class Session {
     })
     this.puller = createPuller({
       dag: deps.dag, clock: deps.clock, outbox: this.outbox, intake: this.intake, peer: options.peer,
-      owner: this
+      owner: this, aheadBlocksMax: options.aheadBlocksMax, aheadBytesMax: options.aheadBytesMax
     })
     this.server = createServer(options, {
       dag: deps.dag, outbox: this.outbox, onProgress: () => this.idle.note(), onIdle: () => this.endIfDone(),
@@ -120,7 +120,7 @@ class Session {
 
   /** Once the peer has said END it owes nothing but answers to what was asked; all of these are here then. */
   closed(): void {
-    if (this.phase === 'over' || (this.endRoot !== undefined && !this.puller.waiting)) return
+    if (this.phase === 'over' || (this.endRoot !== undefined && !this.puller.asker.waiting)) return
     this.fail({ code: 'SYNC_LINK' }, 'the peer hung up')
   }
 
@@ -131,8 +131,9 @@ class Session {
       case 'tips': return this.phase === 'tips' ? this.takeTips(frame) : this.unexpected('tips')
       case 'want': return this.takeWant(frame.ranges)
       case 'blocks': return this.takeBlocks(frame.blocks)
-      case 'miss': return this.puller.missed(frame.ranges) ? undefined : this.unexpected('miss')
-      case 'done': return this.puller.answered() ? this.idle.note() : this.unexpected('done')
+      case 'miss': return this.puller.asker.missed(frame.ranges) ? undefined : this.unexpected('miss')
+      case 'done': return this.puller.asker.answered() ? this.idle.note() : this.unexpected('done')
+      case 'stop': return this.phase === 'blocks' ? this.server.cut() : this.unexpected('stop')
       case 'credit': return this.server.credit(frame.bytes)
       case 'end': return this.takeEnd(frame.frontierRoot)
       default: return unreachable(frame)
@@ -185,10 +186,11 @@ class Session {
   }
 
   private takeBlocks(blocks: readonly Uint8Array[]): void {
-    if (!this.puller.arrived(blocks.length)) {
+    if (!this.puller.asker.arrived(blocks)) {
       return this.fail({ code: 'SYNC_UNREQUESTED' }, 'the peer sent blocks that nobody asked for')
     }
     this.idle.note()
+    this.deps.dag.claims.renew(this)
     const bytes = blocks.reduce((sum, block) => sum + block.length, 0)
     this.blocksIn += blocks.length
     this.blockBytesIn += bytes
@@ -239,7 +241,7 @@ class Session {
       blocksIn: this.blocksIn, blocksOut: this.server.blocksOut,
       bytesIn: this.bytesIn, bytesOut: this.outbox.bytes,
       controlBytesIn: this.bytesIn - this.blockBytesIn, controlBytesOut: this.outbox.controlBytes,
-      rounds: this.rounds + this.puller.questions,
+      rounds: this.rounds + this.puller.asker.questions,
       remote: { frontierRoot: theirRoot, recordCount, tipCount, ...tag }
     })
   }
@@ -268,7 +270,7 @@ class Session {
     this.intake.stop()
     this.server.stop()
     this.outbox.close()
-    this.puller.stop(error)
+    this.puller.asker.stop(error)
   }
 
   private greet(tipsFollow: boolean): void {

@@ -2,8 +2,9 @@
 // Rule: possession is decided by hash, never by seq: a seq only says where to start asking. A branch that
 // starts lower shows up as a gap, and gaps are repaired by hash.
 
-import { isAhead } from './validity.js'
+import { type Span } from './claims.js'
 import { type BlockHeader } from './header.js'
+import { isAhead } from './validity.js'
 import { prefixOf, type Run, type WantRange } from './sync-frames.js'
 import { type Dag } from './types.js'
 
@@ -39,4 +40,43 @@ function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRang
 /** Tops of the runs that wait here for their prev. */
 export function pendingTops(dag: Dag, max: number): ReadonlySet<string> {
   return new Set(dag.pending.tops(max).map(prefixOf))
+}
+
+/** A run that waits here for its prev. */
+export interface WaitingSpan extends Span {
+  /** Its prev is here: it is about to be admitted. */
+  readonly due: boolean
+}
+
+/** What waits here for its prev, by feed prefix, ascending. */
+export function pendingSpans(dag: Dag, max: number): ReadonlyMap<string, readonly WaitingSpan[]> {
+  const spans = new Map<string, WaitingSpan[]>()
+  if (dag.pending.blocks === 0) return spans
+  for (const { feed, low, high, missing } of dag.pending.runs(max)) {
+    const prefix = prefixOf(feed)
+    const list = spans.get(prefix) ?? []
+    spans.set(prefix, list)
+    list.push({ low, high, due: dag.holds(missing) })
+  }
+  return spans
+}
+
+/**
+ * The parts of a range that neither are here nor wait here, ascending. What waits above its lowest block may
+ * be of another branch: then hashes tell later. What waits in its place surely is.
+ */
+export function unseen(want: Span, waiting: readonly WaitingSpan[]): readonly Span[] {
+  return outside(want, waiting.filter(({ low, high, due }) => due || low > want.low || high < want.low))
+}
+
+function outside(span: Span, others: readonly Span[]): readonly Span[] {
+  const parts: Span[] = []
+  let { low } = span
+  for (const other of others) {
+    if (other.low > span.high) break
+    if (other.low > low) parts.push({ low, high: other.low - 1 })
+    low = Math.max(low, other.high + 1)
+  }
+  if (low <= span.high) parts.push({ low, high: span.high })
+  return parts
 }

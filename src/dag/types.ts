@@ -118,6 +118,6 @@ export interface Dag {
 
   readonly pending: Pending
   readonly deferred: Deferred
-  /** Which session fetches which feed, so that sessions in parallel do not fetch the same. */
+  /** Which session fetches which blocks, so that sessions in parallel fetch disjoint parts. */
   readonly claims: Claims
 }

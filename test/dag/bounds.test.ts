@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { TIME_LIMITS } from '../../src/base/index.js'
 import { comparable, DAG_DEFAULTS, isAhead, type TagFields } from '../../src/dag/index.js'
-import { createClaims } from '../../src/dag/claims.js'
 import { createDeferred } from '../../src/dag/deferred.js'
 import { createLargest } from '../../src/dag/largest.js'
 import { createRecent } from '../../src/dag/recent.js'
 import { createWanted } from '../../src/dag/wanted.js'
-import { createManualClock } from '../fakes/manual-clock.js'
 import { seededRandom } from '../fakes/seeded-random.js'
 import { at, createWriter, record, startMs } from './kit.js'
 
@@ -34,23 +32,6 @@ describe('deferred headers', () => {
   it('are those sealed more than 300 s ahead', () => {
     const { header } = createWriter('w').next([], { sealedAtMs: startMs + TIME_LIMITS.blockAheadMsMax })
     expect([isAhead(header, startMs), isAhead(header, startMs - 1)]).toEqual([false, true])
-  })
-})
-
-describe('claims', () => {
-  it('belong to one owner until it is done or brings nothing for a while', () => {
-    const clock = createManualClock()
-    const claims = createClaims(5_000, clock)
-    const [one, two] = [{}, {}]
-    expect([claims.take('f', one), claims.take('f', two), claims.take('f', one)]).toEqual([true, false, true])
-    clock.advance(4_000)
-    claims.renew(one)
-    clock.advance(4_999)
-    expect(claims.take('f', two)).toBe(false)
-    clock.advance(1)
-    expect(claims.take('f', two)).toBe(true)
-    claims.free(two)
-    expect(claims.take('f', one)).toBe(true)
   })
 })
 

@@ -184,7 +184,7 @@ function makeFrames(): BlockVectors['frames'] {
     { kind: 'tips', more: true, buckets: new Set([0, 9, 255]), admitted: [run('a', 1, 5)], pending: [] },
     { kind: 'want', ranges: [{ top: run('a', 1, 5).top, low: 2, high: 5 }, { top: id('missing'), low: 16, high: 19 }] },
     { kind: 'blocks', blocks: [encodeBlock(block.header, block.records)] },
-    { kind: 'miss', ranges: [1] }, { kind: 'done' }, { kind: 'credit', bytes: 262_144 },
+    { kind: 'miss', ranges: [1] }, { kind: 'done' }, { kind: 'stop' }, { kind: 'credit', bytes: 262_144 },
     { kind: 'end', frontierRoot: hashOf(Buffer.alloc(32, 171)) }
   ]
   return frames.map((frame) => ({ name: frame.kind, bytes: toHex(encodeFrame(frame)) }))

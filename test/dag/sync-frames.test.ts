@@ -41,6 +41,7 @@ const samples: readonly SyncFrame[] = [
   { kind: 'blocks', blocks: [Uint8Array.of(1), new Uint8Array(300)] },
   { kind: 'miss', ranges: [0, 3, 255] },
   { kind: 'done' },
+  { kind: 'stop' },
   { kind: 'credit', bytes: Number.MAX_SAFE_INTEGER },
   { kind: 'end', frontierRoot: id('root') }
 ]
@@ -90,7 +91,7 @@ describe('sync frames', () => {
       { kind: 'tips', more: false, admitted: [{ ...run(1), low: 0 }], pending: [] }
     ]
     for (const frame of wrong) expect(kindOf(frame)).toBe('malformed')
-    expect([11, 127].map((type) => decodeFrame(Uint8Array.of(type)).kind)).toEqual(['malformed', 'malformed'])
+    expect([12, 127].map((type) => decodeFrame(Uint8Array.of(type)).kind)).toEqual(['malformed', 'malformed'])
     expect([10, 128].map((type) => decodeFrame(Uint8Array.of(type, 1)).kind)).toEqual(['extension', 'extension'])
   })
 

@@ -5,7 +5,7 @@ import { seededRandom } from '../fakes/seeded-random.js'
 import {
   at, bytesOf, createPeer, createWriter, idleSigner, record, startMs, type Peer, type Writer
 } from './kit.js'
-import { codeOf, resultOf, syncPeers, type Talk } from './sync-kit.js'
+import { codeOf, quiet, resultOf, syncPeers, type Talk } from './sync-kit.js'
 
 /** Blocks of several feeds, each naming the last block of the feed before it as parent. */
 function weave(writers: readonly Writer[], rounds: number): Block[] {
@@ -220,7 +220,7 @@ describe('sync of two peers', () => {
     expectNothingTwice(a)
   }, 60_000)
 
-  it('fetches a feed from one peer at a time when sessions run at once', async () => {
+  it('fetches every block once when sessions run at once', async () => {
     const [a, b, c] = [await createPeer('a'), await createPeer('b'), await createPeer('c')]
     const blocks = weave(writersOf(4), 40)
     await b.load(blocks)
@@ -234,9 +234,8 @@ describe('sync of two peers', () => {
     const [a, b] = [await createPeer('a'), await createPeer('b')]
     const blocks = weave(writersOf(2), 5)
     await b.load(blocks)
-    const elsewhere = {}
-    for (const { header } of blocks) a.dag.claims.take(header.feed.slice(0, 32), elsewhere)
-    const beside = resultOf((await syncPeers(a, b)).opener)
+    const elsewhere = claimAll(a, blocks)
+    const beside = resultOf((await besideOthers(a, elsewhere, syncPeers(a, b))).opener)
     expect([beside.blocksIn, beside.converged, beside.complete]).toEqual([0, false, false])
     a.dag.claims.free(elsewhere)
     expect(resultOf((await syncPeers(a, b)).opener).complete).toBe(true)
@@ -249,9 +248,7 @@ describe('sync of two peers', () => {
     await b.load(blocks.slice(0, 6))
     const b2 = await createPeer('b2')
     await b2.load(blocks.slice(0, 4))
-    const elsewhere = {}
-    for (const { header } of blocks) b2.dag.claims.take(header.feed.slice(0, 32), elsewhere)
-    const talk = await syncPeers(a, b2)
+    const talk = await besideOthers(b2, claimAll(b2, blocks), syncPeers(a, b2))
     expect([resultOf(talk.opener).converged, resultOf(talk.opener).complete]).toEqual([false, true])
     expect(resultOf(talk.other).complete).toBe(false)
     expect(resultOf((await syncPeers(b, a)).opener).complete).toBe(true)
@@ -296,6 +293,25 @@ describe('sync of two peers', () => {
     expect(a.dag.wanted()).toEqual([record('nowhere').id])
   })
 })
+
+/** Makes another session of a peer fetch all of these blocks. */
+function claimAll(peer: Peer, blocks: readonly Block[]): object {
+  const owner = {}
+  peer.dag.claims.enter(owner, () => false)
+  const all = { low: 1, high: 1_000 }
+  for (const { header } of blocks) peer.dag.claims.take(owner, header.feed.slice(0, 32), all, 1_000)
+  return owner
+}
+
+/** Lets 16 seconds pass for a peer whose other session gets on. */
+async function besideOthers(peer: Peer, owner: object, talk: Promise<Talk>): Promise<Talk> {
+  for (let second = 0; second < 16; second++) {
+    await quiet()
+    peer.dag.claims.renew(owner)
+    peer.clock.advance(1_000)
+  }
+  return talk
+}
 
 describe('sync of many peers', () => {
   it('converges with forks, withheld blocks, loss and reordering, for 4 seeds', async () => {
