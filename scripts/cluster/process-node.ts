@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 
 // The built program, seen from the build output as from the sources (tests).
 const fromSources = !import.meta.url.includes('/dist/')
-const CLI = fileURLToPath(new URL(fromSources ? '../../dist/src/cli/main.js' : '../../src/cli/main.js', import.meta.url))
+const BUILT = new URL(fromSources ? '../../dist/' : '../../', import.meta.url)
+const CLI = fileURLToPath(new URL('src/cli/main.js', BUILT))
 // A profile of a benchmark (node --cpu-prof dist/scripts/bench/main.js …) is one of its node processes too.
 const PROFILE = process.execArgv.filter((flag) => flag.startsWith('--cpu-prof'))
 const RECORDS_PER_CALL = 1_000
@@ -57,6 +58,11 @@ export interface ProcessNode {
   state(): Promise<State>
   /** Ends the process with the signal and waits for its end. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/** Path of a built script, named below scripts. */
+export function builtScript(path: string): string {
+  return fileURLToPath(new URL(`scripts/${path}`, BUILT))
 }
 
 /** Runs one command of the CLI to its end and gives its standard output. */

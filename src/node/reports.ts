@@ -52,6 +52,7 @@ export function reportStats(parts: Parts): NodeStats {
   const graph = dag.counts()
   const lag = materializer.lag()
   const replication = replicator?.stats()
+  const links = network?.counts()
   return {
     store_records_count: store.totals.recordCount,
     store_cursor_sequence: store.totals.sequence,
@@ -74,6 +75,9 @@ export function reportStats(parts: Parts): NodeStats {
     materializer_lag_seconds: lag.oldestMs / 1_000,
     trust_generation_count: parts.trust().generation,
     p2p_peers_count: network?.peers().length ?? 0,
+    p2p_links_count: links?.links ?? 0,
+    p2p_gossip_refreshes_total: links?.refreshes ?? 0,
+    p2p_gossip_redials_total: links?.redials ?? 0,
     p2p_sync_sessions_total: replication?.sessions ?? 0,
     p2p_sync_failures_total: replication?.sessionsFailed ?? 0,
     p2p_tag_mismatches_total: parts.tags.mismatches

@@ -25,7 +25,7 @@ type Chunk = StreamMessageEvent['data']
 export function createFrameStream(
   stream: Stream, options: FrameStreamOptions, deps: { clock: Clock }
 ): FrameStream {
-  const chunks = readChunks(listen(stream, options.unreadBytesMax))
+  const chunks = readPausing(stream, options.unreadBytesMax)
   const source = pipe(chunks, (all) => decode(all, { maxDataLength: options.frameBytesMax }), flatten)
   return {
     peer: options.peer,
@@ -39,6 +39,14 @@ export function createFrameStream(
     close: () => closeStream(stream, options.lingerMs, deps.clock),
     abort: (error: Error) => stream.abort(error)
   }
+}
+
+/**
+ * The bytes of a stream as they come, paused while more than the limit is unread. Listens from the call on:
+ * what arrives before the first read must count as unread.
+ */
+export function readPausing(stream: Stream, unreadBytesMax: number): AsyncGenerator<Chunk> {
+  return readChunks(listen(stream, unreadBytesMax))
 }
 
 /** Refuses a frame over the limit before any byte of it is sent. */
@@ -108,17 +116,28 @@ interface Inbox {
   stop(): void
 }
 
-// Listens from the first moment on: what arrives before the first read must count as unread.
 function listen(stream: Stream, unreadBytesMax: number): Inbox {
   const queue: Chunk[] = []
   let queued = 0
   let over = false
   let failure: Error | undefined
   let wake = (): void => undefined
+  let resuming = false
+  const pauseWhenFull = (): void => {
+    if (queued > unreadBytesMax && stream.readStatus === 'readable') stream.pause()
+  }
+  // Resuming first hands out what came meanwhile and then opens the window: a pause in between would leave
+  // the stream paused and its window open, and what comes through it past 4 MiB aborts the stream.
+  const resume = (): void => {
+    resuming = true
+    stream.resume()
+    resuming = false
+    pauseWhenFull()
+  }
   const onMessage = (event: StreamMessageEvent): void => {
     queue.push(event.data)
     queued += event.data.byteLength
-    if (queued > unreadBytesMax && stream.readStatus === 'readable') stream.pause()
+    if (!resuming) pauseWhenFull()
     wake()
   }
   const onEnd = (): void => {
@@ -136,7 +155,7 @@ function listen(stream: Stream, unreadBytesMax: number): Inbox {
   if (stream.status === 'reset' || stream.status === 'aborted') failure = new Error('the stream was reset')
   return {
     take(): Chunk | undefined {
-      if (queue.length === 0 && stream.readStatus === 'paused') stream.resume()
+      if (queue.length === 0 && stream.readStatus === 'paused') resume()
       const chunk = queue.shift()
       queued -= chunk?.byteLength ?? 0
       return chunk

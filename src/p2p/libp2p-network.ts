@@ -46,6 +46,7 @@ export async function openLibp2pNetwork(options: NetworkOptions, deps: NetworkDe
     ...(sharedKey === undefined ? {} : { sharedKey }),
     sharedIps: options.sharedIps ?? ['127.0.0.1', '::1'],
     limits,
+    clock: deps.clock,
     gater: { denyDialPeer: denied, denyInboundEncryptedConnection: denied }
   })
   const network = new Libp2pNetwork(node, options, limits, deps, expulsions.add)

@@ -12,7 +12,8 @@ import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { blake3, toHex, utf8Bytes, type NetworkId } from '../base/index.js'
+import { blake3, toHex, utf8Bytes, type Clock, type NetworkId } from '../base/index.js'
+import { createIntakeRegistrar } from './gossip-intake.js'
 import type { NetworkLimits } from './options.js'
 
 /** What the adapter asks of a node. */
@@ -25,6 +26,7 @@ export interface NodeSettings {
   readonly sharedIps: readonly string[]
   readonly limits: NetworkLimits
   readonly gater: ConnectionGater
+  readonly clock: Clock
 }
 
 /** The services of the node. */
@@ -91,7 +93,7 @@ export async function createStemeLibp2p(settings: NodeSettings): Promise<StemeLi
 
 function gossipOf(settings: NodeSettings): ReturnType<typeof gossipsub> {
   const topic = blocksTopic(settings.networkId)
-  return gossipsub({
+  const make = gossipsub({
     // The block is signed; a second signature costs 40-65 % more CPU and proves nothing further.
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: (message) => messageIdOf(message.data),
@@ -106,13 +108,31 @@ function gossipOf(settings: NodeSettings): ReturnType<typeof gossipsub> {
     doPX: false,
     emitSelf: false,
     allowedTopics: [topic],
+    maxInboundDataLength: settings.limits.gossipRpcBytesMax,
+    decodeRpcLimits: rpcLimits,
     // maxOutboundBufferSize stays unset: past it gossipsub aborts the stream for good.
     scoreParams: {
       IPColocationFactorWhitelist: new Set(settings.sharedIps),
       topics: { [topic]: topicScore() }
     }
   })
+  return ({ privateKey, peerId, peerStore, registrar, connectionManager, logger }) => make({
+    privateKey, peerId, peerStore, connectionManager, logger,
+    registrar: createIntakeRegistrar(registrar, settings.limits, settings.clock)
+  })
 }
+
+// Parts of one gossipsub message, beyond which it is dropped whole. Our own hold at most as many payloads as
+// the cache of five seconds, and the ids of three.
+const rpcLimits = Object.freeze({
+  maxSubscriptions: 16,
+  maxMessages: 1_024,
+  maxIhaveMessageIDs: 5_000,
+  maxIwantMessageIDs: 5_000,
+  maxIdontwantMessageIDs: 512,
+  maxControlMessages: 64,
+  maxPeerInfos: 16
+})
 
 // Silence is no offence (a quiet network delivers nothing), invalid messages are: three of them in a few
 // seconds outweigh the little that lasting membership and first deliveries earn, and reach the graylist.

@@ -27,6 +27,14 @@ export interface NetworkLimits {
   readonly gossipQueueBytesMax: number
   /** How long publishing waits for a slow peer before its gossip stream is cut: sync serves it then. */
   readonly slowPeerMsMax: number
+  /** Largest gossipsub message read, in bytes: an answer to a request may hold many payloads. */
+  readonly gossipRpcBytesMax: number
+  /**
+   * What a peer may gossip a second, known messages and control included, before reading it waits. A node
+   * seals at most 20 blocks a second; each message read is remembered for two minutes.
+   */
+  readonly gossipMessagesPerSecondMax: number
+  readonly gossipBytesPerSecondMax: number
   /** Unread bytes of one stream past which reading pauses. */
   readonly unreadBytesMax: number
   /** How long a stream closed here waits for the other end: it may still be admitting what it got. */
@@ -54,6 +62,9 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   watchMs: 500,
   gossipQueueBytesMax: 1_048_576,
   slowPeerMsMax: 2_000,
+  gossipRpcBytesMax: 4_194_304,
+  gossipMessagesPerSecondMax: 512,
+  gossipBytesPerSecondMax: 8_388_608,
   unreadBytesMax: 1_048_576,
   lingerMs: 30_000,
   connectionsMax: 128,

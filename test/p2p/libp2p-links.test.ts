@@ -6,7 +6,8 @@ import { utf8Bytes } from '../../src/base/index.js'
 import type { Greeting, PeerNetwork } from '../../src/p2p/index.js'
 import { until } from '../fakes/until.js'
 import { makeLoopback, type LoopbackOptions } from './loopback.js'
-import { makeRawPeer, type RawPeer } from './raw-peer.js'
+import type { RawPeer } from '../../scripts/cluster/raw-peer.js'
+import { makeRawPeer } from './raw-peer.js'
 
 const open: { stop(): Promise<void> | void }[] = []
 
