@@ -89,10 +89,8 @@ function checkRecordRows(
 function rowOf(record: StemeRecord): { readonly key: Uint8Array; readonly value: Uint8Array | undefined } {
   switch (record.kind) {
     case 'assertion': {
-      const { subject, predicate, id, agentId, timestampMs, epoch } = record
-      const row = { agentId, timestampMs, objectHash: blake3Hash(record.objectBytes) }
-      const value = encodeCandidateRow(epoch === undefined ? row : { ...row, epoch })
-      return { key: keys.candidate(subject, predicate, id), value }
+      const { subject, predicate, id } = record
+      return { key: keys.candidate(subject, predicate, id), value: encodeCandidateRow(record) }
     }
     case 'vote': {
       const key = keys.vote(record.assertion, record.agentId, record.timestampMs, record.id)

@@ -2,7 +2,7 @@
 // Rule: rows follow from the record alone (and the genesis' governors), never from arrival: a record that
 // is here already adds nothing, and a vote may come before its assertion. Keyspace: docs/formats/keyspace.md.
 
-import { blake3Hash, unreachable, type Hash, type PublicKey } from '../base/index.js'
+import { unreachable, type Hash, type PublicKey } from '../base/index.js'
 import type { OpenedRecord } from '../dag/index.js'
 import {
   openRecord, type Assertion, type EpochRecord, type StemeRecord, type Value, type Vote
@@ -94,11 +94,9 @@ class BatchRowWriter implements RowWriter {
   }
 
   #writeAssertion(record: Assertion, sequence: number): void {
-    const { id, subject, predicate, agentId, timestampMs, epoch } = record
+    const { id, subject, predicate } = record
     const batch = this.#batch
-    const objectHash = blake3Hash(record.objectBytes)
-    const row = { agentId, timestampMs, objectHash, ...(epoch === undefined ? {} : { epoch }) }
-    batch.add(keys.candidate(subject, predicate, id), encodeCandidateRow(row), true)
+    batch.add(keys.candidate(subject, predicate, id), encodeCandidateRow(record), true)
     batch.add(keys.byPredicate(predicate, subject), EMPTY)
     for (const reference of references(record.object)) {
       batch.add(keys.reference(reference, subject, predicate), EMPTY)

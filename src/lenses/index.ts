@@ -8,7 +8,7 @@ export { createEpochView, type Dated, type EpochInput, type EpochView, isLater, 
 export { LensError, type LensErrorDetail } from './errors.js'
 export { createLensInput } from './input.js'
 export type { Lens, LensFunction, LensInput, LensResult, Standing } from './lens.js'
-export { objectValue, scalarBytes } from './object.js'
+export { scalarBytes } from './object.js'
 export { BACKING_MAX, rankSteps } from './ranking.js'
 export { recency } from './recency.js'
 export { createLensRegistry, type LensRegistry, lensSteps, STANDARD_LENSES } from './registry.js'

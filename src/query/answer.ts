@@ -2,10 +2,10 @@
 
 import type { Hash, PublicKey } from '../base/index.js'
 import {
-  type Claim, type LensResult, objectValue, type Standing, VIEW_VERSION, type ViewCounts, type ViewPart,
+  type Claim, type LensResult, type Standing, VIEW_VERSION, type ViewCounts, type ViewPart,
   type ViewStanding
 } from '../lenses/index.js'
-import type { Value } from '../record/index.js'
+import { objectValue, type Value } from '../record/index.js'
 
 /** A question for one key. */
 export interface QueryRequest {
@@ -131,7 +131,7 @@ function fromView({ claim, score, share, agents }: ViewStanding): AnswerStanding
 }
 
 function fromLens({ candidate, score, share, agents }: Standing): AnswerStanding {
-  return { ...shown(candidate), object: candidate.object, score, share, agents }
+  return { ...shown(candidate), object: objectValue(candidate.objectBytes), score, share, agents }
 }
 
 type Shown = Pick<AnswerStanding, 'assertion' | 'agentId' | 'timestampMs' | 'epoch' | 'source'>

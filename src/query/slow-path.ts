@@ -95,7 +95,8 @@ async function gather(
 ): Promise<KeyRecords> {
   const snapshot = deps.store.snapshot()
   const stop = new AbortController()
-  const gathered = gatherKey(snapshot, subject, predicate, stop.signal).finally(() => snapshot.close())
+  const how = { signal: stop.signal, records: deps.store }
+  const gathered = gatherKey(snapshot, subject, predicate, how).finally(() => snapshot.close())
   work.reading = gathered
   const late = Promise.withResolvers<never>()
   const timer = deps.clock.setTimer(options.slowMsMax, () => {

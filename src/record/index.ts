@@ -20,6 +20,7 @@ export { Link, cidOf, hashOfCid, linkTo, linkedHash } from './link.js'
 export {
   type SignatureDomain, SIGNATURE_LABELS, attachSignature, signatureOf, signedMessage, signingInput
 } from './message.js'
+export { objectValue } from './object-value.js'
 export { decodeRecord, openRecord } from './open.js'
 export { selfTest } from './self-test.js'
 export type {

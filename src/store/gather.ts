@@ -1,15 +1,31 @@
-// Gathering: all that was said about one (subject, predicate), as records.
-// Rule: rows of H were verified when their block was admitted, so no signature is checked here. Beyond
-// `SLICE_ROWS` candidates the records are read off the main thread, slice by slice.
+// Gathering: all that was said about one (subject, predicate).
+// Rule: S rows say what lenses ask of an assertion; the record itself is opened for what is long or asked of
+// few: objects beyond the row, sources. Records were verified when their block was admitted, so no signature
+// is checked here.
 
 import type { Hash, PublicKey } from '../base/index.js'
-import { openRecord, type Assertion } from '../record/index.js'
+import { objectValue, openRecord, type Assertion, type Value } from '../record/index.js'
 import { badRow } from './errors.js'
 import { keys } from './keys.js'
 import { candidateId, parseVote } from './parse.js'
 import { ranges } from './ranges.js'
-import type { Reader } from './reader.js'
-import { decodeVoteRow } from './rows.js'
+import type { Entry, Reader } from './reader.js'
+import { decodeCandidateRow, decodeVoteRow, type CandidateRow } from './rows.js'
+
+/** An effective assertion, from its row, and from its record as far as that is asked for. */
+export interface GatheredCandidate {
+  readonly id: Hash
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  readonly epoch: Hash | undefined
+  /** Millionths. */
+  readonly confidence: number
+  readonly object: Value
+  /** Canonical DAG-CBOR of the object. Asking for a long one opens the record. */
+  readonly objectBytes: Uint8Array
+  /** Opens the record. */
+  readonly source: string | undefined
+}
 
 /** An effective vote, from its row alone. */
 export interface GatheredVote {
@@ -25,34 +41,45 @@ export interface GatheredVote {
 export interface GatheredKey {
   readonly subject: string
   readonly predicate: string
-  readonly candidates: readonly Assertion[]
+  readonly candidates: readonly GatheredCandidate[]
   readonly votes: readonly GatheredVote[]
 }
 
-/** Candidates that are opened between two waits: about 5 ms. */
-const SLICE_ROWS = 128
+/** How a key is gathered. */
+export interface GatherOptions {
+  /** Aborts between two slices, with its reason. */
+  readonly signal?: AbortSignal
+  /** Where records are read when they are asked for, perhaps after `reader` was closed. Default: `reader`. */
+  readonly records?: Pick<Reader, 'get'>
+}
+
+/** Candidates that are read between two waits: a few ms. */
+const SLICE_ROWS = 512
+/** Fewer are looked up here, more off the main thread. */
+const LOOKUPS_MAX = 128
 /** Ranges of votes that are read at once. */
 const VOTE_RANGES = 8
 
 /**
  * Reads the candidates and votes of one key from one state of the index.
- * @param signal aborts between two slices, with its reason
- * @throws StoreError STORE_READ_FAILED; STORE_BAD_ROW when an S row has no effective assertion
- * Cost: about 40 us a candidate, 60 us more for one with votes; linear.
+ * @throws StoreError STORE_READ_FAILED; STORE_BAD_ROW for a row of another form, also later, when a record is
+ *   asked for that is no assertion
+ * Cost: about 10 us a candidate, 60 us more for one with votes; linear.
  */
 export async function gatherKey(
-  reader: Reader, subject: string, predicate: string, signal?: AbortSignal
+  reader: Reader, subject: string, predicate: string, options: GatherOptions = {}
 ): Promise<GatheredKey> {
-  const rows = await reader.rangeAll({ ...ranges.candidates(subject, predicate), keysOnly: true })
-  const ids = rows.map(([key]) => candidateId(key))
-  const candidates: Assertion[] = []
+  const records = options.records ?? reader
+  const rows = await reader.rangeAll(ranges.candidates(subject, predicate))
+  const candidates: GatheredCandidate[] = []
   const votes: GatheredVote[] = []
-  for (let at = 0; at < ids.length; at += SLICE_ROWS) {
-    signal?.throwIfAborted()
-    const slice = ids.slice(at, at + SLICE_ROWS)
-    const voted = await openSlice(reader, slice, candidates)
+  for (let at = 0; at < rows.length; at += SLICE_ROWS) {
+    options.signal?.throwIfAborted()
+    const slice = rows.slice(at, at + SLICE_ROWS).map((row) => new StoredCandidate(row, records))
+    for (const candidate of slice) candidates.push(candidate)
+    const voted = await votedOf(reader, slice)
     for (let i = 0; i < voted.length; i += VOTE_RANGES) {
-      const found = await Promise.all(voted.slice(i, i + VOTE_RANGES).map((id) => votesOn(reader, id)))
+      const found = await Promise.all(voted.slice(i, i + VOTE_RANGES).map(({ id }) => votesOn(reader, id)))
       for (const list of found) votes.push(...list)
     }
   }
@@ -69,16 +96,59 @@ export async function votesOn(reader: Reader, assertion: Hash): Promise<readonly
   })
 }
 
-// Opens the assertions of a slice; gives the ids of those with votes.
-async function openSlice(reader: Reader, ids: readonly Hash[], into: Assertion[]): Promise<readonly Hash[]> {
-  const wanted = [...ids.map(keys.record), ...ids.map(keys.voted)]
-  const values = ids.length < SLICE_ROWS ? wanted.map(reader.get) : await reader.getMany(wanted)
-  const voted: Hash[] = []
-  ids.forEach((id, i) => {
-    into.push(assertionIn(values[i]))
-    if (values[ids.length + i] !== undefined) voted.push(id)
-  })
-  return voted
+// Those of some candidates that have votes.
+async function votedOf(
+  reader: Reader, candidates: readonly GatheredCandidate[]
+): Promise<readonly GatheredCandidate[]> {
+  const wanted = candidates.map(({ id }) => keys.voted(id))
+  const values = wanted.length <= LOOKUPS_MAX ? wanted.map(reader.get) : await reader.getMany(wanted)
+  return candidates.filter((_, i) => values[i] !== undefined)
+}
+
+class StoredCandidate implements GatheredCandidate {
+  readonly id: Hash
+  readonly #row: CandidateRow
+  readonly #records: Pick<Reader, 'get'>
+  #record: Assertion | undefined
+
+  constructor([key, value]: Entry, records: Pick<Reader, 'get'>) {
+    this.id = candidateId(key)
+    this.#row = decodeCandidateRow(value)
+    this.#records = records
+  }
+
+  get agentId(): PublicKey {
+    return this.#row.agentId
+  }
+
+  get timestampMs(): number {
+    return this.#row.timestampMs
+  }
+
+  get epoch(): Hash | undefined {
+    return this.#row.epoch
+  }
+
+  get confidence(): number {
+    return this.#row.confidence
+  }
+
+  get objectBytes(): Uint8Array {
+    return this.#row.objectBytes ?? this.#open().objectBytes
+  }
+
+  get object(): Value {
+    return objectValue(this.objectBytes)
+  }
+
+  get source(): string | undefined {
+    return this.#open().source
+  }
+
+  #open(): Assertion {
+    this.#record ??= assertionIn(this.#records.get(keys.record(this.id)))
+    return this.#record
+  }
 }
 
 function assertionIn(bytes: Uint8Array | undefined): Assertion {

@@ -5,7 +5,9 @@ export { type Batch, isAccounted } from './batch.js'
 export { type DirectoryLock, lockDirectory } from './directory-lock.js'
 export { openLevel } from './disk-level.js'
 export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
-export { gatherKey, type GatheredKey, type GatheredVote, votesOn } from './gather.js'
+export {
+  type GatheredCandidate, gatherKey, type GatheredKey, type GatheredVote, type GatherOptions, votesOn
+} from './gather.js'
 export { FAMILY, keys } from './keys.js'
 export type {
   FilePrint, FileSize, LevelDatabase, LevelIterator, LevelIteratorOptions, LevelOperation, LevelReadOptions,
@@ -25,7 +27,8 @@ export { behind, type KeyRange, ranges, under } from './ranges.js'
 export {
   type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
   decodeForkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
-  encodeEpochRow, encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow, type RowKind
+  encodeEpochRow, encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow,
+  OBJECT_INLINE_BYTES_MAX, type RowKind
 } from './rows.js'
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'

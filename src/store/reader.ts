@@ -59,11 +59,7 @@ export function createReader(database: () => LevelDatabase, snapshot?: LevelSnap
     }),
     batches,
     range: (options) => rowByRow(batches(options)),
-    rangeAll: async (options) => {
-      const rows: Entry[] = []
-      for await (const batch of batches(options)) for (const row of batch) rows.push(row)
-      return rows
-    }
+    rangeAll: (options) => readAll(database, iteratorOptions(options, read), options)
   }
 }
 
@@ -87,6 +83,25 @@ async function* iterate(
       if (rows.length === 0) return
       yield options.keysOnly === true ? rows.map(([key]): Entry => [key, EMPTY]) : rows
     }
+  } finally {
+    await iterator.close()
+  }
+}
+
+// Without a generator: most ranges are a few rows of one key, and end with the first batch.
+async function readAll(
+  database: () => LevelDatabase, form: LevelIteratorOptions, options: RangeOptions
+): Promise<readonly Entry[]> {
+  const iterator = database().iterator(form)
+  try {
+    const rows = await iterator.nextv(BATCH_ROWS)
+    for (let more = rows; more.length > 0;) {
+      more = await iterator.nextv(BATCH_ROWS)
+      for (const row of more) rows.push(row)
+    }
+    return options.keysOnly === true ? rows.map(([key]): Entry => [key, EMPTY]) : rows
+  } catch (cause) {
+    throw readFailed(cause)
   } finally {
     await iterator.close()
   }

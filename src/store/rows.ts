@@ -9,14 +9,19 @@ import { badRow } from './errors.js'
 /** The value of rows that say everything in their key. */
 export const EMPTY: Uint8Array = new Uint8Array(0)
 
-/** What an S row holds besides its key. */
+/** What an S row holds besides its key: all that most lenses ask, so that no record is opened for a view. */
 export interface CandidateRow {
   readonly agentId: PublicKey
   readonly timestampMs: number
-  /** BLAKE3 of the object bytes. */
-  readonly objectHash: Hash
-  readonly epoch?: Hash
+  /** Millionths. */
+  readonly confidence: number
+  readonly epoch?: Hash | undefined
+  /** Canonical bytes of the object; absent when there are more than `OBJECT_INLINE_BYTES_MAX`. */
+  readonly objectBytes?: Uint8Array | undefined
 }
+
+/** Longer objects stand in the record alone: most claims are shorter, and rows stay small. */
+export const OBJECT_INLINE_BYTES_MAX = 128
 
 /** What an E row holds besides its key. */
 export interface EpochRow {
@@ -37,25 +42,40 @@ export type RowKind = 'assertion' | 'vote' | 'epoch'
 
 const kinds: readonly RowKind[] = ['assertion', 'vote', 'epoch']
 
-/** S: agent, timestamp, object hash, epoch if any: 72 or 104 bytes. */
+const CANDIDATE_FIXED_BYTES = 45
+const HAS_EPOCH = 1
+const OBJECT_ELSEWHERE = 2
+
+/** S: agent, timestamp, confidence, flags, epoch if any, object bytes unless they are too many. */
 export function encodeCandidateRow(row: CandidateRow): Uint8Array {
-  const bytes = Buffer.allocUnsafe(row.epoch === undefined ? 72 : 104)
+  const { epoch, objectBytes } = row
+  const inline = objectBytes !== undefined && objectBytes.length <= OBJECT_INLINE_BYTES_MAX
+  const objectAt = CANDIDATE_FIXED_BYTES + (epoch === undefined ? 0 : 32)
+  const bytes = Buffer.allocUnsafe(objectAt + (inline ? objectBytes.length : 0))
   bytes.write(row.agentId, 0, 'hex')
   writeU64(bytes, row.timestampMs, 32)
-  bytes.write(row.objectHash, 40, 'hex')
-  if (row.epoch !== undefined) bytes.write(row.epoch, 72, 'hex')
+  bytes.writeUInt32BE(row.confidence, 40)
+  bytes[44] = (epoch === undefined ? 0 : HAS_EPOCH) | (inline ? 0 : OBJECT_ELSEWHERE)
+  if (epoch !== undefined) bytes.write(epoch, CANDIDATE_FIXED_BYTES, 'hex')
+  if (inline) bytes.set(objectBytes, objectAt)
   return bytes
 }
 
 /** @throws StoreError STORE_BAD_ROW */
 export function decodeCandidateRow(value: Uint8Array): CandidateRow {
-  if (value.length !== 72 && value.length !== 104) throw badRow('S:')
-  const row = {
+  const flags = value[44] ?? 0xff
+  const objectAt = CANDIDATE_FIXED_BYTES + ((flags & HAS_EPOCH) === 0 ? 0 : 32)
+  const elsewhere = (flags & OBJECT_ELSEWHERE) !== 0
+  const objectLength = value.length - objectAt
+  const [least, most] = elsewhere ? [0, 0] : [1, OBJECT_INLINE_BYTES_MAX]
+  if (flags > (HAS_EPOCH | OBJECT_ELSEWHERE) || objectLength < least || objectLength > most) throw badRow('S:')
+  return {
     agentId: publicKeyOf(value.subarray(0, 32)),
     timestampMs: readU64(value, 32),
-    objectHash: hashOf(value.subarray(40, 72))
+    confidence: view(value).getUint32(40),
+    epoch: objectAt > CANDIDATE_FIXED_BYTES ? hashOf(value.subarray(CANDIDATE_FIXED_BYTES, objectAt)) : undefined,
+    objectBytes: elsewhere ? undefined : value.subarray(objectAt)
   }
-  return value.length === 72 ? row : { ...row, epoch: hashOf(value.subarray(72)) }
 }
 
 /** V: the weight in millionths, 4 bytes. */

@@ -90,9 +90,9 @@ describe('rows of an assertion', () => {
     const [candidate] = await rowsIn(ranges.candidates('sky', 'is'))
     expect(parseCandidate(candidate?.[0] ?? new Uint8Array())).toMatchObject({ id: record.id })
     expect(decodeCandidateRow(candidate?.[1] ?? new Uint8Array())).toEqual({
-      agentId: stranger.publicKey, timestampMs: startMs,
-      objectHash: record.grade === 'effective' && record.record.kind === 'assertion'
-        ? blake3Hash(record.record.objectBytes) : undefined
+      agentId: stranger.publicKey, timestampMs: startMs, confidence: 1_000_000, epoch: undefined,
+      objectBytes: Buffer.from(record.grade === 'effective' && record.record.kind === 'assertion'
+        ? record.record.objectBytes : [])
     })
     const [byPredicate] = await rowsIn(ranges.byPredicate('is'))
     expect(parseByPredicate(byPredicate?.[0] ?? new Uint8Array())).toEqual({ predicate: 'is', subject: 'sky' })

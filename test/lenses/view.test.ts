@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { blake3Hash, concatBytes, utf8Bytes } from '../../src/base/index.js'
 import {
   consensus, createViewDigest, decodeView, encodeView, evidenceSteps, hashedPart, type KeyRecords,
-  type LensView, NO_EPOCHS, objectValue, readViewPart, recency, runSteps, settleSteps, type View,
+  type LensView, NO_EPOCHS, readViewPart, recency, runSteps, settleSteps, type View,
   VIEW_WINNERS_MAX
 } from '../../src/lenses/index.js'
+import { objectValue } from '../../src/record/index.js'
 import { judgedBy, key, said, seeded, shuffled, trustOf, vote } from './make.js'
 
 function settle(records: KeyRecords, epochs = NO_EPOCHS, computedAtMs = 0): View {

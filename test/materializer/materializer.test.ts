@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeView, hashedPart, objectValue, type View } from '../../src/lenses/index.js'
+import { decodeView, hashedPart, type View } from '../../src/lenses/index.js'
+import { objectValue } from '../../src/record/index.js'
 import { MaterializerError, viewDigest, type WinnerChange } from '../../src/materializer/index.js'
 import { EMPTY, keys, ranges, type Reader } from '../../src/store/index.js'
 import { neutralTrust } from '../../src/trustrank/index.js'

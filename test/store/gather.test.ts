@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { blake3Hash } from '../../src/base/index.js'
 import {
   buildAssertion, buildVote, createSigner, openRecord, seedFromName, type Assertion, type Signer, type Vote
 } from '../../src/record/index.js'
 import {
-  encodeCandidateRow, encodeVoteRow, gatherKey, keys, openStore, votesOn, type Batch, type Store
+  encodeCandidateRow, encodeVoteRow, gatherKey, keys, openStore, votesOn, type Batch, type GatheredCandidate,
+  type Store
 } from '../../src/store/index.js'
 import { createFileDisk } from '../../src/wal/index.js'
 import { hash, networkId, silent } from '../contract/store.js'
@@ -18,16 +18,27 @@ function signer(i: number): Signer {
   return found
 }
 
-function addAssertion(batch: Batch, subject: string, predicate: string, i: number): Assertion {
-  const fields = { timestampMs: 1_000 + i, subject, predicate, object: `answer ${i}` }
+const epochs = [hash('epoch'), undefined]
+
+function addAssertion(
+  batch: Batch, subject: string, predicate: string, i: number, object = `answer ${i}`
+): Assertion {
+  const epoch = epochs[i % epochs.length]
+  const base = { timestampMs: 1_000 + i, subject, predicate, object, confidence: i, source: `source ${i}` }
+  const fields = epoch === undefined ? base : { ...base, epoch }
   const opened = openRecord(buildAssertion(fields, signer(i), networkId))
   if (opened.grade !== 'effective' || opened.record.kind !== 'assertion') throw new Error('not effective')
   const { record } = opened
-  const { id, agentId, timestampMs, objectBytes, bytes } = record
+  const { id, bytes } = record
   batch.add(keys.record(id), bytes, true)
-  const row = encodeCandidateRow({ agentId, timestampMs, objectHash: blake3Hash(objectBytes) })
-  batch.add(keys.candidate(subject, predicate, id), row, true)
+  batch.add(keys.candidate(subject, predicate, id), encodeCandidateRow(record), true)
   return record
+}
+
+function shown(candidate: GatheredCandidate | Assertion): object {
+  const { id, agentId, timestampMs, epoch, confidence, object, objectBytes, source } = candidate
+  const bytes = Buffer.from(objectBytes)
+  return { id, agentId, timestampMs, epoch, confidence, object, bytes, source }
 }
 
 function addVote(batch: Batch, assertion: Assertion, i: number): Vote {
@@ -61,7 +72,7 @@ describe('gathering a key', () => {
 
   it('gives its assertions by id and the votes on them, and nobody else\'s', async () => {
     const found = await gatherKey(store, 's', 'p')
-    expect(found.candidates).toEqual([...candidates].sort(by))
+    expect(found.candidates.map(shown)).toEqual([...candidates].sort(by).map(shown))
     const expected = votes.map(({ id, assertion, agentId, timestampMs, weight }) =>
       ({ id, assertion, agentId, timestampMs, weight }))
     expect([...found.votes].sort(by)).toEqual(expected.sort(by))
@@ -86,16 +97,33 @@ describe('gathering a key', () => {
 
   it('stops between two slices when it is no longer wanted', async () => {
     const stop = new AbortController()
-    const gathering = gatherKey(store, 's', 'p', stop.signal)
+    const gathering = gatherKey(store, 's', 'p', { signal: stop.signal })
     stop.abort(new Error('too late'))
     await expect(gathering).rejects.toThrow('too late')
   })
 
-  it('reports an S row without its assertion as a damaged index', async () => {
+  it('reads an object from the row up to 128 bytes and from the record beyond', async () => {
     const batch = store.batch()
-    const row = encodeCandidateRow({ agentId: signer(0).publicKey, timestampMs: 1, objectHash: hash('o') })
+    const [inline, long] = [126, 127].map((characters) =>
+      addAssertion(batch, 's', `of ${characters}`, 1, 'x'.repeat(characters)))
+    await store.write(batch)
+    expect([inline, long].map((record) => record?.objectBytes.length)).toEqual([128, 129])
+    const read: Uint8Array[] = []
+    const records = { get: (key: Uint8Array): Uint8Array | undefined => (read.push(key), store.get(key)) }
+    for (const record of [inline, long]) {
+      const [candidate] = (await gatherKey(store, 's', record?.predicate ?? '', { records })).candidates
+      expect(candidate?.object).toBe(record?.object)
+    }
+    expect(read.map((key) => Buffer.from(key))).toEqual([Buffer.from(keys.record(long?.id ?? hash('none')))])
+  })
+
+  it('reports a row whose assertion is not there as a damaged index once the record is asked for', async () => {
+    const batch = store.batch()
+    const row = encodeCandidateRow({ agentId: signer(0).publicKey, timestampMs: 1, confidence: 1 })
     batch.add(keys.candidate('s', 'broken', hash('nobody')), row)
     await store.write(batch)
-    await expect(gatherKey(store, 's', 'broken')).rejects.toMatchObject({ code: 'STORE_BAD_ROW' })
+    const [candidate] = (await gatherKey(store, 's', 'broken')).candidates
+    expect(() => candidate?.source).toThrow(expect.objectContaining({ code: 'STORE_BAD_ROW' }))
+    expect(() => candidate?.object).toThrow(expect.objectContaining({ code: 'STORE_BAD_ROW' }))
   })
 })

@@ -5,7 +5,8 @@ import { createDigestSum } from '../../src/store/digest.js'
 import {
   decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow,
   decodeTotals, decodeVoteRow, encodeAgentRow, encodeBlockRow, encodeCandidateRow, encodeEpochRow,
-  encodeForkRow, encodeNumberRow, encodeTotals, encodeVoteRow, headerOfBlockRow, sameRows, StoreError
+  encodeForkRow, encodeNumberRow, encodeTotals, encodeVoteRow, headerOfBlockRow, sameRows, StoreError,
+  OBJECT_INLINE_BYTES_MAX
 } from '../../src/store/index.js'
 import { decodeMarker, encodeMarker } from '../../src/store/marker.js'
 import { hash, keyOf, networkId } from '../contract/store.js'
@@ -20,11 +21,14 @@ describe('rows', () => {
     const nonzero = id.filter((hash) => !/^0+$/.test(hash))
     const name = fc.string({ unit: 'grapheme', maxLength: 20 })
     const fields = fc.tuple(id, agentId, timestampMs, fc.option(nonzero, { nil: undefined }), name)
-    fc.assert(fc.property(fields, fc.array(id), fc.uint8Array(), fc.nat(),
-      ([objectHash, agent, time, link, text], recordIds, header, weight) => {
-        const epoch = link === undefined ? {} : { epoch: link }
-        const candidate = { agentId: agent, timestampMs: time, objectHash, ...epoch }
-        expect(decodeCandidateRow(encodeCandidateRow(candidate))).toEqual(candidate)
+    const object = fc.option(fc.uint8Array({ minLength: 1, maxLength: 200 }), { nil: undefined })
+    fc.assert(fc.property(fields, fc.array(id), fc.uint8Array(), fc.nat(), object,
+      ([objectHash, agent, time, link, text], recordIds, header, weight, objectBytes) => {
+        const base = { agentId: agent, timestampMs: time, confidence: weight, epoch: link }
+        const row = decodeCandidateRow(encodeCandidateRow({ ...base, objectBytes }))
+        expect(row).toMatchObject(base)
+        const inline = objectBytes !== undefined && objectBytes.length <= OBJECT_INLINE_BYTES_MAX
+        expect(row.objectBytes).toEqual(inline ? Buffer.from(objectBytes) : undefined)
         const supersedes = link === undefined ? {} : { supersedes: link }
         const epochRow = { agentId: agent, timestampMs: time, name: text, ...supersedes }
         expect(decodeEpochRow(encodeEpochRow(epochRow))).toEqual(epochRow)
@@ -57,10 +61,12 @@ describe('rows', () => {
 
   it('have the bytes of docs/formats/keyspace.md', () => {
     const agent = keyOf('a')
-    const row = { agentId: agent, timestampMs: 2 ** 32 + 1, objectHash: hash('o'), epoch: hash('e') }
-    expect(Buffer.from(encodeCandidateRow(row)).toString('hex'))
-      .toBe(`${agent}0000000100000001${hash('o')}${hash('e')}`)
-    expect(encodeCandidateRow({ agentId: agent, timestampMs: 1, objectHash: hash('o') })).toHaveLength(72)
+    const row = { agentId: agent, timestampMs: 2 ** 32 + 1, confidence: 258, objectBytes: utf8Bytes('o') }
+    const fixed = `${agent}0000000100000001` + '00000102'
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+    expect(hex(encodeCandidateRow(row))).toBe(`${fixed}00` + '6f')
+    expect(hex(encodeCandidateRow({ ...row, epoch: hash('e') }))).toBe(`${fixed}01${hash('e')}` + '6f')
+    expect(hex(encodeCandidateRow({ ...row, objectBytes: new Uint8Array(129) }))).toBe(`${fixed}02`)
     expect(Buffer.from(encodeVoteRow(1_000_000)).toString('hex')).toBe('000f4240')
     expect(Buffer.from(encodeBlockRow({ header: utf8Bytes('hd'), recordIds: [hash(1)] })).toString('hex'))
       .toBe(`00000002` + `6864` + hash(1))
