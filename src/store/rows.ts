@@ -73,7 +73,7 @@ export function decodeCandidateRow(value: Uint8Array): CandidateRow {
     agentId: publicKeyOf(value.subarray(0, 32)),
     timestampMs: readU64(value, 32),
     confidence: view(value).getUint32(40),
-    epoch: objectAt > CANDIDATE_FIXED_BYTES ? hashOf(value.subarray(CANDIDATE_FIXED_BYTES, objectAt)) : undefined,
+    epoch: (flags & HAS_EPOCH) === 0 ? undefined : hashOf(value.subarray(CANDIDATE_FIXED_BYTES, objectAt)),
     objectBytes: elsewhere ? undefined : value.subarray(objectAt)
   }
 }
