@@ -5,7 +5,7 @@ import { NodeError } from './errors.js'
 import { openParts, type Parts } from './parts.js'
 import { admittedBlocks, findRecord, votesOn } from './reading.js'
 import type { NodeParts, NodeSetup } from './setup.js'
-import { reportState } from './state.js'
+import { createStateReporter } from './state.js'
 import { reportPeers, reportReady, reportStats } from './reports.js'
 import type { StemeNode } from './types.js'
 import type { Verdict } from '../base/index.js'
@@ -20,6 +20,7 @@ export const ADMIT_RECORDS_MAX = 1_000
  */
 export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
   const events = createEventLog()
+  const reportState = createStateReporter(ports.clock)
   let parts: Parts | undefined
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined

@@ -1,18 +1,55 @@
 // What a node holds, in numbers and as a signed tag. Tags of converged peers of one version are equal but
 // for their signatures. A tag exists only when no mark is left.
 
-import { blake3Hash, toHex } from '../base/index.js'
+import { blake3Hash, toHex, wait, type Clock } from '../base/index.js'
 import { tagVersion, type StateTag } from '../dag/index.js'
 import type { Parts } from './parts.js'
 import type { StateReport, StateTagReport } from './types.js'
 
-/** Frontier, counters and, when nothing is left to compute, the tag. */
-export async function reportState(parts: Parts): Promise<StateReport> {
+/** What a report is made of. */
+export type ReportedParts = Pick<Parts, 'dag' | 'store' | 'ingest' | 'materializer' | 'trust' | 'tags'>
+
+/** Makes reports of a node's state; what they may cost is bounded, however often they are asked for. */
+export type StateReporter = (parts: ReportedParts) => Promise<StateReport>
+
+/**
+ * After a pass over all views the next one waits this many times as long: callers take at most a fifth of one
+ * core.
+ */
+const REST_FACTOR = 4
+/** A caller waits for the end of a rest at most this long; else its answer comes without a tag. */
+const REST_MS_MAX = 5_000
+
+/** A reporter that has made no tag yet. */
+export function createStateReporter(clock: Clock): StateReporter {
+  const tagOf = createTagTurns(clock)
+  return async (parts) => report(parts, await tagOf(parts))
+}
+
+/** The tag of the present state: all who ask while one is due share the pass that makes it. */
+function createTagTurns(clock: Clock): (parts: ReportedParts) => Promise<StateTag | undefined> {
+  let restedMs = -Infinity
+  let turn: Promise<StateTag | undefined> | undefined
+  const make = async ({ tags }: ReportedParts): Promise<StateTag | undefined> => {
+    const restMs = restedMs - clock.monotonicMs()
+    if (restMs > REST_MS_MAX) return undefined
+    if (restMs > 0) await wait(clock, restMs)
+    const startedMs = clock.monotonicMs()
+    try {
+      return await tags.make()
+    } finally {
+      const endedMs = clock.monotonicMs()
+      restedMs = endedMs + REST_FACTOR * (endedMs - startedMs)
+    }
+  }
+  return async (parts) => parts.tags.current() ?? (turn ??= make(parts).finally(() => (turn = undefined)))
+}
+
+function report(parts: ReportedParts, tag: StateTag | undefined): StateReport {
   const { dag, store, ingest, materializer } = parts
   const frontier = dag.frontier()
   const counts = dag.counts()
   const pending = ingest.counts()
-  const tag = await parts.tags.make()
   return {
     frontierRoot: frontier.root,
     records: store.totals.recordCount,
@@ -26,7 +63,8 @@ export async function reportState(parts: Parts): Promise<StateReport> {
     quarantined: pending.quarantined,
     dirtyMarks: materializer.lag().marks,
     trustGeneration: parts.trust().generation,
-    ...(tag === undefined ? {} : { tag: reportTag(tag) })
+    // One that was shared with an earlier caller may be of a state that has passed.
+    ...(tag === undefined || tag.frontierRoot !== frontier.root ? {} : { tag: reportTag(tag) })
   }
 }
 
