@@ -6,7 +6,6 @@ import '../src/base/index.js'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { blake3Hash, parseNetworkId, type NetworkId } from '../src/base/index.js'
 import { createClaimSigner } from '../src/node/index.js'
 import { readWorldClaims, type WorldClaim } from '../examples/world/index.js'
@@ -15,6 +14,7 @@ import {
 } from './cluster/process-node.js'
 import { judge, printConflict } from './demo/judge.js'
 import { createStory, type Story } from './demo/story.js'
+import { runScript, UsageError } from './usage.js'
 
 const NODES_MAX = 16
 const CONVERGE_MS = 60_000
@@ -27,13 +27,25 @@ interface Cast {
   readonly networkId: NetworkId
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { nodes: { type: 'string', default: '3' }, keep: { type: 'boolean' }, json: { type: 'boolean' } }
-  })
+const USAGE = `usage: npm run demo [-- --nodes N --keep --json]
+  --nodes N   nodes of the network, 2 to ${NODES_MAX}; 3 when absent
+  --keep      leave the data directories
+  --json      the story on stderr, one object on stdout`
+
+const options = {
+  nodes: { type: 'string', default: '3' }, keep: { type: 'boolean' }, json: { type: 'boolean' }
+} as const
+
+interface Choices {
+  readonly nodes: string
+  readonly keep?: boolean
+  readonly json?: boolean
+}
+
+async function main(values: Choices): Promise<void> {
   const count = Number(values.nodes)
   if (!Number.isInteger(count) || count < 2 || count > NODES_MAX) {
-    throw new RangeError(`--nodes takes a whole number from 2 to ${NODES_MAX}`)
+    throw new UsageError(`--nodes takes a whole number from 2 to ${NODES_MAX}`)
   }
   const story = createStory(values.json === true ? process.stderr : process.stdout)
   const directory = await mkdtemp(join(tmpdir(), 'stemedb-demo-'))
@@ -207,4 +219,4 @@ function missing(): never {
   throw new Error('the demo lacks a part')
 }
 
-await main()
+await runScript(USAGE, options, main)

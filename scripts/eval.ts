@@ -7,7 +7,6 @@ import '../src/base/index.js'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { valueToJson } from '../src/record/index.js'
 import type { GoldFact } from '../src/node/index.js'
 import { readGold, splitItem, type StemeNode } from '../src/node/index.js'
@@ -15,31 +14,25 @@ import { ballotsOf } from './eval/majority.js'
 import { importClaims, loadClaims } from './eval/load.js'
 import { openTemporaryNode } from './eval/temporary-node.js'
 import { score } from './eval/score.js'
+import { runScript, UsageError } from './usage.js'
 
 const LENSES = ['Consensus', 'Recency'] as const
 const QUERY_BATCH = 1_000
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      claims: { type: 'string' },
-      gold: { type: 'string' },
-      tolerance: { type: 'string' },
-      'seed-source': { type: 'string', multiple: true },
-      json: { type: 'boolean' }
-    }
-  })
-  if (values.claims === undefined || values.gold === undefined) {
-    console.error('usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]')
-    process.exitCode = 2
-    return
-  }
-  const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance)
-  if (tolerance !== undefined && !(tolerance >= 0)) throw new RangeError('--tolerance takes a number from 0')
-  const report = await evaluate(values.claims, values.gold, tolerance, values['seed-source'] ?? [])
-  if (values.json !== true) print(report)
-  console.log(JSON.stringify(report))
-}
+const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]
+  --claims FILE        JSON lines {source, item, value, ts?}; item is subject|predicate; .gz is unpacked
+  --gold FILE          JSON lines {item, value}
+  --tolerance N        a numeric answer counts as right within N
+  --seed-source NAME   a source whose agent is a trust seed; repeatable
+  --json               one object on stdout, nothing else`
+
+const options = {
+  claims: { type: 'string' },
+  gold: { type: 'string' },
+  tolerance: { type: 'string' },
+  'seed-source': { type: 'string', multiple: true },
+  json: { type: 'boolean' }
+} as const
 
 async function evaluate(
   claimsPath: string,
@@ -107,4 +100,11 @@ function print(report: Record<string, unknown>): void {
   }
 }
 
-await main()
+await runScript(USAGE, options, async (values) => {
+  if (values.claims === undefined || values.gold === undefined) throw new UsageError('--claims and --gold are needed')
+  const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance)
+  if (tolerance !== undefined && !(tolerance >= 0)) throw new UsageError('--tolerance takes a number from 0')
+  const report = await evaluate(values.claims, values.gold, tolerance, values['seed-source'] ?? [])
+  if (values.json !== true) print(report)
+  console.log(JSON.stringify(report))
+})
