@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { StemeNode } from '../node/index.js'
 import { ApiError } from './errors.js'
+import { describeFault } from './input-rule.js'
 
 /** What a handler may use. */
 export interface OperationDeps {
@@ -79,21 +80,12 @@ export function defineOperation<
 /** Checks one part of a request. @throws ApiError INPUT_INVALID with the first field that breaks its rule */
 export type PartCheck = (value: unknown) => void
 
-/** Compiles the check of a schema. */
-export function compileCheck(schema: TSchema): PartCheck {
+/** Compiles the check of a schema. @param part what the schema is of, for people: `the body` */
+export function compileCheck(schema: TSchema, part: string): PartCheck {
   const validator = Compile(schema)
   return (value) => {
     if (validator.Check(value)) return
-    const first = validator.Errors(value)[0]
-    const field = fieldOf(first)
-    throw new ApiError({ code: 'INPUT_INVALID', field }, `${field || 'the input'} ${first?.message ?? 'is not valid'}`)
+    const { field, text } = describeFault(schema, validator.Errors(value), part)
+    throw new ApiError({ code: 'INPUT_INVALID', field }, text)
   }
-}
-
-function fieldOf(error: { readonly instancePath: string; readonly params: object } | undefined): string {
-  if (error === undefined) return ''
-  const missing: unknown = Reflect.get(error.params, 'requiredProperties')
-  const path = error.instancePath.slice(1).replaceAll('/', '.').slice(0, 128)
-  if (!Array.isArray(missing)) return path
-  return [path, String(missing[0])].filter((part) => part !== '').join('.')
 }

@@ -16,6 +16,8 @@ export interface Problem {
   readonly detail: string
   readonly field?: string
   readonly rule?: string
+  /** The names that would have been right. */
+  readonly known?: readonly string[]
 }
 
 /** The problem document of a code, with what the failure says about where and why. */
@@ -31,7 +33,9 @@ export function problemOf(code: string, detail: string, extra: object = {}): Pro
 export function problemOfError(error: unknown): Problem {
   const known = error instanceof CodedError ? error : translate(error)
   if (known === undefined || !isPublicCode(known.code)) return problemOf('INTERNAL', 'see the log of the node')
-  return problemOf(known.code, known.message, known.detail)
+  const names = namesIn(known.detail)
+  if (names === undefined) return problemOf(known.code, known.message, known.detail)
+  return { ...problemOf(known.code, `${known.message}; there are ${names.join(', ')}`, known.detail), known: names }
 }
 
 /** The framework's own failures by the code that clients see. */
@@ -52,6 +56,11 @@ function detailOf(code: unknown, status: unknown): ApiErrorDetail | undefined {
     // What is left with this status is the JSON parser: syntax, empty body, prototype poisoning.
     default: return status === 400 ? { code: 'JSON_MALFORMED' } : undefined
   }
+}
+
+function namesIn(detail: object): readonly string[] | undefined {
+  const names: unknown = Reflect.get(detail, 'known')
+  return Array.isArray(names) ? names.map(String) : undefined
 }
 
 function textFields(extra: object): { readonly field?: string; readonly rule?: string } {

@@ -22,7 +22,7 @@ const querySchema = Type.Object({
   subject: subjectSchema,
   predicate: predicateSchema,
   lens: lensSchema,
-  asOf: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'ms since 1970' })),
+  asOf: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'a whole number: ms since 1970' })),
   fresh: Type.Optional(flagSchema),
   explain: Type.Optional(flagSchema)
 }, { additionalProperties: false })

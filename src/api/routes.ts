@@ -18,6 +18,11 @@ const untimed: ReadonlySet<Cost> = new Set(['point', 'stream'])
 /** A parameter that nobody reads would be a promise that nobody keeps. */
 const noQuery = Type.Object({}, { additionalProperties: false })
 
+/** Parts of a request by the framework's names. */
+const partNames: ReadonlyMap<string, string> = new Map([
+  ['body', 'the body'], ['querystring', 'the query string'], ['params', 'the path'], ['headers', 'the headers']
+])
+
 /** What the routes need besides the operations. */
 export interface RouteDeps extends OperationDeps {
   readonly options: ApiOptions
@@ -30,9 +35,9 @@ export interface RouteDeps extends OperationDeps {
 export function registerOperations(
   app: FastifyInstance, operations: readonly Operation[], deps: RouteDeps
 ): void {
-  app.setValidatorCompiler<TSchema>(({ schema }) => {
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     if (Reflect.get(schema, 'format') === 'binary') return (value: unknown) => ({ value })
-    const check = compileCheck(schema)
+    const check = compileCheck(schema, partNames.get(httpPart ?? '') ?? 'the request')
     return (value: unknown) => {
       try {
         check(value)
@@ -66,7 +71,7 @@ function registerOperation(app: FastifyInstance, operation: Operation, deps: Rou
     app.route({
       method: operation.method,
       url,
-      schema: schemaOf(operation, index > 0),
+      schema: schemaOf(operation, index),
       bodyLimit: bodyLimitOf(operation, deps.options),
       ...(untimed.has(operation.cost) ? {} : { handlerTimeout: deps.options.handlerTimeoutMs }),
       onRequest: operation.access === 'write' ? (request, _reply, done) => done(refusal(request, deps)) : [],
@@ -113,14 +118,13 @@ function bodyLimitOf(operation: Operation, options: ApiOptions): number {
   }
 }
 
-function schemaOf(operation: Operation, hide: boolean): FastifySchema {
+function schemaOf(operation: Operation, index: number): FastifySchema {
   const success = operation.statuses.map((status) => [status, responseOf(operation)])
   const query = operation.query ?? (operation.access === 'write' ? noQuery : undefined)
   const problem = { description: 'Problem', content: { [PROBLEM_TYPE]: { schema: problemSchema } } }
   return {
-    operationId: operation.name,
-    summary: operation.summary,
-    hide,
+    operationId: index === 0 ? operation.name : `${operation.name}Alias${index}`,
+    summary: index === 0 ? operation.summary : `The same as ${operation.paths[0]}`,
     ...(operation.access === 'write' ? { security: [{ token: [] }] } : {}),
     ...(operation.bodyTypes === undefined ? {} : { consumes: [...operation.bodyTypes] }),
     ...(operation.params === undefined ? {} : { params: operation.params }),

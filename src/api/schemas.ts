@@ -4,15 +4,19 @@ import { Type, type TInteger, type TOptional, type TSchema, type TString } from 
 import { RECORD_LIMITS } from '../base/index.js'
 
 /** A BLAKE3-256 id. */
-export const hashSchema: TString = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'BLAKE3-256, hex' })
+export const hashSchema: TString = Type.String({
+  pattern: '^[0-9a-f]{64}$', description: '64 lower-case hex digits: BLAKE3-256'
+})
 
 /** An Ed25519 public key. */
 export const keySchema: TString = Type.String({
-  pattern: '^[0-9a-f]{64}$', description: 'Ed25519 public key, hex'
+  pattern: '^[0-9a-f]{64}$', description: '64 lower-case hex digits: Ed25519 public key'
 })
 
 /** An Ed25519 signature. */
-export const signatureSchema: TString = Type.String({ pattern: '^[0-9a-f]{128}$', description: 'Ed25519, hex' })
+export const signatureSchema: TString = Type.String({
+  pattern: '^[0-9a-f]{128}$', description: '128 lower-case hex digits: Ed25519 signature'
+})
 
 /** Milliseconds since 1970. */
 export const timeSchema: TInteger = Type.Integer({
@@ -37,7 +41,7 @@ export const lensSchema: TOptional<TString> = Type.Optional(Type.String({
 
 /** Number of rows asked for, as text of a query string. */
 export const limitSchema: TOptional<TString> = Type.Optional(Type.String({
-  pattern: '^([1-9][0-9]{0,2}|1000)$', description: 'rows, 1 to 1,000; 100 when absent'
+  pattern: '^([1-9][0-9]{0,2}|1000)$', description: 'a whole number from 1 to 1000; 100 when absent'
 }))
 
 /** What an assertion says, in JSON. */
@@ -59,5 +63,6 @@ export const problemSchema: TSchema = Type.Object({
   code: Type.String({ description: 'stable' }),
   detail: Type.String(),
   field: Type.Optional(Type.String()),
-  rule: Type.Optional(Type.String())
+  rule: Type.Optional(Type.String()),
+  known: Type.Optional(Type.Array(Type.String(), { description: 'the names that would have been right' }))
 })

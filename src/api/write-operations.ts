@@ -12,6 +12,7 @@ import {
   hashSchema, keySchema, predicateSchema, shareSchema, signatureSchema, subjectSchema, timeSchema, valueSchema
 } from './schemas.js'
 import { factsOf } from './status.js'
+import { hintOf, hintSchema } from './write-hint.js'
 
 const resultSchema = Type.Object({
   status: Type.Integer({ description: '201 new, 200 known, 202 quarantined, else as the problem of that code' }),
@@ -19,7 +20,8 @@ const resultSchema = Type.Object({
   id: Type.Optional(hashSchema),
   release_time: Type.Optional(timeSchema),
   code: Type.Optional(Type.String()),
-  rule: Type.Optional(Type.String())
+  rule: Type.Optional(Type.String()),
+  hint: Type.Optional(hintSchema)
 })
 
 const batchSchema = Type.Object({ results: Type.Array(resultSchema, { maxItems: API_LIMITS.batchMax }) })
@@ -113,7 +115,8 @@ async function admitBytes(deps: OperationDeps, bytes: Uint8Array): Promise<Outco
     const { code, rule } = result
     throw new ApiError({ code, rule }, `the record breaks the rule ${rule}`)
   }
-  return { kind: 'json', status: statusOf(result), value: resultOf(result) }
+  const hint = await hintOf(deps.node, bytes)
+  return { kind: 'json', status: statusOf(result), value: { ...resultOf(result), ...hint } }
 }
 
 async function admitSequence(deps: OperationDeps, bytes: Uint8Array): Promise<Outcome> {

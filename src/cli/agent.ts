@@ -17,6 +17,7 @@ export interface Receipt {
   readonly release_time?: number
   readonly code?: string
   readonly rule?: string
+  readonly hint?: { readonly code: string; readonly detail: string }
 }
 
 /** Key of the agent: of the file given, else `agent.key` of the data directory. */

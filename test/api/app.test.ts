@@ -348,11 +348,11 @@ describe('OpenAPI', () => {
     const { app } = await buildApp()
     const document = (await app.inject({ url: '/openapi.json' })).json()
     expect(document.openapi).toBe('3.1.0')
+    expect(document.paths['/query'].get).toMatchObject({ operationId: 'queryAlias1', summary: 'The same as /v1/query' })
     const named = Object.values(document.paths as Record<string, Record<string, { operationId: string }>>)
       .flatMap((path) => Object.values(path).map((one) => one.operationId))
     for (const operation of OPERATIONS) expect(named).toContain(operation.name)
     expect(named).toContain('events')
-    expect(document.paths['/query']).toBeUndefined()
     const records = document.paths['/v1/records'].post
     expect(Object.keys(records.requestBody.content)).toEqual(['application/cbor', 'application/cbor-seq'])
     expect(records.security).toEqual([{ token: [] }])
