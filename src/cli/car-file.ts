@@ -1,10 +1,10 @@
 // Blocks and records as a CAR version 1 file, so that any IPLD tool reads a whole network.
-// Order: each block's header (CID codec raw), then its records by ascending id (CID codec dag-cbor); the
-// roots are the heads.
+// Order: the genesis (CID codec raw; its hash is the network id), then each block's header (raw) and its
+// records by ascending id (dag-cbor); the roots are the heads.
 // Source: https://ipld.io/specs/transport/car/carv1/
 
 import { CarBlockIterator, CarWriter } from '@ipld/car'
-import { blake3Hash, parseHash, type Hash } from '../base/index.js'
+import { blake3, blake3Hash, networkIdOf, parseHash, type Hash, type NetworkId } from '../base/index.js'
 import { decodeBlock, decodeHeader, encodeBlock, type BlockHeader } from '../dag/index.js'
 import { cidOf, hashOfCid } from '../record/index.js'
 import { CliError } from './errors.js'
@@ -13,9 +13,20 @@ import { CliError } from './errors.js'
 export type CarPart =
   | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly records: number }
   | { readonly kind: 'record'; readonly bytes: Uint8Array }
+  | { readonly kind: 'genesis'; readonly bytes: Uint8Array; readonly networkId: NetworkId }
 
 const rawCodec = 0x55
+/** A genesis is a JSON object; the first byte of a header is its encoding, a small number. */
+const openBrace = 0x7b
 const recordCodec = 0x71
+
+/** What a CAR file is made of. */
+export interface CarContent {
+  /** Canonical bytes: the file then says which network it is of. */
+  readonly genesis: Uint8Array
+  readonly roots: readonly Hash[]
+  readonly blocks: AsyncIterable<Uint8Array>
+}
 
 /** Roots of a CAR file from heads as the HTTP interface names them. */
 export function rootsOf(heads: readonly string[]): readonly Hash[] {
@@ -24,14 +35,15 @@ export function rootsOf(heads: readonly string[]): readonly Hash[] {
 
 /**
  * The bytes of a CAR file.
- * @param blocks blocks as they travel; @param onBlock told the records of each
+ * @param content genesis and heads of the network, blocks as they travel
+ * @param onBlock told the records of each block
  * @throws CliError CLI_ANSWER when one of them is no block
  */
 export async function* writeCar(
-  roots: readonly Hash[], blocks: AsyncIterable<Uint8Array>, onBlock: (records: number) => void
+  content: CarContent, onBlock: (records: number) => void
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { writer, out } = CarWriter.create(roots.map((root) => cidOf(root, rawCodec)))
-  const filled = fill(writer, blocks, onBlock)
+  const { writer, out } = CarWriter.create(content.roots.map((root) => cidOf(root, rawCodec)))
+  const filled = fill(writer, content, onBlock)
   // The failure is met below, when the writer has ended.
   filled.catch(() => undefined)
   yield* out
@@ -39,9 +51,10 @@ export async function* writeCar(
 }
 
 async function fill(
-  writer: Pick<CarWriter, 'put' | 'close'>, blocks: AsyncIterable<Uint8Array>, onBlock: (records: number) => void
+  writer: Pick<CarWriter, 'put' | 'close'>, { genesis, blocks }: CarContent, onBlock: (records: number) => void
 ): Promise<void> {
   try {
+    await writer.put({ cid: cidOf(blake3Hash(genesis), rawCodec), bytes: genesis })
     for await (const bytes of blocks) {
       const decoded = decodeBlock(bytes)
       if (decoded.kind !== 'ok') {
@@ -68,11 +81,16 @@ export async function* readCar(
   path: string, file: AsyncIterable<Uint8Array>
 ): AsyncGenerator<CarPart, void, undefined> {
   let open: { readonly header: BlockHeader; readonly records: Uint8Array[] } | undefined
+  let isFirst = true
   try {
     for await (const { cid, bytes } of await CarBlockIterator.fromIterable(file)) {
       if (hashOfCid(cid) !== blake3Hash(bytes)) throw badCar(path, `the bytes of ${cid} were altered`)
       if (cid.code !== rawCodec && cid.code !== recordCodec) throw badCar(path, `${cid} is of another codec`)
-      if (cid.code === rawCodec) {
+      const isGenesis = isFirst && cid.code === rawCodec && bytes[0] === openBrace
+      isFirst = false
+      if (isGenesis) {
+        yield { kind: 'genesis', bytes, networkId: networkIdOf(blake3(bytes)) }
+      } else if (cid.code === rawCodec) {
         if (open !== undefined) throw badCar(path, 'a block lacks records')
         open = { header: headerIn(path, bytes), records: [] }
       } else if (open === undefined) {

@@ -22,6 +22,7 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_DECLINED' }
   | { readonly code: 'CLI_BAD_LINE'; readonly line: number }
   | { readonly code: 'CLI_BAD_CAR'; readonly path: string }
+  | { readonly code: 'CLI_OTHER_NETWORK'; readonly path: string; readonly found?: string; readonly expected: string }
   | { readonly code: 'CLI_FILE'; readonly path: string }
   | { readonly code: 'CLI_UNSOUND'; readonly faults: number }
   | { readonly code: 'CLI_NO_PEER' }
@@ -36,9 +37,15 @@ export function exitCodeOf(error: unknown): number {
     case 'CLI_USAGE': return EXIT.usage
     case 'CLI_UNREACHABLE': return EXIT.unreachable
     case 'CLI_INTERRUPTED': return EXIT.interrupted
-    case 'CLI_REFUSED': return error.detail.status === 404 ? EXIT.notFound : EXIT.failure
+    case 'CLI_REFUSED': return exitCodeOfProblem(error.detail.problem, error.detail.status)
     default: return EXIT.failure
   }
+}
+
+/** What the node says of the words of the command line is a usage error like what is found here. */
+function exitCodeOfProblem(problem: string, status: number): number {
+  if (problem === 'LENS_UNKNOWN' || problem === 'INPUT_INVALID') return EXIT.usage
+  return status === 404 ? EXIT.notFound : EXIT.failure
 }
 
 /** A usage error that names the argument. */

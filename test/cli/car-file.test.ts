@@ -7,7 +7,7 @@ import { blockBytesMax, encodeBlock, sealBlock } from '../../src/dag/index.js'
 import { buildAssertion, createSigner, cidOf, encodeCanonical } from '../../src/record/index.js'
 import { fakeAgent, fakeGenesis } from '../fakes/fake-node.js'
 
-const { networkId } = fakeGenesis
+const { networkId, bytes: genesis } = fakeGenesis
 const node = createSigner(new Uint8Array(32).fill(9))
 
 function block(seq: number, count: number): Uint8Array {
@@ -33,18 +33,22 @@ async function* from<T>(...items: readonly T[]): AsyncGenerator<T> {
 }
 
 async function carOf(...blocks: readonly Uint8Array[]): Promise<Buffer> {
-  return Buffer.concat(await collect(writeCar([], from(...blocks), () => undefined)))
+  const content = { genesis, roots: [], blocks: from(...blocks) }
+  return Buffer.concat(await collect(writeCar(content, () => undefined)))
 }
 
 describe('CAR file', () => {
   it('gives back the blocks that were written', async () => {
     const blocks = [block(1, 3), block(2, 1)]
     const counts: number[] = []
-    const car = writeCar([], from(...blocks), (records) => counts.push(records))
+    const content = { genesis, roots: [], blocks: from(...blocks) }
+    const car = writeCar(content, (records) => counts.push(records))
     const bytes = Buffer.concat(await collect(car))
     const parts = await collect(readCar('f', from(bytes)))
-    expect(parts.map((part) => part.kind)).toEqual(['block', 'block'])
-    expect(parts.map((part) => Buffer.from(part.bytes))).toEqual(blocks.map((one) => Buffer.from(one)))
+    expect(parts.map((part) => part.kind)).toEqual(['genesis', 'block', 'block'])
+    expect(parts[0]).toMatchObject({ networkId })
+    const written = [genesis, ...blocks]
+    expect(parts.map((part) => Buffer.from(part.bytes))).toEqual(written.map((one) => Buffer.from(one)))
     expect(counts).toEqual([3, 1])
   })
 

@@ -20,6 +20,8 @@ export interface Ended {
 /** A data directory with keys, and a node that its commands reach. */
 export interface Bench {
   readonly directory: string
+  /** Base URL of the node's HTTP interface. */
+  readonly url: string
   path(name: string): string
   run(...words: readonly string[]): Promise<Ended>
   end(): Promise<void>
@@ -33,6 +35,7 @@ export async function createBench(node: StemeNode): Promise<Bench> {
   const api = await startApi({ port: 0, token }, { node, clock: systemClock, log: silentLog, version: '0' })
   return {
     directory,
+    url: api.url,
     path: (name) => join(directory, name),
     run: (...words) => runWords(['--data-dir', directory, '--api', api.url, ...words]),
     async end() {

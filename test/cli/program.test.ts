@@ -1,6 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LensError } from '../../src/lenses/index.js'
+import { lockDataDirectory, whileLocked } from '../../src/node/index.js'
 import { createFakeNode, fakeNowMs } from '../fakes/fake-node.js'
 import { createBench, runWords, type Bench } from './harness.js'
 
@@ -52,6 +54,20 @@ describe('exit codes', () => {
     expect((await runWords(['get', '--help'])).stdout).toContain('--json')
   })
 
+  it('are 2 for a lens that there is not, with those that there are', async () => {
+    const unknown = new LensError({ code: 'LENS_UNKNOWN', lens: 'x', known: ['Consensus', 'Recency'] }, 'no lens is named x')
+    const other = await createBench(createFakeNode({ query: async () => { throw unknown } }))
+    const ended = await other.run('get', 'a', 'b', '--lens', 'x')
+    await other.end()
+    expect([ended.code, ended.stdout]).toEqual([2, ''])
+    expect(ended.stderr).toBe('stemedb: no lens is named x; there are Consensus, Recency (LENS_UNKNOWN)\n')
+  })
+
+  it('are 2 for words that only the node can judge', async () => {
+    const ended = await bench.run('get', 'a', 'x'.repeat(513))
+    expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining('predicate must have at most')])
+  })
+
   it('are 130 when a signal came', async () => {
     const stop = new AbortController()
     stop.abort('SIGINT')
@@ -96,6 +112,18 @@ describe('signing', () => {
     expect(later.stdout).toContain('released  1970-01-01T00:17:40.000Z')
   })
 
+  it('tells when the assertion of a vote is not here yet; the vote is taken', async () => {
+    const unknown = 'ab'.repeat(32)
+    const vote = await bench.run('vote', unknown, ...at)
+    expect([vote.code, vote.stderr]).toEqual([0,
+      `note: no assertion ${unknown} is here yet; the vote is kept and counts once it arrives\n`])
+    const asserted = await bench.run('--json', 'assert', 's', 'hinted', 'o', ...at)
+    const known = await bench.run('vote', JSON.parse(asserted.stdout).id, ...at)
+    expect([known.code, known.stderr]).toEqual([0, ''])
+    const onVote = await bench.run('vote', /^id +(.*)$/m.exec(known.stdout)?.[1] ?? '', ...at)
+    expect([onVote.code, onVote.stderr]).toEqual([0, expect.stringContaining('is no assertion')])
+  })
+
   it('never overwrites a key, and refuses one that others can read or that is none', async () => {
     const file = bench.path('third.key')
     await bench.run('key', file)
@@ -107,6 +135,32 @@ describe('signing', () => {
     chmodSync(file, 0o600)
     const none = await bench.run('assert', 'a', 'b', 'c', '--key', file)
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('NODE_FILE_INVALID')])
+  })
+})
+
+describe('a new directory', () => {
+  it('is followed by the command that starts it, with the words that name it', async () => {
+    const plain = join(bench.directory, 'fresh')
+    expect((await runWords(['init', '--data-dir', plain])).stderr).toBe(`next: stemedb start --data-dir ${plain}\n`)
+    const odd = join(bench.directory, "it's new")
+    const quoted = `'${odd.replace("'", "'\\''")}'`
+    expect((await runWords(['--data-dir', odd, 'init'])).stderr).toBe(`next: stemedb start --data-dir ${quoted}\n`)
+  })
+
+  it('that is in use says by whom, before the port is tried', async () => {
+    const place = join(bench.directory, 'used')
+    await runWords(['init', '--data-dir', place])
+    const taken = new URL(bench.url).port
+    await whileLocked(place, async () => {
+      for (const words of [['start', '--api-port', taken], ['verify']]) {
+        const ended = await runWords(['--data-dir', place, ...words])
+        expect([ended.code, ended.stdout]).toEqual([1, ''])
+        expect(ended.stderr).toBe(`stemedb: ${place} is in use by process ${process.pid} (STORE_LOCKED)\n`)
+      }
+    })
+    const free = await runWords(['--data-dir', place, 'start', '--api-port', taken, '--log-level', 'silent'])
+    expect([free.code, free.stderr]).toEqual([1, expect.stringContaining('API_ADDRESS')])
+    await (await lockDataDirectory(place)).release()
   })
 })
 

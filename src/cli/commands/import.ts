@@ -36,7 +36,7 @@ async function importFile(shell: Shell, file: string, options: ImportOptions): P
   const api = await connect(shell)
   if (options.format === 'records') {
     const { importRecords } = await import('../import-records.js')
-    const result = await importRecords(shell, api, file)
+    const result = await importRecords(shell, api, await networkOf(api), file)
     const { blocks, ...counts } = result
     shell.output.data(result, () => facts([
       ...Object.entries(blocks).map(([name, count]) => [`blocks ${name}`, count] as const),

@@ -53,7 +53,13 @@ async function init(shell: Shell, options: InitOptions): Promise<void> {
     data_dir: directory, network_id: created.networkId, node_key: created.nodeKey, agent_key: created.agentKey
   }
   shell.output.data(value, () => facts(Object.entries(value)))
-  shell.output.note("next: 'stemedb start'")
+  const place = shell.options.dataDir === undefined ? '' : ` --data-dir ${shellWord(directory)}`
+  shell.output.note(`next: stemedb start${place}`)
+}
+
+/** A word as a shell takes it back. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 async function copyAgentKey(directory: string, file: string): Promise<void> {
