@@ -18,9 +18,11 @@ export {
   type BlockHeader, type DecodedHeader, type HeaderFields, type HeaderRule,
   decodeHeader, feedOf, headerBytesMax, sealHeader
 } from './header.js'
+export { type Holdings, createHoldings } from './holdings.js'
 export { type DagOptions, type SyncTuning, DAG_DEFAULTS, SYNC_DEFAULTS } from './options.js'
 export { type Pending, type PendingBlock, type PendingLimits, type PendingRun } from './pending.js'
 export { recordsRoot } from './root.js'
+export { decodeHave, encodeHave, haveIdsMax, isHave } from './sync-have.js'
 export { type Status, syncFrameBytesMax } from './sync-frames.js'
 export { createSyncSession } from './sync-session.js'
 export type {

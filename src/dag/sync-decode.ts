@@ -10,8 +10,6 @@ import {
 } from './sync-frames.js'
 import { ByteReader } from './wire.js'
 
-/** Kept free for HAVE, which names blocks that are durable at its sender. */
-const haveType = 10
 const extensionTypes = 128
 
 /** Reads a frame. The blocks of a BLOCKS frame are views of the bytes. */
@@ -29,7 +27,8 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     case FRAME_TYPES.stop: return whole(reader, { kind: 'stop' })
     case FRAME_TYPES.credit: return whole(reader, { kind: 'credit', bytes: reader.varint() })
     case FRAME_TYPES.end: return whole(reader, { kind: 'end', frontierRoot: hashOf(reader.raw(32)) })
-    default: return type === haveType || type >= extensionTypes ? { kind: 'extension' } : malformed('type')
+    case FRAME_TYPES.have: return readHave(reader)
+    default: return type >= extensionTypes ? { kind: 'extension' } : malformed('type')
   }
 }
 
@@ -146,4 +145,11 @@ function readMiss(reader: ByteReader): DecodedFrame {
     ranges.push(position)
   }
   return whole(reader, { kind: 'miss', ranges })
+}
+
+function readHave(reader: ByteReader): DecodedFrame {
+  const count = reader.u16()
+  if (reader.failed || count < 1 || count > SYNC_LIMITS.haveIdsMax) return malformed('have')
+  const ids = Array.from({ length: count }, () => hashOf(reader.raw(32)))
+  return whole(reader, { kind: 'have', ids })
 }

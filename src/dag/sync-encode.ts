@@ -19,6 +19,7 @@ export function encodeFrame(frame: SyncFrame): Uint8Array {
     case 'done': case 'stop': return writer.done()
     case 'credit': return writer.varint(frame.bytes).done()
     case 'end': return writer.raw(idBytes(frame.frontierRoot)).done()
+    case 'have': return writeHave(writer, frame.ids)
     default: return unreachable(frame)
   }
 }
@@ -28,6 +29,7 @@ function sizeHint(frame: SyncFrame): number {
     case 'blocks': return frame.blocks.reduce((sum, block) => sum + block.length + 4, 16)
     case 'tips': return 64 + 40 * (frame.admitted.length + frame.pending.length)
     case 'buckets': return 1 + 16 * bucketCount
+    case 'have': return 3 + 32 * frame.ids.length
     default: return 256
   }
 }
@@ -95,5 +97,10 @@ function writeBlocks(writer: ByteWriter, blocks: readonly Uint8Array[]): Uint8Ar
 function writeMiss(writer: ByteWriter, ranges: readonly number[]): Uint8Array {
   writer.varint(ranges.length)
   for (const position of ranges) writer.varint(position)
+  return writer.done()
+}
+
+function writeHave(writer: ByteWriter, ids: readonly Hash[]): Uint8Array {
+  writeIds(writer.u16(ids.length), ids)
   return writer.done()
 }

@@ -21,6 +21,8 @@ export const SYNC_LIMITS = {
   blocksMax: 4_096,
   /** Tips up to which they ride along with STATUS. */
   inlineTipsMax: 64,
+  /** Block ids in one HAVE frame. */
+  haveIdsMax: 1_024,
   /** Bytes of blocks that may be under way before credit is given back. */
   creditBytes: 4_194_304
 } as const
@@ -128,20 +130,26 @@ export interface End {
   readonly frontierRoot: Hash
 }
 
-/** A frame of a type that later versions may add (10, 128..255): ignored. */
+/** Blocks of the receiver that are durable at the sender. */
+export interface Have {
+  readonly kind: 'have'
+  readonly ids: readonly Hash[]
+}
+
+/** A frame of a type that later versions may add (128..255): ignored. */
 export interface Extension {
   readonly kind: 'extension'
 }
 
 /** Any frame. */
-export type SyncFrame = Status | Buckets | Tips | Want | Blocks | Miss | Done | Stop | Credit | End
+export type SyncFrame = Status | Buckets | Tips | Want | Blocks | Miss | Done | Stop | Credit | End | Have
 
 /** Frame, or the word on what is wrong with the bytes. */
 export type DecodedFrame = SyncFrame | Extension | { readonly kind: 'malformed', readonly what: string }
 
 /** Type bytes. */
 export const FRAME_TYPES = {
-  status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9, stop: 11
+  status: 1, buckets: 2, tips: 3, want: 4, blocks: 5, miss: 6, done: 7, credit: 8, end: 9, have: 10, stop: 11
 } as const
 
 /** Bytes of a prefix of a feed or block id. */

@@ -136,6 +136,7 @@ class Session {
       case 'stop': return this.phase === 'blocks' ? this.server.cut() : this.unexpected('stop')
       case 'credit': return this.server.credit(frame.bytes)
       case 'end': return this.takeEnd(frame.frontierRoot)
+      case 'have': return this.deps.onHave?.(frame.ids)
       default: return unreachable(frame)
     }
   }
@@ -236,6 +237,7 @@ class Session {
     const { recordCount, tipCount, stateTag } = this.remote
     const tag = stateTag === undefined ? {} : { stateTag }
     const converged = theirRoot === this.deps.dag.frontier().root || theirRoot === this.view.root
+    if (converged) this.deps.onEqual?.(this.viewOf(theirRoot))
     this.settled.resolve({
       converged, complete: converged || this.complete,
       blocksIn: this.blocksIn, blocksOut: this.server.blocksOut,
@@ -244,6 +246,11 @@ class Session {
       rounds: this.rounds + this.puller.asker.questions,
       remote: { frontierRoot: theirRoot, recordCount, tipCount, ...tag }
     })
+  }
+
+  /** The view of ours that the peer's root is the root of: the one at the start, or the present one. */
+  private viewOf(root: Hash): FrontierView {
+    return this.view.root === root ? this.view : this.deps.dag.frontier()
   }
 
   /** Ends the session, also one that only waits for its last frames to leave. */

@@ -1,6 +1,7 @@
 // A sync session as its users see it: frames in, frames out, blocks handed to an admit function.
 
 import { type Clock, type Hash, type Log, type NetworkId, type PublicKey, type Verdict } from '../base/index.js'
+import { type FrontierView } from './frontier.js'
 import { type SyncTuning } from './options.js'
 import { type Status } from './sync-frames.js'
 import { type Dag } from './types.js'
@@ -33,6 +34,10 @@ export interface SyncDeps {
   readonly ownFeed?: () => Hash | undefined
   /** The peer's STATUS is here. */
   readonly onStatus?: (status: Status) => void
+  /** The peer holds these blocks durably: what it says, not checked. */
+  readonly onHave?: (ids: readonly Hash[]) => void
+  /** The peer's frontier was this one of ours: it holds all blocks up to it. */
+  readonly onEqual?: (view: FrontierView) => void
   /** The peer has a block of our own feed that we lack: the feed must be retired. */
   readonly onOwnFeedAhead?: (seq: number) => void
 }

@@ -69,7 +69,8 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   lingerMs: 30_000,
   connectionsMax: 128,
   inboundPerSecondMax: 64,
-  inboundStreamsMax: 4,
+  // Two sessions, one stream of HAVE, one audit, and as many that linger.
+  inboundStreamsMax: 8,
   addressesMax: 256
 })
 
@@ -119,6 +120,14 @@ export interface ReplicationLimits {
   readonly expelMs: number
   /** Peers whose counters are kept, connected or not. */
   readonly peersMax: number
+  /** Least pause between two HAVE frames to a peer. */
+  readonly haveEveryMs: number
+  /** Blocks that wait to be told to one peer. */
+  readonly haveQueueMax: number
+  /** A HAVE stream that carried nothing for this long is closed. */
+  readonly haveIdleMs: number
+  /** A stream without a first frame for this long is closed. */
+  readonly firstFrameMsMax: number
 }
 
 /** Defaults of ReplicationLimits. */
@@ -130,5 +139,10 @@ export const REPLICATION_LIMITS: ReplicationLimits = Object.freeze({
   scoreMax: 100,
   scoreDecayPerMinute: 10,
   expelMs: 600_000,
-  peersMax: 1_024
+  peersMax: 1_024,
+  // A batch holds what one peer admits in that time: one frame for a thousand blocks in a join.
+  haveEveryMs: 50,
+  haveQueueMax: 4_096,
+  haveIdleMs: 10_000,
+  firstFrameMsMax: 10_000
 })

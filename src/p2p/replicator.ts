@@ -5,16 +5,19 @@ import {
   CodedError, type Clock, type FrameStream, type Hash, type Log, type PeerName, type Random, type Timer,
   type Verdict
 } from '../base/index.js'
-import { SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
+import { isHave, SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
 import {
   createBlockGossip, headerOf, type BlockGossip, type GossipCounts
 } from './block-gossip.js'
 import { reasonOf } from './errors.js'
+import { createHaveIntake, type HaveIntake } from './have-intake.js'
+import { createHaveSender, type HaveSender } from './have-sender.js'
 import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
 import type { PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, REPLICATION_LIMITS, type ReplicationLimits } from './options.js'
 import { createPeerBook, type PeerBook, type PeerStats } from './peer-book.js'
 import type { SessionWire } from './session-run.js'
+import { openStream } from './opened-stream.js'
 import { createSyncSchedule, type SyncSchedule } from './sync-schedule.js'
 import { createSyncSessions, type SessionOutcome, type SyncSessions } from './sync-sessions.js'
 
@@ -39,6 +42,8 @@ export interface ReplicatorDeps {
   verifyHeader(header: BlockHeader): boolean
   /** Makes one sync session, of src/dag. */
   openSession(wire: SessionWire): SyncSession
+  /** A peer says that it holds these blocks durably. @returns how many of them are known here */
+  onHave?(peer: PeerName, ids: readonly Hash[]): number
   /** Told of the end of each session that ended well. */
   onSynced?(peer: PeerName, result: SyncResult): void
   readonly clock: Clock
@@ -62,6 +67,8 @@ export interface Replicator {
   publish(block: Uint8Array): Promise<void>
   /** Compares with a peer now. @returns undefined when the session gave way or failed */
   syncWith(peer: PeerName): Promise<SyncResult | undefined>
+  /** A block is durable here: its sealer is told, if it is connected. */
+  admitted(header: BlockHeader): void
   /**
    * Resolves when a first session has left nothing to fetch and none beside it is fetching. A node without
    * peers waits for ever.
@@ -73,7 +80,7 @@ export interface Replicator {
 }
 
 // Of 100: two broken sessions within minutes, or four bad messages, are no accident.
-const points = { gossipReject: 30, sessionMisbehaviour: 60 } as const
+const points = { gossipReject: 30, sessionMisbehaviour: 60, haveMalformed: 60, haveUnknown: 5 } as const
 // A link that was silent this long and speaks again may have lost something meanwhile.
 const silentMs = 5_000
 // Who was dialled waits this long for the dialler's session before it opens its own.
@@ -92,6 +99,8 @@ class BlockReplicator implements Replicator {
   readonly #sessions: SyncSessions
   readonly #schedule: SyncSchedule
   readonly #gossip: BlockGossip
+  readonly #haves: HaveSender
+  readonly #haveIntake: HaveIntake
   readonly #counts = { sessions: 0, sessionsFailed: 0, expelled: 0 }
   readonly #ends = new Set<Promise<unknown>>()
   /** Peers that dialled us, until their first session. */
@@ -104,6 +113,13 @@ class BlockReplicator implements Replicator {
     const { clock, random, log, network } = deps
     this.#book = createPeerBook(this.#limits, clock)
     this.#meter = createProgressMeter(clock)
+    this.#haves = createHaveSender(this.#limits, { open: (peer) => network.open(peer), clock, log })
+    this.#haveIntake = createHaveIntake(this.#limits, {
+      onHave: (peer, ids) => deps.onHave?.(peer, ids) ?? ids.length,
+      onMalformed: (peer) => this.#blame(peer, points.haveMalformed, 'malformed HAVE'),
+      onUnknown: (peer) => this.#blame(peer, points.haveUnknown, 'HAVE of unknown blocks'),
+      clock
+    })
     this.#sessions = createSyncSessions(network.self, this.#limits, {
       network,
       openSession: (wire) => deps.openSession(wire),
@@ -155,12 +171,18 @@ class BlockReplicator implements Replicator {
     this.#gossip.stop()
     for (const timer of this.#expecting.values()) timer.cancel()
     this.#expecting.clear()
+    this.#haves.stop()
+    this.#haveIntake.stop()
     this.#sessions.stop()
     await Promise.allSettled(this.#ends)
   }
 
   publish(block: Uint8Array): Promise<void> {
     return this.#gossip.publish(block)
+  }
+
+  admitted(header: BlockHeader): void {
+    this.#haves.note(header.nodeKey, header.id)
   }
 
   async syncWith(peer: PeerName): Promise<SyncResult | undefined> {
@@ -188,6 +210,7 @@ class BlockReplicator implements Replicator {
   // The dialler opens the first session; the other side does so when none came.
   #onUp(peer: PeerName): void {
     if (!this.#running) return
+    this.#haves.up(peer)
     const link = this.#deps.network.peers().find((one) => one.peer === peer)
     if (link?.direction === 'outbound') return this.#schedule.request(peer)
     const before = this.#book.page(peer).sessions
@@ -202,6 +225,7 @@ class BlockReplicator implements Replicator {
     this.#expecting.get(peer)?.cancel()
     this.#expecting.delete(peer)
     this.#schedule.forget(peer)
+    this.#haves.down(peer)
     this.#sessions.drop(peer)
   }
 
@@ -245,7 +269,10 @@ class BlockReplicator implements Replicator {
   }
 
   async #serve(stream: FrameStream): Promise<void> {
-    if (this.#running) this.#ended(stream.peer, await this.#sessions.serve(stream))
+    const opened = await openStream(stream, this.#limits.firstFrameMsMax, this.#deps.clock)
+    if (opened === undefined || !this.#running) return
+    if (isHave(opened.first)) return this.#haveIntake.serve(opened.stream)
+    this.#ended(stream.peer, await this.#sessions.serve(opened.stream))
   }
 
   #ended(peer: PeerName, end: SessionOutcome): SessionOutcome {

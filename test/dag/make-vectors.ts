@@ -185,7 +185,8 @@ function makeFrames(): BlockVectors['frames'] {
     { kind: 'want', ranges: [{ top: run('a', 1, 5).top, low: 2, high: 5 }, { top: id('missing'), low: 16, high: 19 }] },
     { kind: 'blocks', blocks: [encodeBlock(block.header, block.records)] },
     { kind: 'miss', ranges: [1] }, { kind: 'done' }, { kind: 'stop' }, { kind: 'credit', bytes: 262_144 },
-    { kind: 'end', frontierRoot: hashOf(Buffer.alloc(32, 171)) }
+    { kind: 'end', frontierRoot: hashOf(Buffer.alloc(32, 171)) },
+    { kind: 'have', ids: [id('first'), id('second')] }
   ]
   return frames.map((frame) => ({ name: frame.kind, bytes: toHex(encodeFrame(frame)) }))
 }

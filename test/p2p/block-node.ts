@@ -9,7 +9,8 @@ import {
   type SyncResult, type SyncSession
 } from '../../src/dag/index.js'
 import {
-  createReplicator, type PeerNetwork, type ReplicationLimits, type Replicator, type SessionWire
+  createReplicator, type PeerNetwork, type ReplicationLimits, type Replicator, type ReplicatorDeps,
+  type SessionWire
 } from '../../src/p2p/index.js'
 import { buildAssertion, createSigner, seedFromName, type Signer } from '../../src/record/index.js'
 import { seededRandom } from '../fakes/seeded-random.js'
@@ -79,7 +80,10 @@ export interface BlockNode {
 /** Makes a node around a network; `misbehave` makes its sessions fail with a peer's fault. */
 export function makeBlockNode(
   network: PeerNetwork, clock: Clock,
-  options: { limits?: Partial<ReplicationLimits>; misbehave?: boolean; hang?: boolean; seed?: number } = {}
+  options: {
+    limits?: Partial<ReplicationLimits>; misbehave?: boolean; hang?: boolean; seed?: number
+    onHave?: NonNullable<ReplicatorDeps['onHave']>
+  } = {}
 ): BlockNode {
   const blocks = new Map<Hash, Uint8Array>()
   const admit = (bytes: Uint8Array): Promise<Verdict> => {
@@ -100,6 +104,7 @@ export function makeBlockNode(
       node.opened++
       return new BlockSession(wire, blocks, options, node)
     },
+    ...(options.onHave === undefined ? {} : { onHave: options.onHave }),
     onSynced: (peer, result) => node.results.push({ peer, result }),
     clock,
     random: seededRandom(options.seed ?? 1),
