@@ -65,6 +65,10 @@ export const API_LIMITS = {
   /** Blocks of one POST /v1/blocks: the longest of them fit into the body. */
   blocksMax: 100,
   /** Rows of one page, and how many come unasked. */
+  /** Peers of `ack=peers:n`, and how long it may wait, in ms: below the server's own limit of an answer. */
+  ackPeersMax: 64,
+  ackTimeoutMsDefault: 5_000,
+  ackTimeoutMsMax: 20_000,
   pageMax: 1_000,
   pageDefault: 100,
   tokenLengthMin: 16

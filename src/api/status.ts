@@ -42,6 +42,7 @@ const facts = new Map<string, CodeFacts>([
   ['QUARANTINE_FULL', { status: 429, title: 'The agent has too many records in quarantine', retryAfter: 60 }],
   ['HEADERS_TOO_LARGE', { status: 431, title: 'The headers are over the limit' }],
   ['INGEST_BUSY', { status: 503, title: 'The log is behind', retryAfter: 1 }],
+  ['NODE_ACK_BUSY', { status: 503, title: 'Too many records wait for acknowledgements', retryAfter: 1 }],
   ['QUERY_BUSY', { status: 503, title: 'Too many slow queries run', retryAfter: 1 }],
   ['QUERY_TIMEOUT', { status: 503, title: 'The query took too long', retryAfter: 5 }],
   ['ANSWER_TIMEOUT', { status: 503, title: 'The answer took too long', retryAfter: 5 }],

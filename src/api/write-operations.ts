@@ -2,8 +2,9 @@
 
 import { Type } from 'typebox'
 import { assert, fromHex, unreachable } from '../base/index.js'
-import type { AdmitResult } from '../node/index.js'
+import type { AcknowledgedResult, AckRequest, AdmitResult } from '../node/index.js'
 import { attachSignature, payloadFromJson } from '../record/index.js'
+import { ackJson, ackQuery, ackRequest, ackSchema, admitWith } from './ack.js'
 import { splitSequence } from './cbor-sequence.js'
 import { ApiError } from './errors.js'
 import { defineOperation, type Operation, type OperationDeps, type Outcome } from './operation.js'
@@ -21,7 +22,8 @@ const resultSchema = Type.Object({
   release_time: Type.Optional(timeSchema),
   code: Type.Optional(Type.String()),
   rule: Type.Optional(Type.String()),
-  hint: Type.Optional(hintSchema)
+  hint: Type.Optional(hintSchema),
+  ack: ackSchema
 })
 
 const batchSchema = Type.Object({ results: Type.Array(resultSchema, { maxItems: API_LIMITS.batchMax }) })
@@ -59,35 +61,40 @@ export const writeOperations: readonly Operation[] = [
     name: 'putRecords',
     summary: 'Admits signed records: one as application/cbor, up to 1,000 as application/cbor-seq',
     method: 'POST', paths: ['/v1/records'], access: 'write', cost: 'batch',
+    query: ackQuery,
     body: Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }),
     bodyTypes: ['application/cbor', 'application/cbor-seq'], bodyLimit: 'records',
     output: Type.Union([resultSchema, batchSchema]), statuses: [200, 201, 202],
-    run: (deps, { body, mediaType }) =>
-      mediaType === 'application/cbor' ? admitSingle(deps, body) : admitSequence(deps, body)
+    run: async (deps, { body, mediaType, query }) => {
+      const ack = ackRequest(query)
+      return mediaType === 'application/cbor' ? admitSingle(deps, body, ack) : admitSequence(deps, body, ack)
+    }
   }),
   defineOperation({
     name: 'putAssertion', summary: 'Admits an assertion given as fields and a signature',
     method: 'POST', paths: ['/v1/assertions'], access: 'write', cost: 'point',
-    body: assertionSchema, output: resultSchema, statuses: [200, 201, 202],
-    run: (deps, { body: { signature, ...fields } }) => admitFields(deps, 'assertion', fields, signature)
+    query: ackQuery, body: assertionSchema, output: resultSchema, statuses: [200, 201, 202],
+    run: (deps, { body, query }) => admitFields(deps, 'assertion', body, ackRequest(query))
   }),
   defineOperation({
     name: 'putVote', summary: 'Admits a vote given as fields and a signature',
     method: 'POST', paths: ['/v1/votes'], access: 'write', cost: 'point',
-    body: voteSchema, output: resultSchema, statuses: [200, 201, 202],
-    run: (deps, { body: { signature, ...fields } }) => admitFields(deps, 'vote', fields, signature)
+    query: ackQuery, body: voteSchema, output: resultSchema, statuses: [200, 201, 202],
+    run: (deps, { body, query }) => admitFields(deps, 'vote', body, ackRequest(query))
   }),
   defineOperation({
     name: 'putEpoch', summary: 'Admits an epoch record given as fields and a signature',
     method: 'POST', paths: ['/v1/epochs'], access: 'write', cost: 'point',
-    body: epochSchema, output: resultSchema, statuses: [200, 201, 202],
-    run: (deps, { body: { signature, ...fields } }) => admitFields(deps, 'epoch', fields, signature)
+    query: ackQuery, body: epochSchema, output: resultSchema, statuses: [200, 201, 202],
+    run: (deps, { body, query }) => admitFields(deps, 'epoch', body, ackRequest(query))
   })
 ]
 
 async function admitFields(
-  deps: OperationDeps, kind: 'assertion' | 'vote' | 'epoch', fields: object, signatureHex: string
+  deps: OperationDeps, kind: 'assertion' | 'vote' | 'epoch', body: { readonly signature: string },
+  ack: AckRequest | undefined
 ): Promise<Outcome> {
+  const { signature: signatureHex, ...fields } = body
   const made = payloadFromJson(kind, fields)
   if (!('payload' in made)) {
     const { rule, field } = made
@@ -95,38 +102,45 @@ async function admitFields(
   }
   const signature = fromHex(signatureHex)
   assert(signature !== undefined, 'the schema let no other text through')
-  return admitBytes(deps, attachSignature(made.payload, signature))
+  return admitBytes(deps, attachSignature(made.payload, signature), ack)
 }
 
-async function admitSingle(deps: OperationDeps, bytes: Uint8Array): Promise<Outcome> {
+async function admitSingle(
+  deps: OperationDeps, bytes: Uint8Array, ack: AckRequest | undefined
+): Promise<Outcome> {
   const sequence = splitSequence(bytes, 1)
   if (sequence.kind === 'malformed') throw malformed(sequence.offset)
   if (sequence.kind === 'too-many') {
     throw new ApiError({ code: 'BATCH_TOO_LARGE', max: 1 }, 'application/cbor holds one record')
   }
   if (sequence.items.length === 0) throw malformed(0)
-  return admitBytes(deps, bytes)
+  return admitBytes(deps, bytes, ack)
 }
 
-async function admitBytes(deps: OperationDeps, bytes: Uint8Array): Promise<Outcome> {
-  const [result] = await deps.node.admit([bytes])
-  assert(result !== undefined, 'a result for each record')
+async function admitBytes(
+  deps: OperationDeps, bytes: Uint8Array, ack: AckRequest | undefined
+): Promise<Outcome> {
+  const [outcome] = await admitWith(deps.node, [bytes], ack)
+  assert(outcome !== undefined, 'a result for each record')
+  const { result } = outcome
   if (result.kind === 'refused') {
     const { code, rule } = result
     throw new ApiError({ code, rule }, `the record breaks the rule ${rule}`)
   }
   const hint = await hintOf(deps.node, bytes)
-  return { kind: 'json', status: statusOf(result), value: { ...resultOf(result), ...hint } }
+  return { kind: 'json', status: statusOf(result), value: { ...resultOf(outcome), ...hint } }
 }
 
-async function admitSequence(deps: OperationDeps, bytes: Uint8Array): Promise<Outcome> {
+async function admitSequence(
+  deps: OperationDeps, bytes: Uint8Array, ack: AckRequest | undefined
+): Promise<Outcome> {
   const sequence = splitSequence(bytes, API_LIMITS.batchMax)
   if (sequence.kind === 'malformed') throw malformed(sequence.offset)
   if (sequence.kind === 'too-many') {
     throw new ApiError({ code: 'BATCH_TOO_LARGE', max: API_LIMITS.batchMax }, 'a batch holds up to 1,000 records')
   }
   if (sequence.items.length === 0) throw new ApiError({ code: 'BATCH_EMPTY' }, 'the body holds no record')
-  const results = await deps.node.admit(sequence.items)
+  const results = await admitWith(deps.node, sequence.items, ack)
   return { kind: 'json', status: 200, value: { results: results.map(resultOf) } }
 }
 
@@ -144,11 +158,12 @@ function statusOf(result: AdmitResult): number {
   }
 }
 
-function resultOf(result: AdmitResult): object {
+function resultOf(outcome: AcknowledgedResult): object {
+  const { result } = outcome
   const head = { status: statusOf(result), result: result.kind }
   switch (result.kind) {
     case 'refused': return { ...head, code: result.code, rule: result.rule }
-    case 'quarantined': return { ...head, id: result.id, release_time: result.releaseMs }
-    default: return { ...head, id: result.id }
+    case 'quarantined': return { ...head, id: result.id, release_time: result.releaseMs, ...ackJson(outcome) }
+    default: return { ...head, id: result.id, ...ackJson(outcome) }
   }
 }

@@ -18,6 +18,7 @@ export interface Receipt {
   readonly code?: string
   readonly rule?: string
   readonly hint?: { readonly code: string; readonly detail: string }
+  readonly ack?: { readonly wanted: number; readonly acknowledged_by: number; readonly code?: string }
 }
 
 /** Key of the agent: of the file given, else `agent.key` of the data directory. */
@@ -33,9 +34,9 @@ export async function networkOf(api: ApiClient): Promise<NetworkId> {
   return id
 }
 
-/** Sends one signed record. */
-export function sendRecord(api: ApiClient, bytes: Uint8Array): Promise<Receipt> {
-  return api.post<Receipt>('/v1/records', bytes, 'application/cbor')
+/** Sends one signed record; `query` as `ackQueryOf` gives it. */
+export function sendRecord(api: ApiClient, bytes: Uint8Array, query = ''): Promise<Receipt> {
+  return api.post<Receipt>(`/v1/records${query}`, bytes, 'application/cbor')
 }
 
 /**

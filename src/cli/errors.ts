@@ -26,6 +26,7 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_FILE'; readonly path: string }
   | { readonly code: 'CLI_UNSOUND'; readonly faults: number }
   | { readonly code: 'CLI_NO_PEER' }
+  | { readonly code: 'CLI_ACK_SHORT'; readonly wanted: number; readonly reached: number }
 
 /** A failure of the command line. */
 export class CliError extends CodedError<CliErrorDetail> {}

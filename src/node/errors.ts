@@ -14,6 +14,7 @@ export type NodeFailure =
   | { readonly code: 'NODE_INVITE_OF_OTHER'; readonly nodeKey: string }
   | { readonly code: 'NODE_NOT_A_MEMBER'; readonly nodeKey: string }
   | { readonly code: 'NODE_LIST_TOO_LONG'; readonly max: number }
+  | { readonly code: 'NODE_ACK_BUSY'; readonly max: number }
   | { readonly code: 'NODE_NOT_READY' }
   | { readonly code: 'NODE_STOPPED' }
   | { readonly code: 'NODE_CLAIMS_READ'; readonly path: string }

@@ -25,7 +25,8 @@ export type { NetworkAccess } from './network-file.js'
 export { type OpenedNode, openNode } from './open.js'
 export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
+export { ACK_RECORDS_MAX } from './acks.js'
 export type {
-  FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyReport, StateReport, StateTagReport, StemeNode,
-  VoteRow
+  AcknowledgedResult, AckRequest, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyReport, StateReport,
+  StateTagReport, StemeNode, VoteRow
 } from './types.js'

@@ -51,12 +51,8 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
       await starting?.catch(() => undefined)
       if (started) await parts?.stop()
     })()),
-    async admit(records) {
-      if (records.length > ADMIT_RECORDS_MAX) {
-        throw new NodeError({ code: 'NODE_LIST_TOO_LONG', max: ADMIT_RECORDS_MAX }, 'too many records in one call')
-      }
-      return open().ingest.admitRecords(records)
-    },
+    admit: async (records) => open().ingest.admitRecords(checked(records)),
+    admitAcknowledged: async (records, request) => open().acks.admit(checked(records), request),
     query: async (request) => open().query.get(request),
     queryMany: async (requests) => open().query.getMany(requests),
     subject: async (subject, lens, cursor, limit) => open().query.subject(subject, lens, cursor, limit),
@@ -79,6 +75,11 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
       await open().network?.dial(address)
     }
   }
+}
+
+function checked(records: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (records.length <= ADMIT_RECORDS_MAX) return records
+  throw new NodeError({ code: 'NODE_LIST_TOO_LONG', max: ADMIT_RECORDS_MAX }, 'too many records in one call')
 }
 
 function outcome(verdict: Verdict): Awaited<ReturnType<StemeNode['admitBlock']>> {

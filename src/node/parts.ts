@@ -2,14 +2,15 @@
 // Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
 
 import type { Hash } from '../base/index.js'
-import { openDag, verifyHeader, type AdmissionRules, type BlockHeader, type Dag } from '../dag/index.js'
+import { createHoldings, openDag, verifyHeader, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
 import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
 import { createMaterializer, type Materializer } from '../materializer/index.js'
-import { createReplicator, type PeerNetwork, type Replicator } from '../p2p/index.js'
+import { createReplicator, publicKeyOfPeer, type PeerNetwork, type Replicator } from '../p2p/index.js'
 import { createQuery, type Query } from '../query/index.js'
 import { openStore, type Store } from '../store/index.js'
 import { neutralTrust, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
+import { createAcks, type Acks } from './acks.js'
 import type { EventLog } from './events.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
 import { openOwnFeed, type OwnFeed } from './own-feed.js'
@@ -27,6 +28,8 @@ export interface Parts {
   readonly rules: AdmissionRules
   readonly ownFeed: OwnFeed
   readonly tags: StateTags
+  readonly holdings: Holdings
+  readonly acks: Acks
   readonly ingest: Ingest
   readonly materializer: Materializer
   readonly query: Query
@@ -62,7 +65,8 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
     const ownFeed = await openOwnFeed(setup, ports, {
       wal, dag, expectsPeers, seal: (identity) => wires.seal(identity)
     })
-    const core = { store, wal, dag, ownFeed, scan, wires, rules: admissionRules(setup) }
+    const holdings = createHoldings({ dag, self: setup.signer.publicKey })
+    const core = { store, wal, dag, ownFeed, holdings, scan, wires, rules: admissionRules(setup) }
     return assemble(setup, ports, events, core, await ports.createNetwork?.(), close)
   } catch (error) {
     await close().catch(() => undefined)
@@ -73,7 +77,7 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
 /** Records on their way into a block from which on views give way to writes. */
 const BUSY_RECORDS = 16
 
-interface Core extends Pick<Parts, 'store' | 'scan' | 'wal' | 'dag' | 'ownFeed' | 'rules'> {
+interface Core extends Pick<Parts, 'store' | 'scan' | 'wal' | 'dag' | 'ownFeed' | 'holdings' | 'rules'> {
   readonly wires: Wires
 }
 
@@ -98,9 +102,10 @@ function assemble(
   const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags }, ingest, network)
-  connect(wires, events, materializer, replicator, network)
+  const acks = createAcks({ ...core, clock: ports.clock, admit: (records) => ingest.admitRecords(records) })
+  connect(core, events, { materializer, acks, replicator, network })
   return {
-    ...core, tags, ingest, materializer, query, trust: () => trust, network, replicator,
+    ...core, tags, acks, ingest, materializer, query, trust: () => trust, network, replicator,
     async start() {
       await ingest.start()
       await materializer.start()
@@ -112,6 +117,7 @@ function assemble(
       void ownFeed.begin()
     },
     async stop() {
+      acks.stop()
       await ownFeed.stop()
       await tags.stop()
       await replicator?.stop()
@@ -176,17 +182,23 @@ interface Wires {
 }
 
 function connect(
-  wires: Wires,
+  { wires, dag, holdings }: Core,
   events: EventLog,
-  materializer: Materializer,
-  replicator: Replicator | undefined,
-  network: PeerNetwork | undefined
+  { materializer, acks, replicator, network }: Pick<Parts, 'materializer' | 'acks' | 'replicator' | 'network'>
 ): void {
   wires.applied = (step) => {
     for (const { id, kind } of step.records) events.emit({ kind: 'record', id, recordKind: kind })
+    acks.applied(step.records.map(({ id }) => id))
+    for (const id of step.blocks) {
+      const header = dag.header(id)
+      if (header !== undefined) replicator?.admitted(header)
+    }
     if (step.dirty) materializer.wake()
   }
-  wires.sealed = (block) => void replicator?.publish(block)
+  wires.sealed = (block, header) => {
+    holdings.sealed(header)
+    void replicator?.publish(block)
+  }
   materializer.onChange((change) => {
     const { subject, predicate, lens, before, after, cause } = change
     events.emit({
@@ -240,6 +252,12 @@ function createReplication(
     holds: (id: Hash) => core.dag.holds(id),
     admitBlock: (block, from) => ingest.admitBlock(block, from),
     verifyHeader: (header) => verifyHeader(header, core.rules) === undefined,
+    onHave: (peer, ids) => told(core.holdings, peer, ids),
     openSession: (wire) => openNodeSession(wire, core, { clock, log })
   })
+}
+
+function told(holdings: Holdings, peer: string, ids: readonly Hash[]): number {
+  const node = publicKeyOfPeer(peer)
+  return node === undefined ? 0 : holdings.told(node, ids)
 }

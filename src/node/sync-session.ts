@@ -1,7 +1,10 @@
 // One sync session of this node with one peer: dag's state machine over a wire of p2p.
 
-import type { Clock, Log } from '../base/index.js'
-import { createSyncSession, SYNC_DEFAULTS, type AdmissionRules, type Dag, type SyncSession } from '../dag/index.js'
+import type { Clock, Log, PublicKey } from '../base/index.js'
+import {
+  createSyncSession, SYNC_DEFAULTS, type AdmissionRules, type Dag, type Holdings, type Status,
+  type SyncSession
+} from '../dag/index.js'
 import { publicKeyOfPeer, type SessionWire } from '../p2p/index.js'
 import type { Store } from '../store/index.js'
 import type { OwnFeed } from './own-feed.js'
@@ -16,6 +19,7 @@ export function openNodeSession(
     readonly rules: AdmissionRules
     readonly ownFeed: OwnFeed
     readonly tags: StateTags
+    readonly holdings: Holdings
   },
   ports: { readonly clock: Clock; readonly log: Log }
 ): SyncSession {
@@ -36,7 +40,14 @@ export function openNodeSession(
       onOwnFeedAhead: (seq) => core.ownFeed.retire(`a peer holds its block ${seq}, which is not here`),
       // Never makes one: a peer that asks must not cost a pass over all views.
       stateTag: () => core.tags.current()?.bytes,
-      onStatus: () => core.ownFeed.heard(),
+      onStatus: (status) => {
+        core.ownFeed.heard()
+        if (peerKey !== undefined) note(core.holdings, peerKey, status)
+      },
+      ...(peerKey === undefined ? {} : {
+        onHave: (ids) => void core.holdings.told(peerKey, ids),
+        onEqual: (view) => core.holdings.equal(peerKey, view)
+      }),
       ...ports
     }
   )
@@ -44,4 +55,9 @@ export function openNodeSession(
     session.done.then((result) => core.tags.compare(peerKey, result), () => undefined)
   }
   return session
+}
+
+/** What a peer knows of our feed it holds. */
+function note(holdings: Holdings, peerKey: PublicKey, { yourTip }: Status): void {
+  if (yourTip !== undefined) holdings.told(peerKey, [yourTip.id])
 }

@@ -28,6 +28,25 @@ export interface FoundRecord {
   readonly inertRule?: SchemaRule
 }
 
+/** How many other nodes shall hold a record before the caller hears of it, and how long to wait. */
+export interface AckRequest {
+  /** Distinct node keys, this node's not counted. */
+  readonly peers: number
+  readonly timeoutMs: number
+}
+
+/** What became of a record, and who else holds it. */
+export interface AcknowledgedResult {
+  readonly result: AdmitResult
+  /** Absent for a refused record. */
+  readonly ack?: {
+    readonly wanted: number
+    readonly acknowledgedBy: number
+    /** Why fewer than wanted: the record is durable here all the same. */
+    readonly code?: 'ACK_TIMEOUT' | 'ACK_QUARANTINED' | 'ACK_STOPPED'
+  }
+}
+
 /** Signed proof of what this node holds, absent while work is left. Hex digests. */
 export interface StateReport {
   readonly frontierRoot: Hash
@@ -114,6 +133,13 @@ export interface StemeNode {
   stop(): Promise<void>
   /** Durable before it resolves. At most 1,000 records a call; results in the order given. */
   admit(records: readonly Uint8Array[]): Promise<readonly AdmitResult[]>
+  /**
+   * The same, and waits until so many other nodes hold each record durably, or the time is over.
+   * @throws NodeError NODE_ACK_BUSY before anything is admitted
+   */
+  admitAcknowledged(
+    records: readonly Uint8Array[], request: AckRequest
+  ): Promise<readonly AcknowledgedResult[]>
   query(request: QueryRequest): Promise<Answer>
   /** Answers or coded errors in the order asked; at most 1,000. */
   queryMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>

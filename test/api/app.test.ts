@@ -36,8 +36,8 @@ describe('writes', () => {
         path === '/v1/votes' ? { assertion_hash: 'ab'.repeat(32), weight: 1 }
           : path === '/v1/epochs' ? { name: 'e' } : capital)
       const body = bytes === undefined ? json : Buffer.from('4100', 'hex')
-      const answer = await post(`${path}?ack=peers:2&timeout=5s`, body, bytes)
-      expect([answer.statusCode, answer.json().code, answer.json().field]).toEqual([400, 'INPUT_INVALID', 'ack'])
+      const answer = await post(`${path}?wait=yes`, body, bytes)
+      expect([answer.statusCode, answer.json().code, answer.json().field]).toEqual([400, 'INPUT_INVALID', 'wait'])
     })
 
   it('takes votes and epochs as fields', async () => {

@@ -16,6 +16,24 @@ beforeAll(async () => {
 
 afterAll(() => bench.end())
 
+describe('a write that waits for peers', () => {
+  it('shows how many hold the record, and ends with 1 when they are too few', async () => {
+    const at = ['--at', String(fakeNowMs)]
+    const held = await bench.run('assert', 'a', 'b', 'c', ...at, '--ack', 'peers:2', '--timeout', '5s')
+    expect([held.code, held.stderr]).toEqual([0, ''])
+    expect(held.stdout).toContain('2 of 2 other nodes')
+    const short = await createBench(createFakeNode({
+      admitAcknowledged: async (records, { peers: wanted }) => (await createFakeNode().admit(records))
+        .map((result) => ({ result, ack: { wanted, acknowledgedBy: 1, code: 'ACK_TIMEOUT' } }))
+    }))
+    const ended = await short.run('--json', 'assert', 'a', 'b', 'c', ...at, '--ack', 'peers:2')
+    await short.end()
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining('CLI_ACK_SHORT')])
+    expect(ended.stderr).toContain('durable here; 1 of 2 other nodes hold it in time')
+    expect(JSON.parse(ended.stdout)).toMatchObject({ result: 'admitted', ack: { acknowledged_by: 1 } })
+  })
+})
+
 describe('exit codes', () => {
   const cases: readonly (readonly [string, readonly string[], number, string])[] = [
     ['an unknown command', ['fly'], 2, 'unknown command'],
@@ -30,6 +48,10 @@ describe('exit codes', () => {
     ['an object that is no value', ['assert', 'a', 'b', '[[1]]'], 2, 'CLI_USAGE'],
     ['a subject of 513 bytes', ['assert', 'x'.repeat(513), 'b', 'c'], 2, 'subject'],
     ['a time that is none', ['assert', 'a', 'b', 'c', '--at', 'soon'], 2, '--at'],
+    ['an ack of no peer', ['assert', 'a', 'b', 'c', '--ack', 'peers:0'], 2, 'n from 1 to 64'],
+    ['an ack of 65 peers', ['vote', '00'.repeat(32), '--ack', 'peers:65'], 2, 'n from 1 to 64'],
+    ['a wait over 20 s', ['epoch', 'e', '--ack', 'peers:1', '--timeout', '20001ms'], 2, 'at most 20s'],
+    ['a wait for nothing', ['assert', 'a', 'b', 'c', '--timeout', '5s'], 2, '--timeout is how long'],
     ['nothing said', ['get', 'a', 'b'], 3, 'LENS_NO_CANDIDATES'],
     ['nobody there', ['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE'],
     ['a cut invite', ['join', 'ep1AAAA', '--yes'], 1, 'INVITE_DAMAGED'],

@@ -51,6 +51,9 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     start: async () => undefined,
     stop: async () => undefined,
     admit: async (list) => list.map(admitOne),
+    admitAcknowledged: async (list, { peers }) => list.map(admitOne).map((result) => (
+      result.kind === 'refused' ? { result } : { result, ack: { wanted: peers, acknowledgedBy: peers } }
+    )),
     query: unplanned,
     queryMany: unplanned,
     subject: unplanned,

@@ -1,12 +1,13 @@
 // A node without network over memory: real parts on a disk and an index that can crash.
 
-import type { Hash, Log } from '../../src/base/index.js'
+import { type Hash, type Log } from '../../src/base/index.js'
 import { DEFAULTS } from '../../src/ingest/index.js'
 import { createNode, type NodeSetup, type StateReport, type StemeNode } from '../../src/node/index.js'
-import { createGenesis, type OpenedGenesis } from '../../src/p2p/index.js'
+import { createGenesis, peerNameOf, type OpenedGenesis, type PeerNetwork } from '../../src/p2p/index.js'
 import { buildAssertion, buildVote, createSigner, seedFromName, type Signer } from '../../src/record/index.js'
 import { createManualClock, type ManualClock } from '../fakes/manual-clock.js'
 import { createMemoryDisk, type MemoryDisk } from '../fakes/memory-disk.js'
+import { type MemoryHub } from '../fakes/memory-network.js'
 import { createMemoryIndex, type MemoryIndex } from '../fakes/memory-level.js'
 import { seededRandom } from '../fakes/seeded-random.js'
 
@@ -28,33 +29,54 @@ export interface Machine {
   readonly clock: ManualClock
   /** Messages of the log, with the reason or error that came with them. */
   readonly messages: string[]
+  /** What the node talks over; absent: a node alone. */
+  readonly hub?: MemoryHub
 }
 
-/** A machine with an empty data directory. */
-export async function createMachine(name = 'node'): Promise<Machine> {
+/** A machine with an empty data directory; those on one hub share its clock. */
+export async function createMachine(
+  name = 'node', shared: { readonly hub?: MemoryHub, readonly clock?: ManualClock } = {}
+): Promise<Machine> {
   const disk = createMemoryDisk(seededRandom(1))
   await disk.makeDirectory('/data')
   await disk.syncDirectory('/')
-  return { name, disk, index: createMemoryIndex(), clock: createManualClock(startMs), messages: [] }
+  const { hub, clock = createManualClock(startMs) } = shared
+  const machine = { name, disk, index: createMemoryIndex(), clock, messages: [] }
+  return hub === undefined ? machine : { ...machine, hub }
 }
 
 /** A node on the machine, not started. */
 export function nodeOn(machine: Machine, more: Partial<NodeSetup> = {}): StemeNode {
-  const { disk, index, clock, name } = machine
+  const { disk, index, clock, name, hub } = machine
   const note = (fields: object, message: string): void => {
     const { reason } = fields as { readonly reason?: string }
     machine.messages.push(reason === undefined ? message : `${message}: ${reason}`)
   }
   const log: Log = { debug: () => undefined, info: note, warn: note, error: note }
   const setup: NodeSetup = {
-    genesis, signer: createSigner(seedFromName(`node ${name}`)),
+    genesis, signer: signerOf(name),
     walDirectory: '/data/wal', markerPath: '/data/wal.marker', incarnationPath: '/data/incarnation',
     dataDirectory: '/data', expectsPeers: false,
     ingest: { ...DEFAULTS, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 }, ...more
   }
   const random = seededRandom([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7))
   const yieldNow = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-  return createNode(setup, { clock, random, disk, log, level: index, yieldNow })
+  const createNetwork = async (): Promise<PeerNetwork> => {
+    if (hub === undefined) throw new Error('a node alone')
+    return hub.join(peerNameOf(setup.signer.publicKey))
+  }
+  const network = hub === undefined ? {} : { createNetwork }
+  return createNode(setup, { clock, random, disk, log, level: index, yieldNow, ...network })
+}
+
+/** The node key of a machine. */
+export function signerOf(name: string): Signer {
+  return createSigner(seedFromName(`node ${name}`))
+}
+
+/** The address of a machine on its hub. */
+export function addressOf(name: string): string {
+  return `memory:${peerNameOf(signerOf(name).publicKey)}`
 }
 
 /** A started node. */

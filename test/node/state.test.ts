@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, utf8Bytes, type Hash } from '../../src/base/index.js'
-import { signTag, type StateTag, type SyncResult } from '../../src/dag/index.js'
+import { createHoldings, signTag, type StateTag, type SyncResult } from '../../src/dag/index.js'
 import { createStateTags, type StateTags } from '../../src/node/state-tag.js'
 import { decodeFrame } from '../../src/dag/sync-decode.js'
 import { encodeFrame } from '../../src/dag/sync-encode.js'
@@ -167,7 +167,7 @@ describe('a session of a node', () => {
         send: async (frame) => void sent.push(decodeFrame(frame))
       },
       {
-        dag, store, tags, rules: { networkId, admission: 'open', governors: new Set(), feedWorkBits: 0 },
+        dag, store, tags, holdings: createHoldings({ dag, self: alice.publicKey }), rules: { networkId, admission: 'open', governors: new Set(), feedWorkBits: 0 },
         ownFeed: {
           current: { signer: alice, incarnation: '00'.repeat(8), feed: hash('feed') }, begin: async () => undefined,
           heard: () => undefined, retire: () => undefined, stop: async () => undefined

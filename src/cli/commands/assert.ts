@@ -2,6 +2,7 @@
 
 import { Option } from 'commander'
 import type { Hash } from '../../base/index.js'
+import { ackQueryOf, addAckOptions, type AckOptions } from '../ack.js'
 import { agentSigner, networkOf, sendRecord, signFields } from '../agent.js'
 import { hashArgument, repeated, shareArgument } from '../arguments.js'
 import { connect } from '../client.js'
@@ -9,7 +10,7 @@ import { OBJECT_TYPES, parseObject, parseTime, type ObjectType } from '../object
 import { showReceipt } from '../receipt.js'
 import type { AddCommand, Shell } from '../shell.js'
 
-interface AssertOptions {
+interface AssertOptions extends AckOptions {
   readonly type: ObjectType
   readonly confidence?: string
   readonly source?: string
@@ -21,7 +22,7 @@ interface AssertOptions {
 
 /** Adds `stemedb assert`. */
 export const addAssert: AddCommand = (program, shell) => {
-  program.command('assert')
+  addAckOptions(program.command('assert'))
     .description('assert that a subject has an object for a predicate')
     .argument('<subject>').argument('<predicate>').argument('<object>')
     .addOption(new Option('--type <type>', 'how the object is read; auto takes numbers, true, false and JSON as such')
@@ -47,7 +48,9 @@ async function assertion(
     ...(source === undefined ? {} : { source }),
     ...(epoch === undefined ? {} : { epoch })
   }
+  const query = ackQueryOf(options)
   const signer = await agentSigner(shell, options.key)
   const api = await connect(shell)
-  showReceipt(shell, await sendRecord(api, signFields('assertion', fields, signer, await networkOf(api))))
+  const record = signFields('assertion', fields, signer, await networkOf(api))
+  showReceipt(shell, await sendRecord(api, record, query))
 }

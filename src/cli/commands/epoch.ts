@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import type { Hash } from '../../base/index.js'
+import { ackQueryOf, addAckOptions, type AckOptions } from '../ack.js'
 import { agentSigner, networkOf, sendRecord, signFields } from '../agent.js'
 import { hashArgument } from '../arguments.js'
 import { connect } from '../client.js'
@@ -10,7 +11,7 @@ import { parseTime } from '../object-text.js'
 import { showReceipt } from '../receipt.js'
 import type { AddCommand, Shell } from '../shell.js'
 
-interface EpochOptions {
+interface EpochOptions extends AckOptions {
   readonly predicates?: string
   readonly supersedes?: Hash
   readonly at?: string
@@ -19,7 +20,7 @@ interface EpochOptions {
 
 /** Adds `stemedb epoch`. */
 export const addEpoch: AddCommand = (program, shell) => {
-  program.command('epoch')
+  addAckOptions(program.command('epoch'))
     .description('issue an epoch: settings of predicates; it counts from a governor of the network')
     .argument('<name>')
     .option('--predicates <file>', 'JSON: {"<predicate>": {"cardinality": "one"|"many", "tolerance": n, ' +
@@ -38,9 +39,11 @@ async function epoch(shell: Shell, name: string, options: EpochOptions): Promise
     ...(predicates === undefined ? {} : { predicates: await readJsonFile(predicates) }),
     ...(supersedes === undefined ? {} : { supersedes })
   }
+  const query = ackQueryOf(options)
   const signer = await agentSigner(shell, options.key)
   const api = await connect(shell)
-  showReceipt(shell, await sendRecord(api, signFields('epoch', fields, signer, await networkOf(api))))
+  const record = signFields('epoch', fields, signer, await networkOf(api))
+  showReceipt(shell, await sendRecord(api, record, query))
 }
 
 async function readJsonFile(path: string): Promise<unknown> {
