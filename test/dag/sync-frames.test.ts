@@ -107,7 +107,8 @@ describe('sync frames', () => {
     const noise = fc.tuple(fc.nat(12), fc.uint8Array({ maxLength: 400 }))
       .map(([type, rest]) => Buffer.from([type, ...rest]))
     fc.assert(fc.property(fc.oneof(noise, mutated), (bytes) => {
-      const frame = decodeFrame(bytes)
+      // Not a Buffer: the blocks of a frame are views of its bytes, and would differ in type alone.
+      const frame = decodeFrame(Uint8Array.from(bytes))
       if (frame.kind === 'malformed' || frame.kind === 'extension') return
       expect(decodeFrame(encodeFrame(frame))).toEqual(frame)
     }), { numRuns: 500 })
