@@ -46,6 +46,8 @@ const RECORDS_MAX = 100_000
 const STEP_ROWS = 256
 /** A timer never sleeps longer: the wall clock may be set forward meanwhile. */
 const SLEEP_MS_MAX = 60_000
+/** Pause after a release that failed. */
+const RETRY_MS = 1_000
 
 /** A quarantine over an open store. */
 export function createQuarantine(deps: QuarantineDeps): Quarantine {
@@ -59,6 +61,8 @@ class RecordQuarantine implements Quarantine {
   readonly #reserved = new Map<Hash, PublicKey>()
   #count = 0
   #timer: Timer | undefined
+  /** When the timer runs, on the monotonic clock. */
+  #dueMs = Number.POSITIVE_INFINITY
   #running: Promise<void> = Promise.resolve()
   #stopped = true
 
@@ -145,12 +149,19 @@ class RecordQuarantine implements Quarantine {
     if (nextMs !== undefined) this.#arm(nextMs - clock.nowMs())
   }
 
+  /** Looks again after `delayMs`, or earlier if that was planned already. */
   #arm(delayMs: number): void {
+    const { clock, log } = this.#deps
+    const waitMs = Math.min(Math.max(delayMs, 0), SLEEP_MS_MAX)
+    const dueMs = clock.monotonicMs() + waitMs
+    if (this.#stopped || dueMs >= this.#dueMs) return
     this.#timer?.cancel()
-    if (this.#stopped) return
-    this.#timer = this.#deps.clock.setTimer(Math.min(Math.max(delayMs, 0), SLEEP_MS_MAX), () => {
+    this.#dueMs = dueMs
+    this.#timer = clock.setTimer(waitMs, () => {
+      this.#dueMs = Number.POSITIVE_INFINITY
       this.#running = this.#running.then(() => this.#release()).catch((error: unknown) => {
-        this.#deps.log.error({ error: String(error) }, 'quarantine release failed')
+        log.error({ error: String(error) }, 'quarantine release failed')
+        this.#arm(RETRY_MS)
       })
     })
   }
