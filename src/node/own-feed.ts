@@ -36,6 +36,8 @@ export interface OwnFeedDeps {
 
 /** An old feed waits this long for a peer's word after a start. */
 const CONFIRM_MS_MAX = 5_000
+/** Pause before a new feed is tried again that could not be written down: the disk may be full. */
+const RETRY_MS = 1_000
 
 /** Chooses the incarnation; a new one is durable when this resolves. Nothing is sealed before `begin`. */
 export async function openOwnFeed(setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps): Promise<OwnFeed> {
@@ -120,8 +122,8 @@ class FeedKeeper implements OwnFeed {
     const why = this.#doubt
     if (why !== undefined) {
       const retired = this.#current.feed
-      this.#doubt = undefined
       this.#current = identityOf(this.#setup, await this.#draw())
+      if (this.#doubt === why) this.#doubt = undefined
       this.#log.warn({ retired, feed: this.#current.feed, why }, 'own feed retired: blocks go on in a new one')
     }
     await this.#deps.seal(this.#current)
@@ -129,7 +131,10 @@ class FeedKeeper implements OwnFeed {
 
   #queue(task: () => Promise<void>): Promise<void> {
     this.#running = this.#running.then(task).catch((error: unknown) => {
-      this.#log.error({ error: String(error) }, 'the own feed could not be chosen; nothing is sealed')
+      this.#log.error({ error: String(error) }, 'the own feed could not be chosen: nothing is sealed meanwhile')
+      void wait(this.#clock, RETRY_MS, this.#stopping.signal).then(() => {
+        if (!this.#stopping.signal.aborted) void this.#queue(() => this.#settle())
+      })
     })
     return this.#running
   }

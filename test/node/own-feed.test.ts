@@ -71,6 +71,18 @@ describe('own feed', () => {
     expect(sealed.map(({ feed }) => feed)).toEqual([tipFeed])
   })
 
+  it('is chosen again when the disk had no room to write it down', async () => {
+    const tipFeed = await earlierFeed()
+    disk.inject({ operation: 'write', code: 'ENOSPC', path: 'incarnation' })
+    const feed = await open({ tipFeed, forked: true })
+    await feed.begin()
+    expect(sealed).toEqual([])
+    await clock.advanceAsync(1_000)
+    await settle()
+    expect(sealed).toEqual([feed.current])
+    expect(feed.current.feed).not.toBe(tipFeed)
+  })
+
   it('waits for the word of a peer and then goes on', async () => {
     const tipFeed = await earlierFeed()
     const feed = await open({ tipFeed, expectsPeers: true })
