@@ -8,6 +8,7 @@ import {
   blockBytesMax, decodeBlock, isAhead, openBody, verifyHeader, type AdmissionRules, type Block,
   type BlockHeader, type Dag, type OpenedRecord
 } from '../dag/index.js'
+import type { VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { FRAME } from './frames.js'
@@ -25,6 +26,7 @@ export interface BlockGateDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  readonly verify: VerifySignature
   /** Blocks on their way through the ledger, for the ingestor: what was decoded once need not be again. */
   readonly prepared: Map<Hash, PreparedBlock>
   /** A block was handed to the log. */
@@ -104,9 +106,9 @@ async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: s
 
 /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
 async function check(deps: BlockGateDeps, block: Block): Promise<Verdict | readonly OpenedRecord[]> {
-  const { clock, dag, pool, rules, store } = deps
+  const { clock, dag, pool, rules, store, verify } = deps
   const { header } = block
-  const broken = verifyHeader(header, rules)
+  const broken = verifyHeader(header, rules, verify)
   // The id covers the signature, so a forged header never shadows the true block.
   if (broken !== undefined) return condemn(dag, header, broken)
   if (isAhead(header, clock.nowMs())) {
@@ -153,6 +155,7 @@ async function throttle({ deps, options, unapplied }: Gate): Promise<void> {
   while (unapplied.length > options.unappliedBlocksMax) {
     const oldest = unapplied.shift()
     assert(oldest !== undefined, 'the list of unapplied blocks is not empty')
-    await deps.waitFor(oldest)
+    // The block is in the ledger, whether the index gets there or not.
+    await deps.waitFor(oldest).catch(() => undefined)
   }
 }

@@ -2,6 +2,7 @@
 
 import { wait, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
+import { verifySignature, type VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
 import { createBacklog, type Backlog, type BacklogEntry } from './backlog.js'
@@ -27,6 +28,8 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  /** Checks signatures on this thread. @default verifySignature */
+  readonly verify?: VerifySignature
   /** After each step that is in the store. */
   readonly onApplied: (step: AppliedStep) => void
   /** The clock stands before the last block of the feed; nothing is sealed until `seal` names another. */
@@ -89,10 +92,11 @@ export function createIngest(options: IngestOptions, deps: IngestDeps): Ingest {
 }
 
 function createParts(options: IngestOptions, deps: IngestDeps): Parts {
-  const { wal, store, dag, clock, log, rules } = deps
+  const { wal, store, dag, clock, log, rules, verify = verifySignature } = deps
   const backlog = createBacklog()
   const prepared = new Map<Hash, PreparedBlock>()
-  const pool = createVerifyPool({ workers: options.verifyWorkers, queueMax: options.verifyQueueMax }, { log })
+  const { verifyWorkers: workers, verifyQueueMax: queueMax } = options
+  const pool = createVerifyPool({ workers, queueMax }, { log, verify })
   const quarantine = createQuarantine({ store, wal, backlog, clock, log, onReleased: () => sealer.wake() })
   const ingestor = createIngestor(options, {
     wal, store, dag, backlog, prepared, clock, log,
@@ -106,7 +110,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   })
   const rate = createBlockRate(clock)
   const sealer = createSealer(options, {
-    wal, dag, backlog, clock, log, rules,
+    wal, dag, backlog, clock, log, rules, verify,
     blocksPerSecond: () => rate.perSecond(),
     onClockBehind: deps.onClockBehind,
     isAdmitted: (id) => isAdmitted(id, backlog, store),
@@ -120,7 +124,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     onAccepted: () => sealer.wake()
   })
   const blocks = createBlockGate(options, {
-    wal, store, dag, pool, prepared, clock, log, rules,
+    wal, store, dag, pool, prepared, clock, log, rules, verify,
     onAppended: () => rate.note(),
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })

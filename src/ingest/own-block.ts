@@ -6,7 +6,7 @@ import {
   sealBlock, verifyHeader, verifyLink, verifyTimes, type AdmissionRules, type Block, type BlockHeader,
   type Certificate, type Dag
 } from '../dag/index.js'
-import type { Signer } from '../record/index.js'
+import type { Signer, VerifySignature } from '../record/index.js'
 import type { Backlog, BacklogEntry } from './backlog.js'
 import type { IngestOptions } from './options.js'
 
@@ -75,9 +75,14 @@ export function makeOwnBlock(
   chosen: readonly BacklogEntry[],
   sealedAtMs: number,
   tip: BlockHeader | undefined,
-  deps: { readonly identity: FeedIdentity; readonly dag: Dag; readonly rules: AdmissionRules }
+  deps: {
+    readonly identity: FeedIdentity
+    readonly dag: Dag
+    readonly rules: AdmissionRules
+    readonly verify: VerifySignature
+  }
 ): Block {
-  const { identity, dag, rules } = deps
+  const { identity, dag, rules, verify } = deps
   const { certificate } = identity
   const fields = {
     incarnation: identity.incarnation,
@@ -91,7 +96,7 @@ export function makeOwnBlock(
   const block = sealBlock(fields, records, identity.signer, rules.networkId)
   // Of the body, the sealer made ids, root and length, and the gate checked form and signatures.
   assert(verifyTimes(block.header, records) === undefined, 'an own body is valid')
-  assert(verifyHeader(block.header, rules) === undefined, 'an own header is valid')
+  assert(verifyHeader(block.header, rules, verify) === undefined, 'an own header is valid')
   assert(tip === undefined || verifyLink(block.header, tip) === undefined, 'an own block continues its feed')
   return block
 }

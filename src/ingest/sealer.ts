@@ -5,6 +5,7 @@
 
 import { TIME_LIMITS, wait, type Clock, type Hash, type Log, type Timer } from '../base/index.js'
 import { encodeBlock, type AdmissionRules, type BlockHeader, type Dag } from '../dag/index.js'
+import type { VerifySignature } from '../record/index.js'
 import type { Wal } from '../wal/index.js'
 import type { Backlog, BacklogEntry } from './backlog.js'
 import { encodeOwnBlock, FRAME } from './frames.js'
@@ -36,6 +37,7 @@ export interface SealerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  readonly verify: VerifySignature
   /** True when a block elsewhere already brought the record. */
   readonly isAdmitted: (id: Hash) => boolean
   /** Drops what a block elsewhere brought. */
@@ -203,8 +205,8 @@ class FeedSealer implements Sealer {
   }
 
   async #write(chosen: readonly BacklogEntry[], sealedAtMs: number, identity: FeedIdentity): Promise<void> {
-    const { dag, publish, rules, wal } = this.#deps
-    const block = makeOwnBlock(chosen, sealedAtMs, this.#tip, { dag, rules, identity })
+    const { dag, publish, rules, verify, wal } = this.#deps
+    const block = makeOwnBlock(chosen, sealedAtMs, this.#tip, { dag, rules, verify, identity })
     const { header } = block
     const sequenceOf = new Map(chosen.map((entry) => [entry.opened.id, entry.sequence]))
     const sequences = block.ids.map((id) => sequenceOf.get(id) ?? 0)

@@ -5,7 +5,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { assert, type Log } from '../base/index.js'
-import { verifySignature } from '../record/index.js'
+import { verifySignature, type VerifySignature } from '../record/index.js'
 import { decodeVerdicts, encodeJobs } from './verify-codec.js'
 import type { VerifyJob } from './verify-job.js'
 
@@ -57,12 +57,13 @@ interface Pool {
 /**
  * Starts the pool.
  * @param options workers: threads, 0 = inline; queueMax: jobs under way at most
+ * @param deps verify: checks what is done inline; worker threads have the default one
  */
 export function createVerifyPool(
   options: { readonly workers: number; readonly queueMax: number },
-  deps: { readonly log: Log }
+  deps: { readonly log: Log; readonly verify?: VerifySignature }
 ): VerifyPool {
-  if (options.workers === 0) return createInlinePool()
+  if (options.workers === 0) return createInlinePool(deps.verify ?? verifySignature)
   const { queueMax } = options
   const pool: Pool = {
     queueMax, log: deps.log, lanes: [], waiting: [], queued: 0, scheduled: false, stopped: false
@@ -75,10 +76,10 @@ export function createVerifyPool(
   }
 }
 
-function createInlinePool(): VerifyPool {
+function createInlinePool(verify: VerifySignature): VerifyPool {
   return {
     queued: 0,
-    verify: (jobs) => Promise.resolve(jobs.map(check)),
+    verify: (jobs) => Promise.resolve(jobs.map((job) => verify(job.signature, job.message, job.publicKey))),
     stop: () => Promise.resolve()
   }
 }

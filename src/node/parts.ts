@@ -148,6 +148,7 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   const { scan, wires } = core
   return createIngest(setup.ingest, {
     ...core, clock, log,
+    ...(ports.verify === undefined ? {} : { verify: ports.verify }),
     onApplied: (step) => wires.applied(step),
     onClockBehind: () => core.ownFeed.retire('the clock stands before its last block'),
     onSealed: (block, header) => wires.sealed(block, header),
@@ -251,7 +252,7 @@ function createReplication(
     network, clock, random, log,
     holds: (id: Hash) => core.dag.holds(id),
     admitBlock: (block, from) => ingest.admitBlock(block, from),
-    verifyHeader: (header) => verifyHeader(header, core.rules) === undefined,
+    verifyHeader: (header) => verifyHeader(header, core.rules, ports.verify) === undefined,
     onHave: (peer, ids) => told(core.holdings, peer, ids),
     openSession: (wire) => openNodeSession(wire, core, { clock, log })
   })

@@ -4,7 +4,7 @@ import type { Clock, Disk, Log, Random } from '../base/index.js'
 import type { Certificate } from '../dag/index.js'
 import type { IngestOptions } from '../ingest/index.js'
 import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
-import type { Signer } from '../record/index.js'
+import type { Signer, VerifySignature } from '../record/index.js'
 import type { LevelSource } from '../store/index.js'
 import type { WalOptions } from '../wal/index.js'
 
@@ -34,6 +34,8 @@ export interface NodeParts {
   readonly disk: Disk
   readonly log: Log
   readonly level: LevelSource
+  /** Checks signatures on the main thread. @default verifySignature */
+  readonly verify?: VerifySignature
   /** Lets other work run between two slices of a long computation. */
   readonly yieldNow: () => Promise<void>
   /** Absent: a node alone. */

@@ -364,6 +364,17 @@ describe('blocks of other nodes', () => {
     await life.stop()
   })
 
+  it('are accepted once they are in the ledger, though the index may have failed', async () => {
+    const blocks = await blocksOf(6, 1)
+    const machine = createMachine()
+    const life = await live(machine, { unappliedBlocksMax: 1 })
+    machine.index.failNextBatch(new Error('IO error'))
+    const verdicts = await Promise.all(blocks.map((block) => life.ingest.admitBlock(block, 'peer')))
+    expect(verdicts[0]).toEqual({ kind: 'accept' })
+    expect(life.failures).toHaveLength(1)
+    await life.stop()
+  })
+
   it('are rejected when any byte of them was changed', async () => {
     const [block = new Uint8Array()] = await blocksOf(2, 2)
     const machine = createMachine()
