@@ -3,14 +3,14 @@
 
 import { blake3Hash, hashOf, publicKeyOf, type Hash } from '../../src/base/index.js'
 import type { AdmitResult, FoundRecord, NodeEvent, StemeNode } from '../../src/node/index.js'
-import { createGenesis } from '../../src/p2p/index.js'
+import { createGenesis, type OpenedGenesis } from '../../src/p2p/index.js'
 import { createSigner, decodeRecord, type Signer } from '../../src/record/index.js'
 
 /** The agent of fake nodes' genesis. */
 export const fakeAgent: Signer = createSigner(new Uint8Array(32).fill(7))
 
 /** The genesis of fake nodes. */
-export const fakeGenesis = createGenesis({ name: 'fake', created: 1, governors: [fakeAgent.publicKey] })
+export const fakeGenesis: OpenedGenesis = createGenesis({ name: 'fake', created: 1, governors: [fakeAgent.publicKey] })
 
 /** Time of the fake node: records later than this + 30 s are quarantined. */
 export const fakeNowMs = 1_000_000

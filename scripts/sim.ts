@@ -1,0 +1,22 @@
+// npm run sim: the deterministic simulator. docs/simulation.md.
+
+import '../src/base/index.js'
+import { readFlags, USAGE, type SimFlags } from './sim/flags.js'
+import { runOne } from './sim/one.js'
+import { runSeeds } from './sim/seeds.js'
+
+const flags = readFlags(process.argv.slice(2))
+if (flags === undefined) {
+  console.error(USAGE)
+  process.exitCode = 2
+} else {
+  process.exitCode = await run(flags)
+}
+
+function run({ mode, jobs, minimised, logged }: SimFlags): Promise<number> {
+  switch (mode.kind) {
+    case 'seeds': return runSeeds(mode.from, mode.to, jobs)
+    case 'seed': return runOne({ seed: mode.seed }, { minimised, logged, traced: mode.traced })
+    case 'replay': return runOne({ path: mode.path }, { minimised, logged, traced: false })
+  }
+}

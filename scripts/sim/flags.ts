@@ -1,0 +1,59 @@
+// The flags of npm run sim.
+
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+
+/** What to run. */
+export type SimMode =
+  | { readonly kind: 'seed'; readonly seed: number; readonly traced: boolean }
+  | { readonly kind: 'seeds'; readonly from: number; readonly to: number }
+  | { readonly kind: 'replay'; readonly path: string }
+
+/** What was asked for. */
+export interface SimFlags {
+  readonly mode: SimMode
+  readonly jobs: number
+  readonly minimised: boolean
+  readonly logged: boolean
+}
+
+/** How the command is used. */
+export const USAGE: string = `usage: npm run sim -- --seed N [--trace] [--minimise] [--log]
+       npm run sim -- --seeds A..B [--jobs J]
+       npm run sim -- --replay FILE [--minimise] [--log]`
+
+/** The flags, or undefined for a command line that is none. */
+export function readFlags(args: readonly string[]): SimFlags | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: 'string' }, seeds: { type: 'string' }, replay: { type: 'string' }, jobs: { type: 'string' },
+        trace: { type: 'boolean', default: false }, minimise: { type: 'boolean', default: false },
+        log: { type: 'boolean', default: false }
+      }
+    })
+    const mode = modeOf(values)
+    const jobs = values.jobs === undefined ? availableParallelism() : Number(values.jobs)
+    if (mode === undefined || !(Number.isInteger(jobs) && jobs > 0)) return undefined
+    return { mode, jobs, minimised: values.minimise, logged: values.log }
+  } catch {
+    return undefined
+  }
+}
+
+function modeOf(
+  values: { seed?: string; seeds?: string; replay?: string; trace: boolean }
+): SimMode | undefined {
+  const { seed, seeds, replay, trace: traced } = values
+  if ([seed, seeds, replay].filter((value) => value !== undefined).length !== 1) return undefined
+  if (replay !== undefined) return { kind: 'replay', path: replay }
+  if (seed !== undefined) return isSeed(seed) ? { kind: 'seed', seed: Number(seed), traced } : undefined
+  const [from = '', to = from, ...rest] = seeds?.split('..') ?? []
+  if (!isSeed(from) || !isSeed(to) || rest.length > 0 || Number(from) > Number(to)) return undefined
+  return { kind: 'seeds', from: Number(from), to: Number(to) }
+}
+
+function isSeed(text: string): boolean {
+  return /^\d{1,9}$/.test(text)
+}

@@ -1,0 +1,179 @@
+// Invariants of one node, recomputed from what its index holds.
+// Rule: the check believes nothing that the node derived: everything is made again from the rows of blocks
+// and the bytes of records.
+
+import { idBytes, type Hash, type PublicKey } from '../../src/base/index.js'
+import { decodeHeader, frontierRootOf, verifyHeader, type AdmissionRules, type BlockHeader } from '../../src/dag/index.js'
+import type { Parts } from '../../src/node/parts.js'
+import { openRecord, signedMessage, type VerifySignature } from '../../src/record/index.js'
+import {
+  decodeBlockRow, keys, parseHolder, parseId, parseQuarantined, parseTip, ranges, type Reader
+} from '../../src/store/index.js'
+
+/** What a check reports: a broken invariant, by name. */
+export type Report = (invariant: string, message: string) => void
+
+/** The admitted blocks of a node. */
+export interface Graph {
+  readonly headers: ReadonlyMap<Hash, BlockHeader>
+  readonly recordIds: ReadonlyMap<Hash, readonly Hash[]>
+  readonly records: ReadonlySet<Hash>
+}
+
+/** Reads every block row. */
+export async function readGraph(reader: Reader): Promise<Graph> {
+  const headers = new Map<Hash, BlockHeader>()
+  const recordIds = new Map<Hash, readonly Hash[]>()
+  const records = new Set<Hash>()
+  for (const [key, value] of await reader.rangeAll(ranges.blocks())) {
+    const id = parseId('block', key)
+    const row = decodeBlockRow(value)
+    const decoded = decodeHeader(row.header)
+    if (decoded.kind !== 'ok') throw new Error(`block ${id} has no header`)
+    headers.set(id, decoded.header)
+    recordIds.set(id, row.recordIds)
+  }
+  for (const [key] of await reader.rangeAll({ ...ranges.records(), keysOnly: true })) records.add(parseId('record', key))
+  return { headers, recordIds, records }
+}
+
+/** Record set, links, tips and heads of one state of an index. */
+export async function checkRows(
+  reader: Reader, rules: AdmissionRules, verify: VerifySignature, report: Report
+): Promise<Graph> {
+  const graph = await readGraph(reader)
+  checkRecordSet(graph, report)
+  await checkHolders(reader, graph, report)
+  checkSignatures(reader, graph, rules, verify, report)
+  checkLinks(graph, report)
+  await checkTipsAndHeads(reader, graph, report)
+  return graph
+}
+
+function checkRecordSet({ recordIds, records }: Graph, report: Report): void {
+  const union = new Set([...recordIds.values()].flat())
+  for (const id of union) if (!records.has(id)) report('record set = union of blocks', `record ${id} of a block is missing`)
+  for (const id of records) if (!union.has(id)) report('record set = union of blocks', `record ${id} is in no block`)
+}
+
+async function checkHolders(reader: Reader, { recordIds }: Graph, report: Report): Promise<void> {
+  const expected = new Set([...recordIds].flatMap(([block, ids]) => ids.map((id) => `${id} ${block}`)))
+  for (const [key] of await reader.rangeAll({ ...ranges.holders(), keysOnly: true })) {
+    const { record, block } = parseHolder(key)
+    if (!expected.delete(`${record} ${block}`)) report('record set = union of blocks', `holder row of ${record} without a block`)
+  }
+  for (const pair of expected) report('record set = union of blocks', `no holder row: ${pair}`)
+}
+
+function checkSignatures(
+  reader: Reader, { headers, records }: Graph, rules: AdmissionRules, verify: VerifySignature, report: Report
+): void {
+  for (const header of headers.values()) {
+    const broken = verifyHeader(header, rules, verify)
+    if (broken !== undefined) report('nothing unsigned is admitted', `block ${header.id}: ${broken}`)
+  }
+  for (const id of records) {
+    const opened = openRecord(reader.get(keys.record(id)) ?? new Uint8Array())
+    if (opened.grade === 'invalid') {
+      report('nothing unsigned is admitted', `record ${id}: ${opened.rule}`)
+      continue
+    }
+    const message = signedMessage(opened.bytes, rules.networkId)
+    if (opened.id !== id) {
+      report('nothing unsigned is admitted', `record ${id} has the bytes of another`)
+    } else if (!verify(opened.signature, message, idBytes(opened.agentId))) {
+      report('nothing unsigned is admitted', `record ${id}: signature`)
+    }
+  }
+}
+
+function checkLinks({ headers }: Graph, report: Report): void {
+  for (const { id, prev, feed, seq, sealedAtMs } of headers.values()) {
+    const before = prev === undefined ? undefined : headers.get(prev)
+    if (prev === undefined ? seq !== 1 : before === undefined) report('feeds hang together', `block ${id} without its prev`)
+    if (before === undefined) continue
+    const good = before.feed === feed && before.seq + 1 === seq && before.sealedAtMs <= sealedAtMs
+    if (!good) report('feeds hang together', `block ${id} does not continue ${before.id}`)
+  }
+}
+
+/** Blocks that no block continues, and blocks that no block names. */
+export interface Ends {
+  readonly tips: ReadonlySet<Hash>
+  readonly heads: ReadonlySet<Hash>
+}
+
+/** What tips and heads must be. */
+export function tipsAndHeads({ headers }: Graph): Ends {
+  const tips = new Set(headers.keys())
+  const heads = new Set(headers.keys())
+  for (const { prev, parents } of headers.values()) {
+    if (prev !== undefined) tips.delete(prev)
+    for (const id of prev === undefined ? parents : [prev, ...parents]) heads.delete(id)
+  }
+  return { tips, heads }
+}
+
+async function checkTipsAndHeads(reader: Reader, graph: Graph, report: Report): Promise<void> {
+  const { tips, heads } = tipsAndHeads(graph)
+  const tipRows = await reader.rangeAll({ ...ranges.tips(), keysOnly: true })
+  const headRows = await reader.rangeAll({ ...ranges.heads(), keysOnly: true })
+  compare('tips = recomputed', tips, tipRows.map(([key]) => parseTip(key).block), report)
+  compare('heads = recomputed', heads, headRows.map(([key]) => parseId('head', key)), report)
+}
+
+function compare(
+  invariant: string, expected: ReadonlySet<Hash>, held: readonly Hash[], report: Report
+): void {
+  for (const id of held) if (!expected.has(id)) report(invariant, `${id} is none`)
+  const kept = new Set(held)
+  for (const id of expected) if (!kept.has(id)) report(invariant, `${id} is missing`)
+}
+
+/** What a node keeps in memory against its rows; only while nothing is being written. */
+export async function checkMemory(parts: Parts, graph: Graph, report: Report): Promise<void> {
+  const { dag, store } = parts
+  const { tips, heads } = tipsAndHeads(graph)
+  const held = dag.frontier().tips()
+  compare('tips = recomputed', tips, held.map((tip) => tip.id), report)
+  compare('heads = recomputed', heads, dag.heads(), report)
+  const root = frontierRootOf(held)
+  if (root !== dag.frontier().root) report('tips = recomputed', `frontier root ${dag.frontier().root}, not ${root}`)
+  if (dag.counts().blocks !== graph.headers.size) {
+    report('tips = recomputed', `${dag.counts().blocks} blocks counted, ${graph.headers.size} held`)
+  }
+  if (store.totals.recordCount !== graph.records.size) {
+    report('record set = union of blocks', `${store.totals.recordCount} records counted, ${graph.records.size} held`)
+  }
+  const { equal } = await store.verifyDigest()
+  if (!equal) report('the digest is that of the rows', 'it is not')
+}
+
+/** No honest node ever seals two blocks of one feed with the same seq. */
+export function checkOwnFeeds(
+  graphs: readonly Graph[], honest: ReadonlySet<PublicKey>, report: Report
+): void {
+  const places = new Map<string, Hash>()
+  for (const { headers } of graphs) {
+    for (const { nodeKey, feed, seq, id } of headers.values()) {
+      if (!honest.has(nodeKey)) continue
+      const place = `${feed} ${seq}`
+      const other = places.get(place)
+      if (other !== undefined && other !== id) report('own feeds never fork', `feed ${feed} seq ${seq}: ${other} and ${id}`)
+      places.set(place, id)
+    }
+  }
+}
+
+/** Records that wait for their time at a node, with that time. */
+export async function quarantinedIds(reader: Reader): Promise<ReadonlyMap<Hash, number>> {
+  const rows = await reader.rangeAll({ ...ranges.quarantined(), keysOnly: true })
+  return new Map(rows.map(([key]) => parseQuarantined(key)).map(({ id, releaseMs }) => [id, releaseMs]))
+}
+
+/** Where a record is at a node. */
+export function holdsRecord(parts: Parts, quarantined: ReadonlyMap<Hash, number>, id: Hash): 'admitted' | 'accepted' | 'waiting' | undefined {
+  if (parts.store.get(keys.record(id)) !== undefined) return 'admitted'
+  if (parts.ingest.unsealedBytes(id) !== undefined) return 'accepted'
+  return quarantined.has(id) ? 'waiting' : undefined
+}

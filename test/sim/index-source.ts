@@ -1,0 +1,181 @@
+// The database below the store, over memory-level, with the crashes of a real one: the newest batches that
+// were not synced are lost; or the files are damaged in silence and it opens in an older state, with a hole,
+// empty, or not at all.
+
+import { MemoryLevel } from 'memory-level'
+import { StoreError, type LevelDatabase, type LevelOperation, type LevelSource } from '../../src/store/index.js'
+
+/** What is left of the database after a crash. */
+export type IndexFate =
+  /** The process died: all that was written. */
+  | 'kept'
+  /** The power failed: all that was synced, and some of the rest. */
+  | 'unsynced-lost'
+  /** Silent damage: an older state than the last synced one, one batch missing, no row, no database. */
+  | 'older' | 'hole' | 'emptied' | 'missing'
+
+/** A database that outlives its process. */
+export interface SimIndex extends LevelSource {
+  /** @param draw in [0, 1): how much is left where chance decides */
+  crash(fate: IndexFate, draw: number): void
+  setFull(full: boolean): void
+  /** Failing batches to come. */
+  failBatches(count: number): void
+}
+
+/** What a batch waits for before and after it takes effect. */
+export type Latency = (label: string) => Promise<void>
+
+interface Journal {
+  readonly batches: { readonly operations: readonly LevelOperation[]; readonly sync: boolean }[]
+}
+
+/** An index that does not exist yet. @param latency of the process that opens it */
+export function createSimIndex(latency: () => Latency): SimIndex {
+  return new JournalledIndex(latency)
+}
+
+type Memory = MemoryLevel<Uint8Array, Uint8Array>
+
+class JournalledIndex implements SimIndex {
+  readonly directory = 'memory'
+  readonly #latency: () => Latency
+  #level: Memory | undefined
+  #journal: Journal['batches'] = []
+  #opened: object | undefined
+  #damaged = false
+  /** Batches when the marker was last told of the files. */
+  #printed = -1
+  #full = false
+  #failing = 0
+
+  constructor(latency: () => Latency) {
+    this.#latency = latency
+  }
+
+  async open(create: boolean): Promise<LevelDatabase> {
+    const { directory } = this
+    if (this.#opened !== undefined) throw new StoreError({ code: 'STORE_LOCKED', directory }, 'in use')
+    if (this.#level === undefined && !create) {
+      throw new StoreError({ code: 'STORE_OPEN_FAILED', directory, kind: 'missing' }, 'missing')
+    }
+    const token = {}
+    const latency = this.#latency()
+    const level = (this.#level ??= emptyLevel())
+    this.#opened = token
+    this.#damaged = false
+    await level.open()
+    return this.#database(level, token, latency)
+  }
+
+  async destroy(): Promise<void> {
+    this.#level = undefined
+    this.#journal = []
+  }
+
+  sizes(): Promise<[]> {
+    return Promise.resolve([])
+  }
+
+  prints(): Promise<[]> {
+    this.#printed = this.#journal.length
+    return Promise.resolve([])
+  }
+
+  compare(): Promise<'same' | 'grown' | 'reopened' | 'missing'> {
+    if (this.#level === undefined) return Promise.resolve('missing')
+    if (this.#damaged) return Promise.resolve('reopened')
+    return Promise.resolve(this.#printed === this.#journal.length ? 'same' : 'grown')
+  }
+
+  crash(fate: IndexFate, draw: number): void {
+    this.#opened = undefined
+    const total = this.#journal.length
+    const synced = this.#journal.findLastIndex((batch) => batch.sync) + 1
+    const between = (low: number, high: number): number => low + Math.floor(draw * (high - low + 1))
+    switch (fate) {
+      case 'kept':
+        break
+      case 'unsynced-lost':
+        return this.#rebuild(this.#journal.slice(0, between(synced, total)))
+      case 'older':
+        this.#damaged = true
+        return this.#rebuild(this.#journal.slice(0, between(0, Math.max(0, synced - 1))))
+      case 'hole': {
+        this.#damaged = true
+        const at = between(1, Math.max(1, total - 1))
+        return this.#rebuild(this.#journal.filter((_, index) => index !== at))
+      }
+      case 'emptied':
+        this.#damaged = true
+        return this.#rebuild([])
+      case 'missing':
+        this.#level = undefined
+        this.#journal = []
+        return
+    }
+    // The object of a dead process must not be written to any more.
+    this.#rebuild(this.#journal)
+  }
+
+  setFull(full: boolean): void {
+    this.#full = full
+  }
+
+  failBatches(count: number): void {
+    this.#failing = count
+  }
+
+  #rebuild(batches: Journal['batches']): void {
+    const level = emptyLevel()
+    this.#level = level
+    this.#journal = [...batches]
+    const rows = new Map<string, LevelOperation>()
+    for (const { operations } of batches) {
+      for (const operation of operations) rows.set(Buffer.from(operation.key).toString('latin1'), operation)
+    }
+    const puts = [...rows.values()].filter((operation) => operation.type === 'put')
+    // Applied before the next reader's open resolves.
+    void asPort(level).batch(puts, { sync: false })
+  }
+
+  #database(level: Memory, token: object, latency: Latency): LevelDatabase {
+    return {
+      getSync: (key, options) => asPort(level).getSync(key, options),
+      getMany: (keys, options) => asPort(level).getMany(keys, options),
+      iterator: (options) => asPort(level).iterator(options),
+      snapshot: () => level.snapshot(),
+      batch: async (operations, { sync }) => {
+        await latency('index')
+        if (this.#opened !== token) throw new Error('the process is gone')
+        if (this.#full) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' })
+        if (this.#failing > 0) {
+          this.#failing -= 1
+          throw Object.assign(new Error('IO error'), { code: 'EIO' })
+        }
+        const copies = operations.map(copyOf)
+        this.#journal.push({ operations: copies, sync })
+        await asPort(level).batch(copies, { sync })
+        await latency('index')
+      },
+      rotate: () => Promise.resolve(true),
+      close: async () => {
+        if (this.#opened === token) this.#opened = undefined
+      }
+    }
+  }
+}
+
+function emptyLevel(): Memory {
+  return new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'buffer', valueEncoding: 'buffer' })
+}
+
+// The store hands back only snapshots of the same database.
+function asPort(level: Memory): LevelDatabase {
+  return level as unknown as LevelDatabase
+}
+
+function copyOf(operation: LevelOperation): LevelOperation {
+  const key = Buffer.from(operation.key)
+  return operation.type === 'put' ? { type: 'put', key, value: Buffer.from(operation.value) } : { type: 'del', key }
+}

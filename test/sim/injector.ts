@@ -1,0 +1,130 @@
+// Puts the faults of a list into the heap and does them when their time comes.
+
+import { keys } from '../../src/store/index.js'
+import type { Fault } from './faults.js'
+import type { Machine } from './machine.js'
+import type { SimHub } from './network.js'
+import type { Operator } from './operator.js'
+import type { Weather } from './weather.js'
+import type { Workload } from './workload.js'
+import type { World } from './world.js'
+
+/** What faults are done to. */
+export interface InjectorDeps {
+  readonly world: World
+  readonly weather: Weather
+  readonly hub: SimHub
+  readonly machines: readonly Machine[]
+  readonly operator: Operator
+  readonly workload: Workload
+}
+
+/** The one who does harm. */
+export interface Injector {
+  plan(faults: readonly Fault[]): void
+  /** Ends every fault, lasting and to come, and has everything started. */
+  heal(): void
+}
+
+/** Nothing is planned yet. */
+export function createInjector(deps: InjectorDeps): Injector {
+  let healed = false
+  const harm: Harm = { ...deps, rotten: new Set() }
+  return {
+    plan(faults) {
+      for (const fault of faults) {
+        deps.world.plan(fault.atMs, 'fault', undefined, () => {
+          if (!healed) inject(fault, harm)
+        })
+      }
+    },
+    heal() {
+      healed = true
+      deps.weather.clear()
+      for (const machine of deps.machines) {
+        machine.offsetMs = 0
+        machine.disk.clearFaults()
+        machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
+        machine.disk.setShortWrites(false)
+        machine.level.setFull(false)
+        machine.level.failBatches(0)
+        if (machine.life !== undefined) machine.life.heldUntilMs = 0
+      }
+      deps.operator.endExcuses()
+      deps.operator.startAll()
+    }
+  }
+}
+
+/** What is remembered of earlier faults. */
+interface Harm extends InjectorDeps {
+  /** Machines whose log rotted. */
+  readonly rotten: Set<Machine>
+}
+
+function inject(fault: Fault, deps: Harm): void {
+  const { world, weather, hub, machines, operator } = deps
+  if (fault.kind === 'network') {
+    weather.begin(fault.fault)
+    return void world.plan(fault.forMs, 'fault over', undefined, () => weather.end(fault.fault))
+  }
+  if (fault.kind === 'break-link') return hub.breakLink(fault.a, fault.b)
+  const machine = machines[fault.machine]
+  if (machine === undefined) return
+  const later = (forMs: number, action: () => void): void => void world.plan(forMs, 'fault over', undefined, action)
+  switch (fault.kind) {
+    case 'crash':
+      if (machine.life === undefined) return
+      return operator.crash(machine, fault, fault.downMs)
+    case 'stop':
+      return operator.stop(machine, fault.downMs)
+    case 'stall':
+      if (machine.life !== undefined) machine.life.heldUntilMs = world.nowMs + fault.forMs
+      return
+    case 'disk-error':
+      operator.excuse(machine, 'disk error', Number.MAX_SAFE_INTEGER)
+      return machine.disk.inject({ operation: fault.operation, code: 'EIO', after: fault.after })
+    case 'index-error':
+      operator.excuse(machine, 'index error', Number.MAX_SAFE_INTEGER)
+      return machine.level.failBatches(1)
+    case 'short-writes':
+      machine.disk.setShortWrites(true)
+      return later(fault.forMs, () => machine.disk.setShortWrites(false))
+    case 'full-disk':
+      operator.excuse(machine, 'full disk', fault.forMs + 60_000)
+      machine.disk.setCapacity(0)
+      machine.level.setFull(true)
+      return later(fault.forMs, () => {
+        machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
+        machine.level.setFull(false)
+      })
+    case 'bit-rot':
+      return void rot(machine, fault, deps)
+    case 'clock':
+      machine.offsetMs = fault.offsetMs
+      return
+  }
+}
+
+/** Changes a bit of a log at rest, if all that was ever acknowledged is on a good disk elsewhere. */
+async function rot(
+  machine: Machine, { draw, bit, downMs }: Extract<Fault, { kind: 'bit-rot' }>, deps: Harm
+): Promise<void> {
+  const { world, operator, machines, workload, rotten } = deps
+  if (machine.life === undefined) return
+  // What rotted once is no good copy of anything until the run is over.
+  const good = machines.filter((other) => other !== machine && !rotten.has(other))
+  for (const { id, machine: index } of workload.acknowledged.values()) {
+    const isSafe = good.some((other) => other.index === index ||
+      (other.life?.started === true && other.life.parts?.store.get(keys.record(id)) !== undefined))
+    if (!isSafe) return world.count('bit rot spared')
+  }
+  rotten.add(machine)
+  operator.crash(machine, { power: false, index: 'kept', draw: 0 }, downMs)
+  const names = await machine.disk.list('/data/wal')
+  const segments = names.filter((name) => name.endsWith('.log'))
+  const path = `/data/wal/${segments[Math.floor(draw * segments.length)] ?? ''}`
+  const used = machine.disk.contents(path).findLastIndex((byte) => byte !== 0) + 1
+  machine.disk.flip(path, Math.floor(draw * used), 1 << bit)
+  operator.excuse(machine, 'bit rot', Number.MAX_SAFE_INTEGER)
+}

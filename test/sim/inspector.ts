@@ -1,0 +1,240 @@
+// The inspector: checks invariants while a run goes on, and waits for convergence at its end.
+
+import type { Hash } from '../../src/base/index.js'
+import type { AdmissionRules } from '../../src/dag/index.js'
+import type { OpenedGenesis } from '../../src/p2p/index.js'
+import {
+  checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, type Graph, type Report
+} from './checks.js'
+import { rebuildElsewhere } from './model.js'
+import type { Machine, MachineDeps } from './machine.js'
+import type { CountingVerifier } from './memo.js'
+import type { SimHub } from './network.js'
+import type { SimOptions } from './options.js'
+import { START_MS } from './machine.js'
+import type { Workload } from './workload.js'
+import type { World } from './world.js'
+
+/** Who checks. */
+export interface Inspector {
+  /** A node has started: what it acknowledged in earlier lives must be there. */
+  checkStarted(machine: Machine): Promise<void>
+  /** Cheap checks of a running node. */
+  checkRunning(machine: Machine): void
+  /** Everything that must hold at any moment. */
+  checkAll(when: string): Promise<void>
+  /** Runs until all nodes are equal, at the latest until a time. */
+  converge(untilMs: number): Promise<void>
+  /** What must hold of equal nodes. */
+  finish(): Promise<void>
+  /** Records that all nodes hold at the end. */
+  readonly records: number
+}
+
+/** What the inspector looks at. */
+export interface InspectorDeps {
+  readonly world: World
+  readonly machines: readonly Machine[]
+  readonly workload: Workload
+  readonly genesis: OpenedGenesis
+  readonly verifier: CountingVerifier
+  readonly options: SimOptions
+  readonly hub: SimHub
+  readonly onLog: MachineDeps['onLog']
+}
+
+const WATCH_MS = 500
+
+/** An inspector of a run. */
+export function createInspector(deps: InspectorDeps): Inspector {
+  return new Watchman(deps)
+}
+
+class Watchman implements Inspector {
+  records = 0
+  readonly #deps: InspectorDeps
+  readonly #rules: AdmissionRules
+
+  constructor(deps: InspectorDeps) {
+    this.#deps = deps
+    const { genesis, networkId } = deps.genesis
+    const { admission, governors, feedWorkBits } = genesis
+    this.#rules = { networkId, admission, governors: new Set(governors), feedWorkBits }
+  }
+
+  async checkStarted(machine: Machine): Promise<void> {
+    await this.#guard(machine, 'after its start', async () => {
+      await this.#checkAcknowledged(machine)
+      await this.#checkNode(machine, 'after its start')
+    })
+  }
+
+  checkRunning(machine: Machine): void {
+    const { world } = this.#deps
+    const parts = machine.life?.parts
+    if (parts === undefined) return
+    const { pendingBytes, deferred, wanted } = parts.dag.counts()
+    const { frames } = parts.wal.queued()
+    const bounded = pendingBytes <= 67_108_864 && deferred <= 1_024 && wanted <= 4_096 && frames <= 65_536
+    if (!bounded) world.fail('limits hold', `machine ${machine.index}: ${JSON.stringify(parts.dag.counts())}`)
+    const streams = machine.life?.endpoint?.openStreams ?? 0
+    if (streams > 64) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
+  }
+
+  async checkAll(when: string): Promise<void> {
+    const graphs: Graph[] = []
+    for (const machine of this.#deps.machines) {
+      if (machine.life?.started !== true) continue
+      await this.#guard(machine, when, async () => {
+        graphs.push(await this.#checkNode(machine, when))
+      })
+    }
+    this.#checkFeeds(graphs)
+  }
+
+  async converge(untilMs: number): Promise<void> {
+    const { world, machines } = this.#deps
+    let equal = false
+    const watch = (): void => {
+      equal = this.#looksEqual()
+      world.plan(WATCH_MS, 'watch', undefined, watch)
+    }
+    world.plan(WATCH_MS, 'watch', undefined, watch)
+    while (world.violation === undefined && world.nowMs < untilMs) {
+      equal = false
+      await world.run(untilMs, () => equal)
+      if (equal && await this.#tagsEqual()) return
+    }
+    if (world.violation !== undefined) return
+    world.fail('all tags are equal after healing', machines.map((machine) => this.#stateOf(machine)).join('; '))
+  }
+
+  async finish(): Promise<void> {
+    const { world, machines, workload } = this.#deps
+    if (world.violation !== undefined) return
+    await this.checkAll('at the end')
+    for (const machine of machines) {
+      const parts = machine.life?.parts
+      if (parts === undefined) continue
+      const report = this.#report(machine, 'at the end')
+      const graph = await this.#checkNode(machine, 'at the end')
+      await checkMemory(parts, graph, report)
+      this.records = graph.records.size
+      const quarantined = await quarantinedIds(parts.store)
+      for (const { id, releaseMs, machine: index } of workload.acknowledged.values()) {
+        const where = holdsRecord(parts, quarantined, id)
+        const due = releaseMs <= START_MS + world.nowMs
+        if (where === 'admitted' || (!due && (index !== machine.index || where !== undefined))) continue
+        report('acknowledged writes reach all', `${id} of machine ${index} is ${where ?? 'unknown'}`)
+      }
+    }
+    if (world.violation === undefined) await this.#checkViews()
+  }
+
+  /** The same blocks in another order, at a node that never saw a fault, must give the same answers. */
+  async #checkViews(): Promise<void> {
+    const { machines, world } = this.#deps
+    const parts = machines[0]?.life?.parts
+    if (parts === undefined) return
+    const a = await parts.tags.make()
+    const b = await rebuildElsewhere(parts, this.#deps)
+    if (world.violation !== undefined) return
+    if (a === undefined || b === undefined) return world.fail('view = recomputed', 'a tag is missing')
+    for (const field of ['frontierRoot', 'recordCount', 'trustDigest', 'viewDigest'] as const) {
+      if (a[field] !== b[field]) world.fail('view = recomputed', `${field}: ${a[field]}, a new node has ${b[field]}`)
+    }
+  }
+
+  #looksEqual(): boolean {
+    const roots = new Set<Hash>()
+    for (const { life } of this.#deps.machines) {
+      const parts = life?.parts
+      if (life?.started !== true || parts === undefined) return false
+      const { unsealed, behind } = parts.ingest.counts()
+      if (unsealed > 0 || behind > 0 || parts.materializer.lag().marks > 0) return false
+      roots.add(parts.dag.frontier().root)
+    }
+    return roots.size === 1 && this.#dueReleased()
+  }
+
+  /** Records of the quarantine whose time has come are out of it. */
+  #dueReleased(): boolean {
+    const { world, workload } = this.#deps
+    for (const { releaseMs } of workload.acknowledged.values()) {
+      const left = releaseMs - (START_MS + world.nowMs)
+      if (left > -5_000 && left < 300_000) return false
+    }
+    return true
+  }
+
+  async #tagsEqual(): Promise<boolean> {
+    const { world } = this.#deps
+    const tags = new Set<string>()
+    for (const { life } of this.#deps.machines) {
+      if (life?.parts === undefined) return false
+      // The wall clock may have been set forward: what is due is looked for once a minute.
+      for (const releaseMs of (await quarantinedIds(life.parts.store)).values()) {
+        if (releaseMs <= START_MS + world.nowMs) return false
+      }
+      const tag = await life.parts.tags.make()
+      if (tag === undefined) return false
+      tags.add([tag.frontierRoot, tag.recordCount, tag.trustDigest, tag.viewDigest].join(' '))
+    }
+    if (tags.size > 1) world.fail('all tags are equal after healing', `one frontier, but ${[...tags].join(' and ')}`)
+    return tags.size === 1
+  }
+
+  async #checkNode(machine: Machine, when: string): Promise<Graph> {
+    const parts = machine.life?.parts
+    if (parts === undefined) throw new Error('no node runs')
+    const snapshot = parts.store.snapshot()
+    try {
+      return await checkRows(snapshot, this.#rules, this.#deps.verifier.verify, this.#report(machine, when))
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async #checkAcknowledged(machine: Machine): Promise<void> {
+    const parts = machine.life?.parts
+    if (parts === undefined) return
+    const quarantined = await quarantinedIds(parts.store)
+    for (const { id, machine: index, disk } of this.#deps.workload.acknowledged.values()) {
+      if (index !== machine.index || disk !== machine.replaced) continue
+      if (holdsRecord(parts, quarantined, id) !== undefined) continue
+      this.#report(machine, 'after its start')('acknowledged writes survive their node', `${id} is gone`)
+    }
+  }
+
+  #checkFeeds(graphs: readonly Graph[]): void {
+    const { machines, world } = this.#deps
+    const honest = new Set(machines.map(({ signer }) => signer.publicKey))
+    checkOwnFeeds(graphs, honest, (invariant, message) => world.fail(invariant, message))
+  }
+
+  #report(machine: Machine, when: string): Report {
+    return (invariant, message) => this.#deps.world.fail(invariant, `machine ${machine.index} ${when}: ${message}`)
+  }
+
+  async #guard(machine: Machine, when: string, check: () => Promise<void>): Promise<void> {
+    try {
+      await check()
+    } catch (error) {
+      const text = error instanceof Error ? error.stack ?? error.message : String(error)
+      this.#deps.world.fail('the index can be read', `machine ${machine.index} ${when}: ${text}`)
+    }
+  }
+
+  #stateOf({ index, life }: Machine): string {
+    const parts = life?.parts
+    if (parts === undefined || life?.started !== true) return `machine ${index} is down`
+    const { blocks, tips, pendingBlocks, deferred, wanted } = parts.dag.counts()
+    const { unsealed, quarantined, behind } = parts.ingest.counts()
+    const state = {
+      root: parts.dag.frontier().root.slice(0, 8), records: parts.store.totals.recordCount, blocks, tips,
+      pendingBlocks, deferred, wanted, unsealed, quarantined, behind, marks: parts.materializer.lag().marks,
+      links: life.endpoint?.peers().length
+    }
+    return `machine ${index} ${JSON.stringify(state)}`
+  }
+}

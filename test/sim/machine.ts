@@ -1,0 +1,229 @@
+// A machine: what outlives a node (disk, index, keys, clock error) and the node that runs on it at present.
+// The node is built from the very parts list of real nodes; only its ports are others.
+
+import type { Clock, Log } from '../../src/base/index.js'
+import { issueCertificate } from '../../src/dag/index.js'
+import { DEFAULTS, type IngestOptions } from '../../src/ingest/index.js'
+import { createEventLog } from '../../src/node/events.js'
+import { openParts, type Parts } from '../../src/node/parts.js'
+import { peerNameOf, type OpenedGenesis } from '../../src/p2p/index.js'
+import { createSigner, type Signer, type VerifySignature } from '../../src/record/index.js'
+import { createMemoryDisk, type DiskOperation, type MemoryDisk } from '../fakes/memory-disk.js'
+import { createSimIndex, type IndexFate, type SimIndex } from './index-source.js'
+import type { SimEndpoint, SimHub } from './network.js'
+import type { Prng } from './prng.js'
+import type { Owner, World } from './world.js'
+
+/** Wall clock of a machine without error at the start of a run. */
+export const START_MS = 1_800_000_000_000
+
+/** How a node is set up. */
+export interface MachineOptions {
+  readonly index: number
+  readonly genesis: OpenedGenesis
+  /** Vouches for the machines of a closed federation. */
+  readonly governor: Signer
+  /** Addresses to dial. */
+  readonly dial: readonly string[]
+  readonly expectsPeers: boolean
+  readonly ingest: Partial<IngestOptions>
+  /** Longest sync of the disk. */
+  readonly syncMs: number
+}
+
+/** What a machine stands on. */
+export interface MachineDeps {
+  readonly world: World
+  readonly hub: SimHub
+  readonly prng: Prng
+  readonly verify: VerifySignature
+  readonly onLog: (machine: Machine, level: string, fields: object, message: string) => void
+}
+
+/** A running node: dead from its crash on. */
+export interface Life extends Owner {
+  readonly number: number
+  parts: Parts | undefined
+  started: boolean
+  endpoint: SimEndpoint | undefined
+  /** Why it could not start. */
+  failure: unknown
+}
+
+/** How a node dies. */
+export interface Death {
+  readonly power: boolean
+  readonly index: IndexFate
+  readonly draw: number
+}
+
+/** One machine. */
+export interface Machine {
+  readonly index: number
+  readonly name: string
+  readonly signer: Signer
+  readonly disk: MemoryDisk
+  readonly level: SimIndex
+  /** Error of its wall clock. */
+  offsetMs: number
+  life: Life | undefined
+  /** Starts a node; `started` or `failure` of its life tell the end. */
+  boot(): Life
+  crash(death: Death): void
+  /** Stops the node in order. */
+  stop(): Promise<void>
+  /** A new disk under the same key: what an operator does with a disk that is beyond repair. */
+  replaceDisk(): Promise<void>
+  readonly replaced: number
+}
+
+/** A machine with an empty data directory. */
+export async function createMachine(options: MachineOptions, deps: MachineDeps): Promise<Machine> {
+  const machine = new SimMachine(options, deps)
+  await machine.replaceDisk()
+  return machine
+}
+
+/** Longest duration of what is not instant, a file's sync aside. */
+const DISK_MS: Readonly<Partial<Record<DiskOperation, number>>> = {
+  write: 2, read: 1, rename: 1, truncate: 1, syncDirectory: 4
+}
+
+class SimMachine implements Machine {
+  readonly index: number
+  readonly name: string
+  readonly signer: Signer
+  readonly level: SimIndex
+  disk: MemoryDisk
+  offsetMs = 0
+  life: Life | undefined
+  replaced = -1
+  readonly #options: MachineOptions
+  readonly #deps: MachineDeps
+  readonly #latencies: Prng
+  #boots = 0
+
+  constructor(options: MachineOptions, deps: MachineDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.index = options.index
+    this.signer = createSigner(deps.prng.fork('key').bytes(32))
+    this.name = peerNameOf(this.signer.publicKey)
+    this.#latencies = deps.prng.fork('latency')
+    this.level = createSimIndex(() => {
+      const { life } = this
+      return (label) => deps.world.sleep(this.#latencies.between(0, 2), label, life)
+    })
+    this.disk = this.#newDisk()
+  }
+
+  boot(): Life {
+    this.#boots += 1
+    const life: Life = {
+      number: this.#boots, alive: true, heldUntilMs: 0, parts: undefined, started: false, endpoint: undefined,
+      failure: undefined
+    }
+    this.life = life
+    this.#start(life).catch((error: unknown) => {
+      life.failure = error
+    })
+    return life
+  }
+
+  crash({ power, index, draw }: Death): void {
+    const { life } = this
+    if (life !== undefined) {
+      life.alive = false
+      this.#deps.hub.vanish(this.name, !power)
+    }
+    this.life = undefined
+    if (power) this.disk.crash()
+    else this.disk.kill()
+    this.level.crash(index, draw)
+  }
+
+  async stop(): Promise<void> {
+    const { life } = this
+    if (life === undefined) return
+    await life.parts?.stop()
+    life.alive = false
+    this.#deps.hub.vanish(this.name, true)
+    if (this.life === life) this.life = undefined
+  }
+
+  async replaceDisk(): Promise<void> {
+    this.replaced += 1
+    this.disk = this.#newDisk()
+    await this.level.destroy()
+    await this.disk.makeDirectory('/data')
+    await this.disk.syncDirectory('/')
+  }
+
+  #newDisk(): MemoryDisk {
+    const { world, prng } = this.#deps
+    return createMemoryDisk(prng.fork(`disk ${this.replaced}`), {
+      pause: (operation) => {
+        // No node runs: an operator is at work, and nobody waits for that.
+        if (this.life === undefined) return Promise.resolve()
+        const highMs = operation === 'sync' ? this.#options.syncMs : DISK_MS[operation] ?? 0
+        const waitMs = highMs === 0 ? 0 : this.#latencies.between(0, highMs)
+        return world.sleep(waitMs, operation, this.life)
+      }
+    })
+  }
+
+  async #start(life: Life): Promise<void> {
+    const { world, hub, prng, verify } = this.#deps
+    const { genesis, governor, dial, expectsPeers, ingest } = this.#options
+    const { networkId, genesis: { admission } } = genesis
+    const random = prng.fork(`life ${life.number}`)
+    const events = createEventLog()
+    const parts = await openParts(
+      {
+        genesis, signer: this.signer, walDirectory: '/data/wal', markerPath: '/data/wal.marker',
+        incarnationPath: '/data/incarnation', dataDirectory: '/data', expectsPeers,
+        ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 },
+        ...(admission === 'open' ? {} : {
+          certificate: issueCertificate(this.signer.publicKey, governor, networkId)
+        })
+      },
+      {
+        clock: this.#clock(life), random, disk: this.disk, log: this.#log(), level: this.level, verify,
+        yieldNow: () => world.sleep(0, 'yield', life),
+        createNetwork: () => {
+          const { name, index } = this
+          const onThrow = (error: unknown): void => {
+            world.fail('no input throws', `machine ${index}: ${String(error)}`)
+          }
+          const endpoint = hub.join({
+            name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow
+          })
+          life.endpoint = endpoint
+          return Promise.resolve(endpoint)
+        }
+      },
+      events
+    )
+    life.parts = parts
+    await parts.start()
+    life.started = true
+  }
+
+  #clock(life: Life): Clock {
+    const { world } = this.#deps
+    const bootMs = world.nowMs
+    return {
+      nowMs: () => START_MS + world.nowMs + this.offsetMs,
+      monotonicMs: () => world.nowMs - bootMs,
+      setTimer: (delayMs, action) => world.plan(delayMs, 'timer', life, action)
+    }
+  }
+
+  #log(): Log {
+    const { onLog } = this.#deps
+    const at = (level: string) => (fields: object, message: string): void => {
+      onLog(this, level, fields, message)
+    }
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  }
+}

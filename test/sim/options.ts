@@ -1,0 +1,61 @@
+// What a seed draws for itself: how many machines and liars, how much is written, how small the limits are.
+
+import type { IngestOptions } from '../../src/ingest/index.js'
+import { createPrng } from './prng.js'
+
+/** The frame of a run; together with the list of faults it is all that a replay needs. */
+export interface SimOptions {
+  readonly seed: number
+  /** Honest machines, 2..6. */
+  readonly machines: number
+  /** Byzantine nodes, up to all but one of the whole. */
+  readonly liars: number
+  /** How long faults last; then all is healed. */
+  readonly safetyMs: number
+  /** Client calls within that time. */
+  readonly calls: number
+  readonly agents: number
+  /** (subject, predicate) pairs that are written about. */
+  readonly topics: number
+  /** Some records are large, so that segments of the log roll. */
+  readonly large: boolean
+  /** A federation that governors decide on. */
+  readonly closed: boolean
+  /** Everyone knows everyone; else a ring. */
+  readonly mesh: boolean
+  /** Longest sync of each machine's disk. */
+  readonly syncMs: readonly number[]
+  readonly ingest: Partial<IngestOptions>
+  /** No memo of checked signatures. */
+  readonly realSignatures: boolean
+}
+
+/** Each seed draws its own world. */
+export function drawOptions(seed: number): SimOptions {
+  const prng = createPrng(`${seed}/options`)
+  const machines = prng.between(2, 6)
+  const large = prng.chance(0.15)
+  return {
+    seed,
+    machines,
+    liars: prng.chance(0.5) ? prng.between(1, 2) : 0,
+    safetyMs: prng.between(30, 180) * 1_000,
+    calls: prng.between(40, 160),
+    agents: prng.between(2, 8),
+    topics: prng.between(2, 20),
+    large,
+    closed: prng.chance(0.15),
+    mesh: prng.chance(0.7),
+    syncMs: Array.from({ length: machines }, () => prng.pick([1, 4, 10, 30, 100])),
+    ingest: {
+      blockRecordsTarget: prng.pick([1, 4, 16, 256]),
+      blockBytesTarget: prng.pick([4_096, 61_440]),
+      sealDelayMs: prng.pick([1, 50, 500]),
+      checkpointMs: prng.pick([200, 2_000, 10_000]),
+      checkpointBytes: prng.pick([4_096, 1_048_576]),
+      unappliedBlocksMax: prng.pick([1, 16, 256]),
+      backlogRecordsMax: prng.pick([8, 16_384])
+    },
+    realSignatures: seed % 20 === 0
+  }
+}

@@ -1,0 +1,136 @@
+// One run: safety under faults, then everything is healed, then liveness.
+// A run is a function of (options, faults): the same two give the same trace hash on every machine.
+
+import { createGenesis, type OpenedGenesis } from '../../src/p2p/index.js'
+import { faultName, type Fault } from './faults.js'
+import { forbidRealWorld } from './guard.js'
+import { createInjector } from './injector.js'
+import { createInspector } from './inspector.js'
+import { createMachine, START_MS, type Machine } from './machine.js'
+import { createVerifier } from './memo.js'
+import { addressOf, createHub } from './network.js'
+import { createOperator } from './operator.js'
+import type { SimOptions } from './options.js'
+import { createPrng } from './prng.js'
+import { createWeather } from './weather.js'
+import { createWorkload, keysOf } from './workload.js'
+import { createWorld, type Violation, type World } from './world.js'
+
+/** What a run came to. */
+export interface SimResult {
+  readonly violation: Violation | undefined
+  readonly traceHash: string
+  readonly counts: ReadonlyMap<string, number>
+  readonly faults: number
+  readonly acknowledged: number
+  readonly records: number
+  readonly virtualMs: number
+  /** From healing to equal tags. */
+  readonly healedMs: number
+  readonly events: number
+}
+
+/** For those who watch. */
+export interface RunWatch {
+  readonly onEvent?: (timeMs: number, label: string) => void
+  readonly onLog?: (timeMs: number, machine: number, level: string, fields: object, message: string) => void
+}
+
+/** Time that the network may take after healing until all are equal. */
+export const LIVENESS_MS_MAX = 1_200_000
+
+/** Runs a simulation; never rejects for what the nodes do. */
+export async function runSim(
+  options: SimOptions, faults: readonly Fault[], watch: RunWatch = {}
+): Promise<SimResult> {
+  const world = createWorld(watch)
+  const onRejection = (error: unknown): void => {
+    world.fail('no unhandled rejection', error instanceof Error ? error.stack ?? error.message : String(error))
+  }
+  process.on('unhandledRejection', onRejection)
+  process.on('uncaughtException', onRejection)
+  const restore = forbidRealWorld()
+  try {
+    return await runIn(world, options, faults, watch)
+  } catch (error) {
+    onRejection(error)
+    return resultOf(world, faults, 0, 0, 0)
+  } finally {
+    restore()
+    process.off('unhandledRejection', onRejection)
+    process.off('uncaughtException', onRejection)
+  }
+}
+
+async function runIn(
+  world: World, options: SimOptions, faults: readonly Fault[], watch: RunWatch
+): Promise<SimResult> {
+  const weather = createWeather()
+  const hub = createHub(world, weather, options.seed)
+  const genesis = genesisOf(options)
+  const { governor } = keysOf(options.seed, options.agents)
+  const verifier = createVerifier(options.realSignatures)
+  const onLog = (machine: Machine, level: string, fields: object, message: string): void => {
+    const said = `${message} ${textOf(fields)}`
+    if (BUGS.test(said)) world.fail('no assertion fails', `machine ${machine.index}: ${said}`)
+    watch.onLog?.(world.nowMs, machine.index, level, fields, message)
+  }
+  const names: string[] = []
+  const machines: Machine[] = []
+  for (let index = 0; index < options.machines; index += 1) {
+    const prng = createPrng(`${options.seed}/machine ${index}`)
+    const dial = names.filter((_, other) => options.mesh || other === index - 1 || other === 0).map(addressOf)
+    const syncMs = options.syncMs[index] ?? 1
+    const machine = await createMachine(
+      { index, genesis, governor, dial, expectsPeers: options.machines > 1, ingest: options.ingest, syncMs },
+      { world, hub, prng, verify: verifier.verify, onLog }
+    )
+    names.push(machine.name)
+    machines.push(machine)
+  }
+  const workload = createWorkload(options, genesis.networkId, world)
+  const inspector = createInspector({ world, machines, workload, genesis, verifier, options, hub, onLog })
+  const operator = createOperator({ world, machines, inspector })
+  const injector = createInjector({ world, weather, hub, machines, operator, workload })
+  operator.start()
+  workload.plan(machines)
+  injector.plan(faults)
+  await world.run(options.safetyMs)
+  await inspector.checkAll('at the end of the faults')
+  injector.heal()
+  const healMs = world.nowMs
+  await inspector.converge(healMs + LIVENESS_MS_MAX)
+  const healedMs = world.nowMs - healMs
+  await inspector.finish()
+  return resultOf(world, faults, workload.acknowledged.size, inspector.records, healedMs)
+}
+
+/** What only a bug of ours throws. */
+const BUGS = /assertion failed|unreachable case|TypeError|RangeError|ReferenceError/
+
+/** The fields of a log line, errors with their stacks. */
+export function textOf(fields: object): string {
+  return JSON.stringify(fields, (_, value: unknown) => {
+    if (value instanceof Error) return `${value.stack ?? value.message} ${value.cause === undefined ? '' : String(value.cause)}`
+    return typeof value === 'bigint' ? String(value) : value
+  })
+}
+
+function genesisOf({ seed, agents, closed }: SimOptions): OpenedGenesis {
+  const { governor } = keysOf(seed, agents)
+  return createGenesis({
+    name: `sim ${seed}`, created: START_MS - 1, governors: [governor.publicKey],
+    admission: closed ? 'closed' : 'open'
+  })
+}
+
+function resultOf(
+  world: World, faults: readonly Fault[], acknowledged: number, records: number, healedMs: number
+): SimResult {
+  const { violation, counts, nowMs: virtualMs, events } = world
+  for (const fault of faults) world.count(`fault: ${faultName(fault)}`)
+  return {
+    violation, traceHash: world.traceHash(), counts, faults: faults.length, acknowledged, records, virtualMs,
+    healedMs, events
+  }
+}
