@@ -122,6 +122,6 @@ export function verifyBody(block: Block, networkId: NetworkId, verify: Verify = 
 }
 
 /** True when a block is sealed so far ahead of the local clock that it waits. */
-export function isAhead(header: BlockHeader, nowMs: number): boolean {
+export function isAhead(header: Pick<BlockHeader, 'sealedAtMs'>, nowMs: number): boolean {
   return header.sealedAtMs > nowMs + TIME_LIMITS.blockAheadMsMax
 }

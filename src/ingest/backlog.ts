@@ -31,7 +31,7 @@ export interface Backlog {
   isAbsent(entry: BacklogEntry): boolean
   /** Entries that no block holds yet, oldest first; iterating may be stopped at any point. */
   waiting(): IterableIterator<BacklogEntry>
-  /** Takes the entries out of `waiting`; `release` puts them back when their block could not be written. */
+  /** Takes the entries out of `waiting`; `release` puts back what no block holds after all. */
   claim(entries: readonly BacklogEntry[]): void
   release(entries: readonly BacklogEntry[]): void
   readonly size: number
@@ -140,6 +140,7 @@ class RecordBacklog implements Backlog {
   }
 
   #enqueue(entry: BacklogEntry): void {
+    if (this.#open.has(entry.opened.id)) return
     this.#open.set(entry.opened.id, entry)
     this.#openBytes += entry.opened.bytes.length
   }

@@ -29,6 +29,8 @@ export interface BlockGateDeps {
   readonly verify: VerifySignature
   /** Blocks on their way through the ledger, for the ingestor: what was decoded once need not be again. */
   readonly prepared: Map<Hash, PreparedBlock>
+  /** A header is good, whatever becomes of its block. */
+  readonly onVerified: (header: BlockHeader) => void
   /** A block was handed to the log. */
   readonly onAppended: () => void
   /** Resolves when the index holds the frame. */
@@ -106,11 +108,12 @@ async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: s
 
 /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
 async function check(deps: BlockGateDeps, block: Block): Promise<Verdict | readonly OpenedRecord[]> {
-  const { clock, dag, pool, rules, store, verify } = deps
+  const { clock, dag, onVerified, pool, rules, store, verify } = deps
   const { header } = block
   const broken = verifyHeader(header, rules, verify)
   // The id covers the signature, so a forged header never shadows the true block.
   if (broken !== undefined) return condemn(dag, header, broken)
+  onVerified(header)
   if (isAhead(header, clock.nowMs())) {
     dag.deferred.add(header)
     return { kind: 'ignore', why: 'sealed in the future' }

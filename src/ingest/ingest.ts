@@ -34,6 +34,10 @@ export interface IngestDeps {
   readonly onApplied: (step: AppliedStep) => void
   /** The clock stands before the last block of the feed; nothing is sealed until `seal` names another. */
   readonly onClockBehind: () => void
+  /** A block of ours is left out of the index: the clock stands well before it. Its feed must not go on. */
+  readonly onWithheld: (header: BlockHeader) => void
+  /** A block of another node's delivery is well signed. */
+  readonly onVerified: (header: BlockHeader) => void
   /** A block of ours is durable. */
   readonly onSealed: (block: Uint8Array, header: BlockHeader) => void
   /** False while the index is known to be damaged: a checkpoint would vouch for it. */
@@ -104,6 +108,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     onApplied: deps.onApplied,
     onQuarantined: (id, releaseMs) => quarantine.noted(id, releaseMs),
     onDue: (id) => quarantine.cancel(id),
+    onWithheld: deps.onWithheld,
     onUnsealed: () => sealer.wake(),
     mayCheckpoint: deps.mayCheckpoint,
     onFailed: deps.onFailed
@@ -126,6 +131,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   const blocks = createBlockGate(options, {
     wal, store, dag, pool, prepared, clock, log, rules, verify,
     onAppended: () => rate.note(),
+    onVerified: deps.onVerified,
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
   return { backlog, pool, quarantine, ingestor, sealer, records, blocks }

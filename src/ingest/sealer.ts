@@ -210,8 +210,15 @@ class FeedSealer implements Sealer {
     const { header } = block
     const sequenceOf = new Map(chosen.map((entry) => [entry.opened.id, entry.sequence]))
     const sequences = block.ids.map((id) => sequenceOf.get(id) ?? 0)
-    this.#lastSequence = await wal.append(FRAME.ownBlock, encodeOwnBlock({ header: header.bytes, sequences }))
+    // Before the log has it: the ingestor may be done with the block before the append's promise is.
     dag.reserve(header)
+    try {
+      const frame = encodeOwnBlock({ header: header.bytes, sequences })
+      this.#lastSequence = await wal.append(FRAME.ownBlock, frame)
+    } catch (error) {
+      dag.release(header.id)
+      throw error
+    }
     this.#tip = header
     publish(encodeBlock(header, block.records), header)
   }

@@ -4,7 +4,7 @@
 
 import type { Clock, Hash, Log, PublicKey } from '../base/index.js'
 import {
-  blockIdOf, decodeBlock, decodeHeader, type BlockHeader, type Dag, type OpenedRecord
+  blockIdOf, decodeBlock, decodeHeader, isAhead, type BlockHeader, type Dag, type OpenedRecord
 } from '../dag/index.js'
 import { openRecord } from '../record/index.js'
 import { encodeNumberRow, keys, type Batch, type Store } from '../store/index.js'
@@ -31,6 +31,8 @@ export interface StepDeps {
   readonly governors: ReadonlySet<PublicKey>
   /** The record needs no quarantine, whatever was thought of it before. */
   readonly onDue: (id: Hash) => void
+  /** A block of ours was left out: it lies too far ahead of the clock, or builds on one that does. */
+  readonly onWithheld: (header: BlockHeader) => void
 }
 
 /** A step that is being gathered. */
@@ -125,7 +127,21 @@ async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<
   if (block === undefined || decoded?.kind !== 'ok') throw invalidFrame(frame, 'own block')
   const { header } = decoded
   if (deps.dag.has(header.id)) return
-  admit(step, header, await recordsOf(block, header.id, frame, deps), frame.sequence, deps)
+  if (isAhead(header, deps.clock.nowMs())) deps.dag.deferred.add(header)
+  else if (admit(step, header, await recordsOf(block, header.id, frame, deps), frame.sequence, deps)) return
+  withhold(block, header, deps)
+}
+
+/**
+ * Leaves an own block out that was sealed by a clock which ran ahead: it waits like a stranger's, and its
+ * records wait to be sealed once more, in another feed. A later replay may find that its time has come.
+ */
+function withhold({ sequences }: OwnBlockFrame, header: BlockHeader, deps: StepDeps): void {
+  const { backlog, dag, log } = deps
+  dag.release(header.id)
+  backlog.release(sequences.flatMap((sequence) => backlog.bySequence(sequence) ?? []))
+  log.warn({ block: header.id, seq: header.seq }, 'an own block is left out: the clock stands well before it')
+  deps.onWithheld(header)
 }
 
 /** The records of an own block: from the backlog, or after a restart from their frames. */
@@ -158,15 +174,16 @@ function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): void {
   admit(step, decoded.block.header, opened, frame.sequence, deps)
 }
 
+/** False when the block's predecessor is not here. */
 function admit(
   step: Step, header: BlockHeader, opened: readonly OpenedRecord[], sequence: number, deps: StepDeps
-): void {
+): boolean {
   if (header.prev !== undefined && !deps.dag.has(header.prev)) {
     // Its predecessor was handed to the log before it and refused, on a full disk. Skipped now and at every
     // replay, so that no chain has a hole; sync brings both again.
     deps.dag.release(header.id)
     deps.log.warn({ block: header.id, sequence }, 'a block without its predecessor in the ledger is skipped')
-    return
+    return false
   }
   for (const record of opened) {
     const entry = deps.backlog.get(record.id)
@@ -178,6 +195,7 @@ function admit(
   }
   deps.dag.stage(step.batch, header, opened.map((record) => record.id))
   step.blocks.push(header.id)
+  return true
 }
 
 function reopen(bytes: Uint8Array, frame: Frame): OpenedRecord {

@@ -2,8 +2,24 @@
 // or when it is not the very directory that the last incarnation was drawn for: a copy or a restored backup
 // must never continue a feed that its twin continues too.
 
-import { fromHex, toHex, utf8Bytes, utf8Text, type Disk, type Random } from '../base/index.js'
+import { fromHex, toHex, utf8Bytes, utf8Text, type Disk, type PublicKey, type Random } from '../base/index.js'
+import { feedOf, trailingZeroBits } from '../dag/index.js'
 import type { Wal } from '../wal/index.js'
+import { NodeError } from './errors.js'
+
+/** What a draw needs. */
+export interface IncarnationDeps {
+  readonly disk: Disk
+  readonly random: Random
+  readonly wal: Wal
+  readonly nodeKey: PublicKey
+  /** Zero bits that a feed id ends in, by the genesis. */
+  readonly workBits: number
+  /** Lets other work run between two parts of a long search. */
+  readonly yieldNow: () => Promise<void>
+  /** Gives the search up. */
+  readonly signal?: AbortSignal
+}
 
 interface Mark {
   readonly incarnation: string
@@ -16,9 +32,7 @@ interface Mark {
  * @param path file that names the last incarnation and the log directory it belongs to
  */
 export async function chooseIncarnation(
-  path: string,
-  directory: string,
-  deps: { readonly disk: Disk; readonly random: Random; readonly wal: Wal }
+  path: string, directory: string, deps: IncarnationDeps
 ): Promise<string> {
   const { identity } = deps.wal
   const mark = await readMark(path, deps.disk)
@@ -30,16 +44,32 @@ export async function chooseIncarnation(
   return drawIncarnation(path, directory, deps)
 }
 
-/** A new incarnation, durable before it is returned: the feed of the last one is sealed into no more. */
+/**
+ * A new incarnation, durable before it is returned: the feed of the last one is sealed into no more.
+ * Cost: about 2^workBits hashes. @throws NodeError NODE_STOPPED when given up
+ */
 export async function drawIncarnation(
-  path: string,
-  directory: string,
-  deps: { readonly disk: Disk; readonly random: Random; readonly wal: Wal }
+  path: string, directory: string, deps: IncarnationDeps
 ): Promise<string> {
   const { device, inode } = deps.wal.identity
-  const incarnation = toHex(deps.random.bytes(8))
+  const incarnation = await search(deps)
   await writeMark(path, directory, { incarnation, device: String(device), inode: String(inode) }, deps.disk)
   return incarnation
+}
+
+/** Tries between two looks at the rest of the node: a few ms. */
+const TRIES_AT_ONCE = 2_048
+
+/** Feeds are not free where the genesis wants work: tries until the feed id ends in zeros. */
+async function search({ random, nodeKey, workBits, yieldNow, signal }: IncarnationDeps): Promise<string> {
+  for (;;) {
+    for (let left = TRIES_AT_ONCE; left > 0; left -= 1) {
+      const incarnation = toHex(random.bytes(8))
+      if (trailingZeroBits(feedOf(nodeKey, incarnation)) >= workBits) return incarnation
+    }
+    if (signal?.aborted === true) throw new NodeError({ code: 'NODE_STOPPED' }, 'the node was stopped')
+    await yieldNow()
+  }
 }
 
 const MARK_BYTES_MAX = 1_024

@@ -2,6 +2,7 @@
 
 import { createEventLog } from './events.js'
 import { NodeError } from './errors.js'
+import { createLifecycle } from './lifecycle.js'
 import { openParts, type Parts } from './parts.js'
 import { admittedBlocks, findRecord, votesOn } from './reading.js'
 import type { NodeParts, NodeSetup } from './setup.js'
@@ -21,36 +22,14 @@ export const ADMIT_RECORDS_MAX = 1_000
 export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
   const events = createEventLog()
   const reportState = createStateReporter(ports.clock)
-  let parts: Parts | undefined
-  let starting: Promise<void> | undefined
-  let stopping: Promise<void> | undefined
-  let started = false
-
-  async function start(): Promise<void> {
-    parts = await openParts(setup, ports, events)
-    try {
-      await parts.start()
-      started = true
-    } catch (error) {
-      await parts.stop().catch(() => undefined)
-      throw error
-    }
-  }
-
-  function open(): Parts {
-    if (parts !== undefined && stopping === undefined) return parts
-    throw new NodeError({ code: stopping === undefined ? 'NODE_NOT_READY' : 'NODE_STOPPED' }, 'the node is not running')
-  }
-
+  const life = createLifecycle((onStale) => openParts(setup, ports, events, onStale), ports.log)
+  const open = (): Parts => life.use()
   return {
     nodeKey: setup.signer.publicKey,
     networkId: setup.genesis.networkId,
     genesis: setup.genesis.genesis,
-    start: () => (starting ??= start()),
-    stop: () => (stopping ??= (async () => {
-      await starting?.catch(() => undefined)
-      if (started) await parts?.stop()
-    })()),
+    start: () => life.start(),
+    stop: () => life.stop(),
     admit: async (records) => open().ingest.admitRecords(checked(records)),
     admitAcknowledged: async (records, request) => open().acks.admit(checked(records), request),
     query: async (request) => open().query.get(request),
@@ -63,11 +42,11 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     },
     votes: async (assertion, limit) => votesOn(open(), assertion, limit),
     state: async () => reportState(open()),
-    peers: () => (parts === undefined ? [] : reportPeers(parts)),
-    addresses: () => parts?.network?.addresses() ?? [],
+    peers: () => (life.parts === undefined ? [] : reportPeers(life.parts)),
+    addresses: () => life.parts?.network?.addresses() ?? [],
     quarantine: async (limit) => open().ingest.quarantined(limit),
-    ready: () => reportReady(parts, started && stopping === undefined),
-    stats: () => (parts === undefined ? {} : reportStats(parts)),
+    ready: () => reportReady(life.parts, life.running),
+    stats: () => (life.parts === undefined ? {} : reportStats(life.parts)),
     onEvent: (listener, lastSequence) => events.subscribe(listener, lastSequence),
     blocks: () => admittedBlocks(open()),
     admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, 'local')),

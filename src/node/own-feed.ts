@@ -3,11 +3,11 @@
 // the last block that was ever sealed on the feed (a rolled-back disk, a copy, a clock that ran ahead)
 // retires the feed: the next block is the first one of a new incarnation.
 
-import { wait, type Clock, type Log } from '../base/index.js'
-import { feedOf, type Dag } from '../dag/index.js'
+import { wait, type Clock, type Log, type Timer } from '../base/index.js'
+import { feedOf, isAhead, type BlockHeader, type Dag } from '../dag/index.js'
 import { isBehindTip, type FeedIdentity } from '../ingest/index.js'
 import type { Wal } from '../wal/index.js'
-import { chooseIncarnation, drawIncarnation } from './incarnation.js'
+import { chooseIncarnation, drawIncarnation, type IncarnationDeps } from './incarnation.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 
 /** The present feed of a node. */
@@ -22,6 +22,8 @@ export interface OwnFeed {
   heard(): void
   /** Seals into a new feed from now on. */
   retire(why: string): void
+  /** A block of this node's key came from elsewhere, or was left out here: none of the feed in use may. */
+  strayed(header: BlockHeader): void
   stop(): Promise<void>
 }
 
@@ -32,21 +34,39 @@ export interface OwnFeedDeps {
   /** Addresses of peers are known, so that a STATUS can be expected. */
   readonly expectsPeers: boolean
   readonly seal: (identity: FeedIdentity) => Promise<void>
+  /** The index holds own blocks that lie well ahead of the clock: it must be made anew without them. */
+  readonly onAhead: () => void
 }
 
 /** An old feed waits this long for a peer's word after a start. */
 const CONFIRM_MS_MAX = 5_000
 /** Pause before a new feed is tried again that could not be written down: the disk may be full. */
 const RETRY_MS = 1_000
+/** How often the clock is held against the last own block. */
+const LOOK_MS = 10_000
 
 /** Chooses the incarnation; a new one is durable when this resolves. Nothing is sealed before `begin`. */
 export async function openOwnFeed(setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps): Promise<OwnFeed> {
   const { incarnationPath, dataDirectory } = setup
-  const { disk, random } = ports
-  const files = { disk, random, wal: deps.wal }
-  const incarnation = await chooseIncarnation(incarnationPath, dataDirectory, files)
-  const draw = (): Promise<string> => drawIncarnation(incarnationPath, dataDirectory, files)
+  const incarnation = await chooseIncarnation(incarnationPath, dataDirectory, drawing(setup, ports, deps.wal))
+  const draw = (signal: AbortSignal): Promise<string> => endFeed(setup, ports, deps.wal, signal)
   return new FeedKeeper(setup, ports, deps, identityOf(setup, incarnation), draw)
+}
+
+/** Ends the feed in use: a new incarnation is durable when this resolves. */
+export function endFeed(
+  setup: NodeSetup, ports: NodeParts, wal: Wal, signal?: AbortSignal
+): Promise<string> {
+  const { incarnationPath, dataDirectory } = setup
+  return drawIncarnation(incarnationPath, dataDirectory, drawing(setup, ports, wal, signal))
+}
+
+function drawing(setup: NodeSetup, ports: NodeParts, wal: Wal, signal?: AbortSignal): IncarnationDeps {
+  const { disk, random, yieldNow } = ports
+  const { genesis, signer } = setup
+  const workBits = genesis.genesis.feedWorkBits
+  const given = signal === undefined ? {} : { signal }
+  return { disk, random, yieldNow, wal, workBits, nodeKey: signer.publicKey, ...given }
 }
 
 class FeedKeeper implements OwnFeed {
@@ -54,7 +74,7 @@ class FeedKeeper implements OwnFeed {
   readonly #clock: Clock
   readonly #log: Log
   readonly #deps: OwnFeedDeps
-  readonly #draw: () => Promise<string>
+  readonly #draw: (signal: AbortSignal) => Promise<string>
   readonly #word = new AbortController()
   readonly #stopping = new AbortController()
   #current: FeedIdentity
@@ -62,9 +82,11 @@ class FeedKeeper implements OwnFeed {
   #confirmed = false
   #doubt: string | undefined
   #running: Promise<void> = Promise.resolve()
+  #timer: Timer | undefined
 
   constructor(
-    setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps, current: FeedIdentity, draw: () => Promise<string>
+    setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps, current: FeedIdentity,
+    draw: (signal: AbortSignal) => Promise<string>
   ) {
     this.#setup = setup
     this.#clock = ports.clock
@@ -79,6 +101,7 @@ class FeedKeeper implements OwnFeed {
   }
 
   begin(): Promise<void> {
+    this.#watch()
     return this.#queue(async () => {
       this.#doubt ??= await this.#firstDoubt()
       this.#begun = true
@@ -97,10 +120,23 @@ class FeedKeeper implements OwnFeed {
     if (this.#begun) void this.#queue(() => this.#settle())
   }
 
+  strayed({ feed, seq }: BlockHeader): void {
+    if (feed === this.#current.feed) this.retire(`its block ${seq} is elsewhere and not here`)
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#timer?.cancel()
     this.#word.abort()
     await this.#running
+  }
+
+  /** A clock that is set back while the node runs: once own blocks lie too far ahead, they must go. */
+  #watch(): void {
+    this.#timer = this.#clock.setTimer(LOOK_MS, () => {
+      if (hasOwnAhead(this.#deps.dag, this.#setup, this.#clock)) this.#deps.onAhead()
+      else this.#watch()
+    })
   }
 
   /** What speaks against going on with the feed after a start. */
@@ -122,7 +158,7 @@ class FeedKeeper implements OwnFeed {
     const why = this.#doubt
     if (why !== undefined) {
       const retired = this.#current.feed
-      this.#current = identityOf(this.#setup, await this.#draw())
+      this.#current = identityOf(this.#setup, await this.#draw(this.#stopping.signal))
       if (this.#doubt === why) this.#doubt = undefined
       this.#log.warn({ retired, feed: this.#current.feed, why }, 'own feed retired: blocks go on in a new one')
     }
@@ -138,6 +174,12 @@ class FeedKeeper implements OwnFeed {
     })
     return this.#running
   }
+}
+
+/** True when the index holds a block of this node's key that waits for the clock by the rules of blocks. */
+export function hasOwnAhead(dag: Dag, { signer }: NodeSetup, clock: Clock): boolean {
+  const tip = dag.tipOfNode(signer.publicKey)
+  return tip !== undefined && isAhead(tip, clock.nowMs())
 }
 
 function identityOf({ certificate, signer }: NodeSetup, incarnation: string): FeedIdentity {

@@ -13,7 +13,7 @@ import { openWal, type Wal } from '../wal/index.js'
 import { createAcks, type Acks } from './acks.js'
 import type { EventLog } from './events.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
-import { openOwnFeed, type OwnFeed } from './own-feed.js'
+import { endFeed, hasOwnAhead, openOwnFeed, type OwnFeed } from './own-feed.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateTags, type StateTags } from './state-tag.js'
 import { openNodeSession } from './sync-session.js'
@@ -42,8 +42,13 @@ export interface Parts {
   stop(): Promise<void>
 }
 
-/** Opens index, ledger and graph and builds the rest. Nothing runs yet. */
-export async function openParts(setup: NodeSetup, ports: NodeParts, events: EventLog): Promise<Parts> {
+/**
+ * Opens index, ledger and graph and builds the rest. Nothing runs yet.
+ * @param onStale the clock was set back so far that the parts must be stopped and opened anew
+ */
+export async function openParts(
+  setup: NodeSetup, ports: NodeParts, events: EventLog, onStale: () => void = () => undefined
+): Promise<Parts> {
   const undo: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -59,11 +64,11 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
       ports.log.warn({ reason: store.rebuildReason }, 'the index is not whole: it is rebuilt from the ledger')
       await store.dropDerived()
     }
-    const dag = await openDag({ store, clock: ports.clock })
+    const dag = await openGraph(setup, ports, store, wal)
     const wires: Wires = { applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve() }
     const { expectsPeers } = setup
     const ownFeed = await openOwnFeed(setup, ports, {
-      wal, dag, expectsPeers, seal: (identity) => wires.seal(identity)
+      wal, dag, expectsPeers, onAhead: onStale, seal: (identity) => wires.seal(identity)
     })
     const holdings = createHoldings({ dag, self: setup.signer.publicKey })
     const core = { store, wal, dag, ownFeed, holdings, scan, wires, rules: admissionRules(setup) }
@@ -72,6 +77,21 @@ export async function openParts(setup: NodeSetup, ports: NodeParts, events: Even
     await close().catch(() => undefined)
     throw error
   }
+}
+
+/**
+ * Opens the graph. One that holds own blocks well ahead of the clock, from when the clock ran ahead, is made
+ * anew without them, and their feed ends: the replay leaves them out.
+ */
+async function openGraph(setup: NodeSetup, ports: NodeParts, store: Store, wal: Wal): Promise<Dag> {
+  const { clock, log } = ports
+  const dag = await openDag({ store, clock })
+  if (!hasOwnAhead(dag, setup, clock)) return dag
+  log.warn({}, 'the clock was set back: the index is made anew without own blocks that lie ahead of it')
+  // Durable before the index forgets how far the feed had got.
+  await endFeed(setup, ports, wal)
+  await store.dropDerived()
+  return openDag({ store, clock })
 }
 
 /** Records on their way into a block from which on views give way to writes. */
@@ -150,6 +170,8 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
     ...core, clock, log,
     ...(ports.verify === undefined ? {} : { verify: ports.verify }),
     onApplied: (step) => wires.applied(step),
+    onWithheld: (header) => core.ownFeed.strayed(header),
+    onVerified: (header) => core.ownFeed.strayed(header),
     onClockBehind: () => core.ownFeed.retire('the clock stands before its last block'),
     onSealed: (block, header) => wires.sealed(block, header),
     mayCheckpoint: () => !scan.damaged,

@@ -34,6 +34,10 @@ export interface Life {
   readonly steps: AppliedStep[]
   readonly sealed: { readonly block: Uint8Array; readonly header: BlockHeader }[]
   readonly failures: Error[]
+  /** Own blocks that were left out. */
+  readonly withheld: BlockHeader[]
+  /** Well signed headers of blocks from elsewhere. */
+  readonly verified: BlockHeader[]
   /** How often sealing stopped because the clock stood before the feed's last block. */
   clockBehind(): number
   /** Seals into the feed of this incarnation. */
@@ -73,6 +77,8 @@ export async function live(
   const sealed: { block: Uint8Array; header: BlockHeader }[] = []
   const failures: Error[] = []
   const signer = createSigner(seedFromName(machine.name))
+  const withheld: BlockHeader[] = []
+  const verified: BlockHeader[] = []
   let behind = 0
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
     wal, store, dag, clock, log: silent, rules: rules(),
@@ -80,6 +86,8 @@ export async function live(
     onClockBehind: () => {
       behind += 1
     },
+    onWithheld: (header) => withheld.push(header),
+    onVerified: (header) => verified.push(header),
     onSealed: (block, header) => sealed.push({ block, header }),
     mayCheckpoint: () => true,
     onFailed: (error) => failures.push(error)
@@ -93,7 +101,10 @@ export async function live(
     await wal.close()
     await store.close()
   }
-  return { ingest, wal, store, dag, steps, sealed, failures, clockBehind: () => behind, seal, stop }
+  return {
+    ingest, wal, store, dag, steps, sealed, failures, withheld, verified,
+    clockBehind: () => behind, seal, stop
+  }
 }
 
 /** Gives way to the event loop until the condition holds, advancing the clock by 50 ms each time. */

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { utf8Bytes, type Random } from '../../src/base/index.js'
 import { chooseIncarnation } from '../../src/node/incarnation.js'
+import { createSigner, seedFromName } from '../../src/record/index.js'
 import type { Wal } from '../../src/wal/index.js'
 import { createMemoryDisk, type MemoryDisk } from '../fakes/memory-disk.js'
 import { seededRandom } from '../fakes/seeded-random.js'
@@ -22,7 +23,8 @@ const place = { device: 5n, inode: 99n }
 
 function choose(identity: { device: bigint; inode: bigint; created: boolean }): Promise<string> {
   const wal = { identity } as Pick<Wal, 'identity'> as Wal
-  return chooseIncarnation(path, '/data', { disk, random, wal })
+  const { publicKey: nodeKey } = createSigner(seedFromName('incarnation'))
+  return chooseIncarnation(path, '/data', { disk, random, wal, nodeKey, workBits: 0, yieldNow: async () => undefined })
 }
 
 describe('incarnation', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Hash } from '../../src/base/index.js'
-import { feedOf, type BlockHeader, type Dag } from '../../src/dag/index.js'
+import { feedOf, trailingZeroBits, type BlockHeader, type Dag } from '../../src/dag/index.js'
 import type { FeedIdentity } from '../../src/ingest/index.js'
 import { silentLog, type NodeParts, type NodeSetup } from '../../src/node/index.js'
 import { openOwnFeed, type OwnFeed } from '../../src/node/own-feed.js'
@@ -17,6 +17,7 @@ let disk: MemoryDisk
 let clock: ManualClock
 let sealed: FeedIdentity[]
 let lives: number
+let stale: number
 
 beforeEach(async () => {
   disk = createMemoryDisk(seededRandom(1))
@@ -24,25 +25,34 @@ beforeEach(async () => {
   clock = createManualClock(startMs)
   sealed = []
   lives = 0
+  stale = 0
 })
 
 /** A life of the node whose index holds a block of `tipFeed`, sealed at `sealedAtMs`. */
 function open(
-  given: { tipFeed?: Hash; sealedAtMs?: number; expectsPeers?: boolean; forked?: boolean } = {}
+  given: {
+    tipFeed?: Hash; sealedAtMs?: number; expectsPeers?: boolean; forked?: boolean; workBits?: number
+  } = {}
 ): Promise<OwnFeed> {
   const { tipFeed, sealedAtMs = startMs, expectsPeers = false, forked = false } = given
   const header = { sealedAtMs } as BlockHeader
+  const { workBits = 0 } = given
   const dag = {
     tipOf: (feed: Hash) => (feed === tipFeed ? { feed, seq: 1, id: feed } : undefined),
     header: () => header,
+    tipOfNode: () => (tipFeed === undefined ? undefined : { feed: tipFeed, seq: 1, id: tipFeed, sealedAtMs }),
     isForked: () => forked
   } as unknown as Dag
   lives += 1
   const wal = { identity: { device: 1n, inode: 2n, created: lives === 1 } } as Wal
-  const setup = { signer, incarnationPath: '/data/incarnation', dataDirectory: '/data' } as NodeSetup
-  const ports = { clock, disk, random: seededRandom(lives), log: silentLog } as unknown as NodeParts
-  return openOwnFeed(setup, ports, {
+  const genesis = { genesis: { feedWorkBits: workBits } }
+  const setup = { signer, incarnationPath: '/data/incarnation', dataDirectory: '/data', genesis } as NodeSetup
+  const ports = { clock, disk, random: seededRandom(lives), log: silentLog, yieldNow: settle }
+  return openOwnFeed(setup, ports as unknown as NodeParts, {
     wal, dag, expectsPeers,
+    onAhead: () => {
+      stale += 1
+    },
     seal: async (identity) => {
       sealed.push(identity)
     }
@@ -139,5 +149,53 @@ describe('own feed', () => {
     const feed = await open({ tipFeed, forked: true })
     await feed.begin()
     expect((await open()).current.feed).toBe(feed.current.feed)
+  })
+
+  it('is retired when a block of it comes from elsewhere, and not for one of another feed', async () => {
+    const feed = await open()
+    await feed.begin()
+    const first = feed.current.feed
+    feed.strayed({ feed: '00'.repeat(32), seq: 1 } as BlockHeader)
+    await settle()
+    expect(feed.current.feed).toBe(first)
+    feed.strayed({ feed: first, seq: 7 } as BlockHeader)
+    feed.strayed({ feed: first, seq: 8 } as BlockHeader)
+    await settle()
+    expect(feed.current.feed).not.toBe(first)
+    expect(sealed.at(-1)).toBe(feed.current)
+    await feed.stop()
+  })
+
+  it('asks for a new index when a running clock is set back more than 300 s before its last block', async () => {
+    const tipFeed = await earlierFeed()
+    const { timers } = clock
+    const feed = await open({ tipFeed, sealedAtMs: startMs + 300_000 })
+    clock.setNow(startMs + 300_000)
+    await feed.begin()
+    clock.setNow(startMs - 10_000)
+    await clock.advanceAsync(10_000)
+    expect(stale).toBe(0)
+    clock.setNow(startMs - 10_001)
+    await clock.advanceAsync(10_000)
+    expect(stale).toBe(1)
+    await feed.stop()
+    expect(clock.timers).toBe(timers)
+  })
+
+  it('ends in the zero bits that the genesis wants, in a search that can be given up', async () => {
+    for (const workBits of [1, 8, 12]) {
+      lives = 0
+      const feed = await open({ workBits })
+      expect(trailingZeroBits(feed.current.feed)).toBeGreaterThanOrEqual(workBits)
+    }
+    const feed = await open()
+    await feed.begin()
+    const endless = await open({ workBits: 250, tipFeed: feed.current.feed })
+    endless.retire('for the test')
+    const begun = endless.begin()
+    await settle()
+    await endless.stop()
+    await begun
+    expect(sealed).toHaveLength(1)
   })
 })

@@ -170,7 +170,8 @@ describe('a session of a node', () => {
         dag, store, tags, holdings: createHoldings({ dag, self: alice.publicKey }), rules: { networkId, admission: 'open', governors: new Set(), feedWorkBits: 0 },
         ownFeed: {
           current: { signer: alice, incarnation: '00'.repeat(8), feed: hash('feed') }, begin: async () => undefined,
-          heard: () => undefined, retire: () => undefined, stop: async () => undefined
+          heard: () => undefined, retire: () => undefined, strayed: () => undefined,
+          stop: async () => undefined
         }
       },
       { clock, log: quietLog }
