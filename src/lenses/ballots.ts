@@ -5,7 +5,7 @@
 
 import { type Hash, type PublicKey, Q } from '../base/index.js'
 import { agedQ, type Ageing } from './ageing.js'
-import { isLater, type Judging } from './epochs.js'
+import { type Dated, isLater, type Judging } from './epochs.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate, VoteInput } from './types.js'
 
@@ -27,6 +27,7 @@ export interface Statement {
   /** Index into `candidates`. */
   readonly candidate: number
   readonly weightQ: number
+  readonly timestampMs: number
   readonly id: Hash
 }
 
@@ -62,11 +63,11 @@ export function* stateSteps(
     const latest = heardVotes.get(candidate.id)
     const counts = filter.hears?.(author) !== false && (own === undefined || own.get(author) === candidate)
     if (counts && latest?.has(author) !== true) {
-      roll.add(author, at, agedQ(weightOf(candidate.confidence), candidate.timestampMs, ageing), candidate.id)
+      roll.add(author, at, agedQ(weightOf(candidate.confidence), candidate.timestampMs, ageing), candidate)
     }
     for (const vote of latest?.values() ?? []) {
       if (vote.agentId === author && !counts) continue
-      roll.add(vote.agentId, at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote.id)
+      roll.add(vote.agentId, at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote)
     }
   }
   return { candidates: kept, voices: roll.voices, list: roll.list }
@@ -78,13 +79,13 @@ class Roll {
   readonly list: Statement[] = []
   readonly #numbers = new Map<PublicKey, number>()
 
-  add(agent: PublicKey, candidate: number, weightQ: number, id: Hash): void {
+  add(agent: PublicKey, candidate: number, weightQ: number, by: Dated): void {
     let voice = this.#numbers.get(agent)
     if (voice === undefined) {
       voice = this.voices.push(agent) - 1
       this.#numbers.set(agent, voice)
     }
-    this.list.push({ voice, candidate, weightQ, id })
+    this.list.push({ voice, candidate, weightQ, timestampMs: by.timestampMs, id: by.id })
   }
 }
 

@@ -2,7 +2,7 @@
 // Rule: among epoch records of governors that no other one supersedes, the greatest (timestamp, id) is
 // current.
 
-import { type Hash, type PublicKey } from '../base/index.js'
+import { type Hash, type PublicKey, toHex } from '../base/index.js'
 import type { PredicateSettings, Scalar } from '../record/index.js'
 import { bytesKey } from './bytes-key.js'
 import { scalarBytes } from './object.js'
@@ -24,6 +24,8 @@ export interface Judging {
   readonly halfLifeMs?: number | undefined
   /** Closed predicate: tells whether a value is one of the allowed ones. */
   readonly allows?: ((objectBytes: Uint8Array) => boolean) | undefined
+  /** The allowed values, as hex of their canonical bytes. */
+  readonly vocabulary?: readonly string[] | undefined
 }
 
 /** The epochs as of one time. */
@@ -77,7 +79,8 @@ export function isLater(a: Dated, b: Dated): boolean {
 function judgingOf(settings: PredicateSettings): Judging {
   return {
     cardinality: settings.cardinality, tolerance: settings.tolerance, halfLifeMs: settings.halfLifeMs,
-    allows: settings.vocabulary === undefined ? undefined : allowsOf(settings.vocabulary)
+    allows: settings.vocabulary === undefined ? undefined : allowsOf(settings.vocabulary),
+    vocabulary: settings.vocabulary?.map((value) => toHex(scalarBytes(value)))
   }
 }
 

@@ -7,6 +7,7 @@ export { type Density, densitySteps } from './density.js'
 export { createEpochView, type Dated, type EpochInput, type EpochView, isLater, type Judging, NO_EPOCHS } from './epochs.js'
 export { LensError, type LensErrorDetail } from './errors.js'
 export { createLensInput } from './input.js'
+export { type TrustBallots, trustBallotSteps } from './key-ballots.js'
 export type { Lens, LensFunction, LensInput, LensResult, Standing } from './lens.js'
 export { scalarBytes } from './object.js'
 export { BACKING_MAX, rankSteps } from './ranking.js'
@@ -14,7 +15,7 @@ export { recency } from './recency.js'
 export { createLensRegistry, type LensRegistry, lensSteps, STANDARD_LENSES } from './registry.js'
 export { evidenceSteps, settleSteps } from './settle.js'
 export { createPace, type Pace, runSteps, runStepsAt, sortSteps, type Steps } from './steps.js'
-export type { Candidate, Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
+export type { Candidate, ClosedView, Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
 export {
   type Claim, type LensView, type View, VIEW_VERSION, VIEW_WINNERS_MAX, type ViewCounts, type ViewLocal,
   type ViewPart, type ViewStanding

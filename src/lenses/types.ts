@@ -37,6 +37,16 @@ export interface KeyRecords {
   readonly votes: readonly VoteInput[]
 }
 
+/** What ballots for the values of a closed predicate are worth. */
+export interface ClosedView {
+  /** Class of a value, -1 = none. */
+  classOf(objectBytes: Uint8Array): number
+  /** Q16 bits by class that its base rate gives it, at least 0. */
+  readonly baseBits: Int32Array
+  /** Q16 bits by class that a ballot of the agent for class `said` gives it, at least 0, without its gate. */
+  support(agent: PublicKey, said: number): Int32Array
+}
+
 /** Published trust, as far as lenses read it. A snapshot of src/trustrank is one. */
 export interface TrustView {
   /** Counts the published snapshots of this node; local, in nothing that is hashed. */
@@ -45,6 +55,10 @@ export interface TrustView {
   readonly frontierRoot?: Hash | undefined
   /** Weight of an agent's ballot on an item with that many clusters: Q16 bits, 0..6 * 65,536. */
   weightQ(agent: PublicKey, clusters: number): number
+  /** Q16: share of its weight that an agent's ballot of that time keeps. */
+  gateQ(agent: PublicKey, timestampMs: number): number
+  /** Undefined where answers are weighed by `weightQ` alone. */
+  closedWorth(predicate: string): ClosedView | undefined
   /** Agents of one clone group are one voice per cluster; undefined = the agent stands alone. */
   groupOf(agent: PublicKey): number | undefined
   /** Accuracy in steps of 1/1024. */

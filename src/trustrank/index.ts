@@ -1,5 +1,14 @@
 // TrustRank: what agents have earned, published in snapshots that lenses read.
 
+export { type BallotBook, createBallotBook } from './book.js'
+export { type BallotColumns, type ClosedPredicate, type Endorsements, itemCount } from './columns.js'
+export { type ComputedTrust, computeTrust } from './compute.js'
+export { type Explanation, type Mover, MOVERS_MAX } from './explain.js'
+export type { BallotCluster, BallotRow, Endorsement, KeyBallots } from './key-ballots.js'
 export { neutralTrust } from './neutral.js'
-export { encodePublished, publishedDigest } from './published.js'
-export { type AgentTrust, STEPS_PER_ONE, type TrustSnapshot } from './types.js'
+export { OPEN_POLICY, TRUST_CONSTANTS, type TrustConstants, type TrustPolicy } from './parameters.js'
+export { decodePublished, encodePublished, publishedDigest } from './published.js'
+export { type SnapshotPlace, snapshotOf } from './snapshot.js'
+export {
+  type AgentTrust, type ClosedTrust, type ClosedWorth, type Published, STEPS_PER_ONE, type TrustSnapshot
+} from './types.js'

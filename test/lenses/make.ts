@@ -64,6 +64,8 @@ export function trustOf(
   return {
     generation: 0,
     weightQ: (of) => byAgent.get(of) ?? 65_536,
+    gateQ: () => 65_536,
+    closedWorth: () => undefined,
     groupOf: (of) => groupOf.get(of),
     accuracy: () => 682,
     standing: () => 1_024

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, toHex, utf8Bytes } from '../../src/base/index.js'
-import { encodePublished, neutralTrust, publishedDigest } from '../../src/trustrank/index.js'
+import { encodePublished, neutralTrust, type Published, publishedDigest } from '../../src/trustrank/index.js'
 import { agent } from '../lenses/make.js'
 
 describe('neutral trust', () => {
@@ -22,22 +22,23 @@ describe('neutral trust', () => {
 
 describe('published values', () => {
   const prior = { accuracy: 682, standing: 1_024, gate: 1_024 }
+  const empty: Published = { mode: 'computed', prior, agents: new Map(), roundMs: 0, closed: [] }
 
   it('are laid out as documented', () => {
-    expect(toHex(encodePublished('neutral', prior, new Map()))).toBe('0100' + 'aa0200040004ffffffff' + '00000000')
+    expect(toHex(encodePublished({ ...empty, mode: 'neutral' }))).toBe('0100' + 'aa0200040004ffffffff' + '00000000')
   })
 
   it('are equal bytes for equal groupings, in any order and with any numbers', () => {
     const rows = ['ann', 'bob', 'cid'].map((name, at) => [agent(name), { ...prior, accuracy: 600 + at }] as const)
     const grouped = (numbers: readonly (number | undefined)[], reversed: boolean): string => {
       const pairs = rows.map(([key, values], at) => [key, { ...values, group: numbers[at] }] as const)
-      return publishedDigest('computed', prior, new Map(reversed ? pairs.reverse() : pairs))
+      return publishedDigest({ ...empty, agents: new Map(reversed ? pairs.reverse() : pairs) })
     }
     expect(grouped([4, 4, undefined], true)).toBe(grouped([9, 9, undefined], false))
     expect(grouped([4, 4, undefined], true)).not.toBe(grouped([4, undefined, 4], true))
   })
 
   it('differ by mode', () => {
-    expect(publishedDigest('computed', prior, new Map())).not.toBe(publishedDigest('neutral', prior, new Map()))
+    expect(publishedDigest(empty)).not.toBe(publishedDigest({ ...empty, mode: 'neutral' }))
   })
 })

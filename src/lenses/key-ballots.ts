@@ -1,0 +1,63 @@
+// The ballots of one key, as trust is computed from: all records, no lens, no filter.
+// Rule: the same statements, clusters and ballots that Consensus weighs.
+
+import { toHex } from '../base/index.js'
+import { stateSteps } from './ballots.js'
+import { clusterSteps } from './clusters.js'
+import type { Judging } from './epochs.js'
+import { joinSteps } from './join.js'
+import type { Steps } from './steps.js'
+import type { KeyRecords } from './types.js'
+import type { Hash, PublicKey } from '../base/index.js'
+
+/** Ballots of a key by cluster, and who vouches for whom there. A key of a ballot book of src/trustrank. */
+export interface TrustBallots {
+  readonly subject: string
+  readonly predicate: string
+  readonly cardinality: 'one' | 'many'
+  /** True where values count as equal by their bytes alone. */
+  readonly exact: boolean
+  /** Values that the epoch allows, as hex of their bytes; absent = any. */
+  readonly vocabulary?: readonly string[] | undefined
+  /** The value that stands for each cluster, as hex of its bytes, and their BLAKE3. */
+  readonly clusters: readonly { readonly value: string; readonly hash: Hash }[]
+  readonly rows: readonly {
+    readonly agent: PublicKey
+    readonly cluster: number
+    /** Q16: scaled to one over all clusters with cardinality one, else as stated. */
+    readonly weightQ: number
+    readonly timestampMs: number
+  }[]
+  /** Statements with weight on assertions of others. */
+  readonly endorsements: readonly {
+    readonly voter: PublicKey
+    readonly author: PublicKey
+    readonly timestampMs: number
+  }[]
+}
+
+/** The ballots of a key. Cost: O(n log n). */
+export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<TrustBallots> {
+  const statements = yield* stateSteps(key.candidates, key.votes, judging, {})
+  const clusters = yield* clusterSteps(statements, judging.tolerance)
+  const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
+  const { voices, candidates, list } = statements
+  const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
+  return {
+    subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
+    exact: judging.tolerance === undefined, vocabulary: judging.vocabulary,
+    clusters: clusters.list.map(({ representative }) => (
+      { value: toHex(representative.first.objectBytes), hash: representative.hash })),
+    rows: ballots.voice.flatMap((voice, row) => {
+      const agent = voices[voice]
+      const weightQ = given[row] ?? 0
+      if (agent === undefined || weightQ === 0) return []
+      return { agent, cluster: ballots.cluster[row] ?? 0, weightQ, timestampMs: ballots.timeMs[row] ?? 0 }
+    }),
+    endorsements: list.flatMap(({ voice, candidate, weightQ, timestampMs }) => {
+      const [voter, author] = [voices[voice], candidates[candidate]?.agentId]
+      if (voter === undefined || author === undefined || voter === author || weightQ === 0) return []
+      return { voter, author, timestampMs }
+    })
+  }
+}

@@ -1,0 +1,128 @@
+// Tally: ballots weighed by trust and summed by cluster.
+// Rule: every number is whole, every sum exact, so neither the order of records nor the engine shows in it.
+// The sums are those of the fixed point that the trust comes from (docs/formats/trust.md).
+
+import { type PublicKey, timesQ } from '../base/index.js'
+import type { Clusters } from './clusters.js'
+import type { Ballots } from './join.js'
+import { type Steps, TURNS_PER_STEP } from './steps.js'
+import type { ClosedView, TrustView } from './types.js'
+
+/** Sums by cluster, Q16 bits unless said otherwise. */
+export interface Tally {
+  readonly scores: readonly number[]
+  /** As scores, from ballots that are not scaled: with cardinality many, clusters do not compete. */
+  readonly held: readonly number[]
+  /** What every cluster would hold if each speaker gave it its most. */
+  readonly heldMost: number
+  /** Distinct agents. */
+  readonly agents: readonly number[]
+}
+
+/** What is weighed, and by what. */
+export interface Weighing {
+  readonly ballots: Ballots
+  readonly clusters: Clusters
+  readonly voices: readonly PublicKey[]
+  readonly trust: TrustView
+  /** By voice, Q16 bits. */
+  readonly weights: readonly number[]
+  /** Present where it counts which value an agent says when another is true. */
+  readonly closed: ClosedView | undefined
+}
+
+/** Sums by cluster; of agents in one clone group the strongest speaks for all. */
+export function* tallySteps(weighing: Weighing): Steps<Tally> {
+  const { ballots, clusters, voices, weights } = weighing
+  const count = clusters.list.length
+  const [scores, held, agents] = [zeros(count), zeros(count), zeros(count)]
+  const speakers = speakersOf(voices, weighing.trust)
+  const rows = speakers === undefined ? undefined : yield* speakingRows(weighing, speakers)
+  const most = zeros(voices.length)
+  const sum = adder(weighing)
+  for (const [row, voice] of ballots.voice.entries()) {
+    if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const cluster = ballots.cluster[row] ?? 0
+    const speaker = speakers?.[voice] ?? voice
+    const gate = gateOf(weighing, row)
+    const heldQ = timesQ(timesQ(ballots.held[row] ?? 0, gate), weights[voice] ?? 0)
+    most[speaker] = Math.max(most[speaker] ?? 0, heldQ)
+    agents[cluster] = (agents[cluster] ?? 0) + 1
+    if (rows !== undefined && !rows.has(row)) continue
+    held[cluster] = (held[cluster] ?? 0) + heldQ
+    sum(scores, voice, cluster, timesQ(ballots.weight[row] ?? 0, gate))
+  }
+  if (weighing.closed !== undefined) addBase(weighing.closed, clusters, scores)
+  return { scores, held, agents, heldMost: most.reduce((all, heldQ) => all + heldQ, 0) }
+}
+
+/** Q16: share of its weight that the ballot of a row keeps. */
+function gateOf({ ballots, voices, trust }: Weighing, row: number): number {
+  const agent = voices[ballots.voice[row] ?? 0]
+  return agent === undefined ? 0 : trust.gateQ(agent, ballots.timeMs[row] ?? 0)
+}
+
+type Add = (scores: number[], voice: number, cluster: number, ballotQ: number) => void
+
+function adder({ clusters, voices, weights, closed }: Weighing): Add {
+  const classes = closed === undefined ? [] : classesOf(closed, clusters)
+  return (scores, voice, cluster, ballotQ) => {
+    const said = classes[cluster] ?? -1
+    const agent = voices[voice]
+    if (closed === undefined || agent === undefined || said < 0) {
+      scores[cluster] = (scores[cluster] ?? 0) + timesQ(ballotQ, weights[voice] ?? 0)
+      return
+    }
+    const support = closed.support(agent, said)
+    for (const [at, truth] of classes.entries()) {
+      if (truth >= 0) scores[at] = (scores[at] ?? 0) + timesQ(ballotQ, support[truth] ?? 0)
+    }
+  }
+}
+
+function addBase(closed: ClosedView, clusters: Clusters, scores: number[]): void {
+  if (scores.every((score) => score <= 0)) return
+  for (const [at, truth] of classesOf(closed, clusters).entries()) {
+    scores[at] = (scores[at] ?? 0) + (truth < 0 ? 0 : closed.baseBits[truth] ?? 0)
+  }
+}
+
+function classesOf(closed: ClosedView, clusters: Clusters): readonly number[] {
+  return clusters.list.map(({ representative }) => closed.classOf(representative.first.objectBytes))
+}
+
+/** By voice, the voice that stands for its clone group: the first of it. Undefined when all stand alone. */
+function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly number[] | undefined {
+  const first = new Map<number, number>()
+  const speakers = voices.map((agent, voice) => {
+    const group = trust.groupOf(agent)
+    if (group === undefined) return voice
+    const speaker = first.get(group) ?? voice
+    first.set(group, speaker)
+    return speaker
+  })
+  return first.size === 0 ? undefined : speakers
+}
+
+/** Rows that count: of each clone group and cluster the one of most weight, of equal ones the smaller key. */
+function* speakingRows(weighing: Weighing, speakers: readonly number[]): Steps<ReadonlySet<number>> {
+  const { ballots, clusters, voices, trust } = weighing
+  // On an item of two clusters, whatever this one has: the order must not depend on the item.
+  const weights = voices.map((agent) => trust.weightQ(agent, 2))
+  const best = new Map<number, { readonly row: number; readonly weight: number }>()
+  for (const [row, voice] of ballots.voice.entries()) {
+    if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const place = (speakers[voice] ?? voice) * clusters.list.length + (ballots.cluster[row] ?? 0)
+    const weight = timesQ(timesQ(ballots.held[row] ?? 0, gateOf(weighing, row)), weights[voice] ?? 0)
+    const before = best.get(place)
+    const other = voices[ballots.voice[before?.row ?? 0] ?? 0] ?? ''
+    const better = before === undefined || weight > before.weight ||
+      (weight === before.weight && (voices[voice] ?? '') < other)
+    if (better) best.set(place, { row, weight })
+  }
+  return new Set([...best.values()].map(({ row }) => row))
+}
+
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0)
+}

@@ -1,0 +1,39 @@
+// Computing trust: from ballot columns to a snapshot and the reasons of each agent's values.
+
+import { type Explanation, explain } from './explain.js'
+import { fieldOf } from './field.js'
+import { findFixedPoint } from './fixed-point.js'
+import type { BallotColumns } from './columns.js'
+import type { PublicKey } from '../base/index.js'
+import { TRUST_CONSTANTS, type TrustPolicy } from './parameters.js'
+import { publish } from './publish.js'
+import { type SnapshotPlace, snapshotOf } from './snapshot.js'
+import type { TrustSnapshot } from './types.js'
+
+/** A snapshot with what stands behind it. */
+export interface ComputedTrust {
+  readonly snapshot: TrustSnapshot
+  /** Rounds until no winner changed. */
+  readonly rounds: number
+  /** Why an agent's values are what they are; undefined for one without ballots. Cost: O(rows). */
+  explain(agent: PublicKey): Explanation | undefined
+}
+
+/**
+ * Trust over all ballots of a network.
+ *
+ * Deterministic: equal columns and policies give equal published bytes, on every engine.
+ * @param columns made by a ballot book, at most 2^26 rows
+ * Cost: about 1 s and 60 MB for 200,000 ballots; no I/O. Source: docs/trust.md, docs/formats/trust.md
+ */
+export function computeTrust(
+  columns: BallotColumns, policy: TrustPolicy, place: SnapshotPlace = { generation: 0 }
+): ComputedTrust {
+  const field = fieldOf(columns, policy, TRUST_CONSTANTS)
+  const point = findFixedPoint(field)
+  return {
+    snapshot: snapshotOf(publish(field, point), place),
+    rounds: point.rounds,
+    explain: (agent) => explain(field, point, agent)
+  }
+}

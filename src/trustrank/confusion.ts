@@ -1,0 +1,160 @@
+// Confusion: which values of a closed predicate an agent says when another one is true (Dawid and Skene).
+// Rule: an agent's table is shrunk to its accuracy and to the shape of all agents' errors, so that few
+// ballots say little.
+
+import { log2Q, Q, timesQ } from '../base/index.js'
+import type { Beliefs } from './beliefs.js'
+import type { Field } from './field.js'
+import { ratioQ } from './ratio.js'
+
+/** Tables of one closed predicate. Cells are Q16: row `truth * classes + said`. */
+export interface Table {
+  readonly classes: number
+  /** By class: how often it is the truth. */
+  readonly base: Uint32Array
+  /** By truth and value said: how errors spread; each row sums to at most Q, its diagonal is 0. */
+  readonly spread: Uint32Array
+  /** Tables of agents with ballots enough; the others have `cellsOf` their accuracy. */
+  readonly own: ReadonlyMap<number, Uint32Array>
+}
+
+/** A row of a closed predicate that says one of its values. */
+export interface Said {
+  readonly item: number
+  readonly row: number
+  readonly agent: number
+  readonly said: number
+}
+
+/** The rows of each closed predicate that say one of its values. */
+export function saidIn(field: Field): readonly (readonly Said[])[] {
+  const { columns } = field
+  const lists = columns.closed.map((): Said[] => [])
+  for (const [item, closed] of columns.closedOf.entries()) {
+    if (closed < 0) continue
+    for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
+      const said = columns.classOf[columns.clusterOf[row] ?? 0] ?? -1
+      if (said >= 0) lists[closed]?.push({ item, row, agent: columns.agentOf[row] ?? 0, said })
+    }
+  }
+  return lists
+}
+
+/** What is believed of items and agents at present. */
+export interface Present {
+  readonly beliefs: Beliefs
+  readonly accuracy: Uint32Array
+  /** By row: 1 = it counts in what all agents do. */
+  readonly speaks: Uint8Array
+}
+
+/** The tables of a closed predicate under what is believed. Cost: O(rows * clusters of an item). */
+export function tableOf(
+  field: Field, rows: readonly Said[], classes: number, present: Present
+): Table {
+  const counts = countsOf(field, rows, classes, present)
+  const spread = spreadOf(counts.all, classes)
+  const own = new Map<number, Uint32Array>()
+  for (const [agent, count] of counts.own) {
+    const prior = cellsOf(present.accuracy[agent] ?? 0, spread, classes)
+    own.set(agent, shrunk(count, prior, field.constants.tablePriorBallots, classes))
+  }
+  return { classes, base: baseOf(counts.all, classes), spread, own }
+}
+
+/** The table of an agent of whom only the accuracy is known. */
+export function cellsOf(accuracyQ: number, spread: Uint32Array, classes: number): Uint32Array {
+  return spread.map((share, cell) =>
+    Math.floor(cell / classes) === cell % classes ? accuracyQ : Math.floor(((Q - accuracyQ) * share) / Q))
+}
+
+interface Counts {
+  readonly all: Float64Array
+  readonly own: ReadonlyMap<number, Float64Array>
+}
+
+function countsOf(field: Field, rows: readonly Said[], classes: number, present: Present): Counts {
+  const { columns, recordOf, anchorOf, voiceOf } = field
+  const { p, known } = present.beliefs
+  const own = emptyTables(field, rows, classes)
+  const all = new Float64Array(classes * classes)
+  for (const { item, row, agent, said } of rows) {
+    if (known[item] === 0) continue
+    const mine = own.get(agent)
+    const record = (recordOf[row] ?? 0) * (anchorOf[item] ?? 1)
+    const voice = present.speaks[row] === 1 ? voiceOf[row] ?? 0 : 0
+    for (let at = columns.clusterFrom[item] ?? 0; at < (columns.clusterFrom[item + 1] ?? 0); at += 1) {
+      const truth = columns.classOf[at] ?? -1
+      if (truth < 0) continue
+      const cell = truth * classes + said
+      all[cell] = (all[cell] ?? 0) + timesQ(p[at] ?? 0, voice)
+      if (mine !== undefined) mine[cell] = (mine[cell] ?? 0) + timesQ(p[at] ?? 0, record)
+    }
+  }
+  return { all, own }
+}
+
+/** For each agent with ballots enough: as many as there are values at least, so cells grow with rows. */
+function emptyTables(
+  { constants }: Field, rows: readonly Said[], classes: number
+): ReadonlyMap<number, Float64Array> {
+  const number = new Map<number, number>()
+  for (const { agent } of rows) number.set(agent, (number.get(agent) ?? 0) + 1)
+  const least = Math.max(constants.tableBallotsMin, classes)
+  const able = [...number].filter(([, ballots]) => ballots >= least)
+  return new Map(able.map(([agent]) => [agent, new Float64Array(classes * classes)]))
+}
+
+function baseOf(all: Float64Array, classes: number): Uint32Array {
+  const total = all.reduce((sum, count) => sum + count, 0) + classes * Q
+  return Uint32Array.from({ length: classes }, (_, truth) => {
+    const row = all.subarray(truth * classes, (truth + 1) * classes).reduce((sum, count) => sum + count, 0)
+    return Math.max(1, ratioQ(row + Q, total))
+  })
+}
+
+function spreadOf(all: Float64Array, classes: number): Uint32Array {
+  const spread = new Uint32Array(classes * classes)
+  for (let truth = 0; truth < classes; truth += 1) {
+    const wrong = (said: number): number => said === truth ? 0 : (all[truth * classes + said] ?? 0) + Q
+    let sum = 0
+    for (let said = 0; said < classes; said += 1) sum += wrong(said)
+    for (let said = 0; said < classes; said += 1) {
+      spread[truth * classes + said] = ratioQ(wrong(said), Math.max(1, sum))
+    }
+  }
+  return spread
+}
+
+function shrunk(count: Float64Array, prior: Uint32Array, strength: number, classes: number): Uint32Array {
+  const cells = new Uint32Array(count.length)
+  for (let truth = 0; truth < classes; truth += 1) {
+    const from = truth * classes
+    const row = count.subarray(from, from + classes).reduce((sum, one) => sum + one, 0)
+    for (let cell = from; cell < from + classes; cell += 1) {
+      cells[cell] = ratioQ((count[cell] ?? 0) + strength * (prior[cell] ?? 0), row + strength * Q)
+    }
+  }
+  return cells
+}
+
+/** Least probability that a table is taken to hold: 1/1,024. */
+export const CELL_MIN = 64
+
+/**
+ * Bits that a ballot for `said` gives each class, Q16: the log-likelihood of saying so, less that of the
+ * class it speaks for least. It never speaks for another class more than for the one it names, and for
+ * none with more than `most`.
+ */
+export function supportOf(cells: Uint32Array, classes: number, said: number, most: number): Int32Array {
+  const top = log2Q(Math.max(CELL_MIN, cells[said * classes + said] ?? 0))
+  const bits = new Int32Array(classes)
+  let least = most
+  for (let truth = 0; truth < classes; truth += 1) {
+    const own = log2Q(Math.max(CELL_MIN, cells[truth * classes + said] ?? 0))
+    const support = Math.min(Math.max(0, own - top + most), most)
+    bits[truth] = support
+    if (support < least) least = support
+  }
+  return bits.map((support) => support - least)
+}

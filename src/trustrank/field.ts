@@ -1,0 +1,64 @@
+// The field: ballot columns with everything that stays the same while the fixed point is sought.
+
+import { EXP2_ONE, halfPower, Q } from '../base/index.js'
+import { type Gates, gatesOf } from './budget.js'
+import { type BallotColumns, eachRow, itemCount } from './columns.js'
+import type { TrustConstants, TrustPolicy } from './parameters.js'
+import { mulDiv } from './ratio.js'
+import { flows, standingOf } from './standing.js'
+
+/** Halvings after which an old ballot counts no less in a track record. */
+const HALVINGS_MAX = 4
+
+/** Columns, who is a seed, what each row counts. */
+export interface Field {
+  readonly columns: BallotColumns
+  readonly constants: TrustConstants
+  readonly policy: TrustPolicy
+  /** By agent: 1 = trust seed. */
+  readonly seeds: Uint8Array
+  readonly seeded: boolean
+  /** By agent: mass that reached it; undefined when all stand alike. */
+  readonly mass: Float64Array | undefined
+  readonly gates: Gates | undefined
+  /** By row, Q16: weight in scores, gate included. */
+  readonly voiceOf: Uint32Array
+  /** By row, Q16: weight in a track record, age included. */
+  readonly recordOf: Float64Array
+  /** By item: what its rows count in a track record, 1 or the anchor. */
+  readonly anchorOf: Uint32Array
+}
+
+/** Prepares columns for the fixed point. Cost: O(rows). */
+export function fieldOf(columns: BallotColumns, policy: TrustPolicy, constants: TrustConstants): Field {
+  const chosen = new Set(policy.seeds)
+  const seeds = Uint8Array.from(columns.agents, (agent) => (chosen.has(agent) ? 1 : 0))
+  const mass = flows(policy) ? standingOf(columns, seeds) : undefined
+  const gates = mass === undefined ? undefined : gatesOf(columns, mass, policy)
+  const voiceOf = Uint32Array.from(columns.weightOf, (weight, row) =>
+    gates === undefined ? weight : Math.floor((weight * (gates.ofRow[row] ?? 0)) / Q))
+  return {
+    columns, constants, policy, seeds, mass, gates, voiceOf,
+    seeded: seeds.includes(1),
+    recordOf: recordWeights(columns, policy.halfLifeMs),
+    anchorOf: anchors(columns, seeds, constants.anchor)
+  }
+}
+
+function recordWeights(columns: BallotColumns, halfLifeMs: number): Float64Array {
+  if (halfLifeMs === 0) return Float64Array.from(columns.weightOf)
+  const newestMs = columns.timeOf.reduce((newest, time) => Math.max(newest, time), 0)
+  return Float64Array.from(columns.weightOf, (weight, row) => {
+    const ageMs = newestMs - (columns.timeOf[row] ?? 0)
+    const halvings = ageMs >= HALVINGS_MAX * halfLifeMs ? HALVINGS_MAX * Q : mulDiv(ageMs, Q, halfLifeMs)
+    return Math.floor((weight * halfPower(halvings)) / EXP2_ONE)
+  })
+}
+
+function anchors(columns: BallotColumns, seeds: Uint8Array, anchor: number): Uint32Array {
+  const anchorOf = new Uint32Array(itemCount(columns)).fill(1)
+  eachRow(columns, (row, item) => {
+    if (seeds[columns.agentOf[row] ?? 0] === 1) anchorOf[item] = anchor
+  })
+  return anchorOf
+}

@@ -1,0 +1,64 @@
+// The fixed point: accuracies from beliefs, beliefs from accuracies, until no winner changes.
+// Rule: every number is whole and every sum below 2^53, so neither the order of ballots nor the engine shows.
+// Steps in evaluation order: docs/formats/trust.md.
+
+import { type Beliefs, beliefsOf, firstBeliefs, winnersOf } from './beliefs.js'
+import { clonesOf } from './clones.js'
+import { saidIn, type Table, tableOf } from './confusion.js'
+import type { Field } from './field.js'
+import { accuraciesOf, meanAccuracy, type Records, recordsOf } from './record.js'
+import { scoresOf } from './scores.js'
+import { speakersOf } from './speakers.js'
+
+/** What the fixed point found. */
+export interface FixedPoint {
+  readonly beliefs: Beliefs
+  /** What the accuracies were computed from. */
+  readonly records: Records
+  /** By agent, Q16. */
+  readonly accuracy: Uint32Array
+  /** Q16: what is believed of an agent without ballots. */
+  readonly mean: number
+  /** By agent, the first agent of its clone group. */
+  readonly groups: Uint32Array
+  /** By closed predicate. */
+  readonly tables: readonly Table[]
+  /** By item, the cluster of the greatest score. */
+  readonly winners: Uint32Array
+  readonly rounds: number
+}
+
+/** Seeks the fixed point. Cost: clone groups, then at most 20 rounds of O(rows). */
+export function findFixedPoint(field: Field): FixedPoint {
+  const groups = clonesOf(field)
+  const speakers = firstSpeakers(field, groups)
+  const said = saidIn(field)
+  let beliefs = firstBeliefs(field, speakers)
+  let winners: Uint32Array | undefined
+  for (let rounds = 1; ; rounds += 1) {
+    const facts = beliefs
+    const records = recordsOf(field, facts)
+    const accuracy = accuraciesOf(field, records, groups)
+    const speaks = speakersOf(field, accuracy, groups)
+    const tables = said.map((rows, closed) => {
+      const classes = field.columns.closed[closed]?.values.length ?? 0
+      return tableOf(field, rows, classes, { beliefs: facts, accuracy, speaks })
+    })
+    const scores = scoresOf(field, { accuracy, groups, tables, speaks })
+    beliefs = beliefsOf(field, scores)
+    const before = winners
+    winners = winnersOf(field, scores)
+    const settled = before !== undefined && winners.every((winner, item) => winner === before[item])
+    if (rounds < field.constants.roundsMax && (!settled || rounds < field.constants.roundsMin)) continue
+    const mean = meanAccuracy(field, records, groups)
+    return { beliefs, records, accuracy, mean, groups, tables, winners, rounds }
+  }
+}
+
+/** Who speaks before any track record is known: by the accuracies that plain shares of ballots give. */
+function firstSpeakers(field: Field, groups: Uint32Array): Uint8Array {
+  const all = new Uint8Array(field.voiceOf.length).fill(1)
+  if (groups.every((first, agent) => first === agent)) return all
+  const accuracy = accuraciesOf(field, recordsOf(field, firstBeliefs(field, all)), groups)
+  return speakersOf(field, accuracy, groups)
+}

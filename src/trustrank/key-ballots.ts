@@ -1,0 +1,42 @@
+// What was said about one key, as trust takes it in.
+
+import type { PublicKey } from '../base/index.js'
+
+/** One answer to a key. */
+export interface BallotCluster {
+  /** Canonical bytes of the value that stands for it, as lower-case hex. */
+  readonly value: string
+  /** BLAKE3 of those bytes as hex: the order of clusters. */
+  readonly hash: string
+}
+
+/** What one agent gives one cluster of a key. */
+export interface BallotRow {
+  readonly agent: PublicKey
+  /** Index into the clusters of the key. */
+  readonly cluster: number
+  /** Q16, 1..65,536. */
+  readonly weightQ: number
+  readonly timestampMs: number
+}
+
+/** An agent's latest vote on another agent's assertion, if it has weight. */
+export interface Endorsement {
+  readonly voter: PublicKey
+  readonly author: PublicKey
+  readonly timestampMs: number
+}
+
+/** All ballots of one (subject, predicate). */
+export interface KeyBallots {
+  readonly subject: string
+  readonly predicate: string
+  readonly cardinality: 'one' | 'many'
+  /** True where values count as equal by their bytes alone: only there confusion makes sense. */
+  readonly exact: boolean
+  /** Values that the epoch allows, as hex; absent = any. */
+  readonly vocabulary?: readonly string[] | undefined
+  readonly clusters: readonly BallotCluster[]
+  readonly rows: readonly BallotRow[]
+  readonly endorsements: readonly Endorsement[]
+}

@@ -1,0 +1,62 @@
+// Publishing: a fixed point rounded down to steps of 1/1024.
+
+import { type PublicKey, Q } from '../base/index.js'
+import type { Table } from './confusion.js'
+import type { Field } from './field.js'
+import type { FixedPoint } from './fixed-point.js'
+import { standingQ } from './standing.js'
+import { type AgentTrust, type ClosedTrust, type Published, STEPS_PER_ONE } from './types.js'
+
+const Q_PER_STEP = Q / STEPS_PER_ONE
+
+/** The published values of a fixed point. */
+export function publish(field: Field, point: FixedPoint): Published {
+  const { columns, mass, gates, policy } = field
+  const standing = mass === undefined ? undefined : standingQ(mass)
+  const sizes = new Map<number, number>()
+  for (const first of point.groups) sizes.set(first, (sizes.get(first) ?? 0) + 1)
+  const agents = new Map<PublicKey, AgentTrust>()
+  for (const [agent, key] of columns.agents.entries()) {
+    const group = point.groups[agent] ?? agent
+    agents.set(key, {
+      accuracy: steps(point.accuracy[agent] ?? 0),
+      standing: standing === undefined ? STEPS_PER_ONE : steps(standing[agent] ?? 0),
+      gate: gates === undefined ? STEPS_PER_ONE : steps(gates.fresh[agent] ?? 0),
+      ...((sizes.get(group) ?? 0) > 1 ? { group } : {}),
+      ...roundsOf(gates?.ofAgent[agent], gates?.fresh[agent] ?? Q)
+    })
+  }
+  const reach = gates === undefined ? STEPS_PER_ONE : 0
+  return {
+    mode: 'computed', agents, roundMs: gates === undefined ? 0 : policy.roundMs,
+    prior: { accuracy: steps(point.mean), standing: reach, gate: reach },
+    closed: point.tables.map((table, at) => closedOf(field, table, at))
+  }
+}
+
+/** Q16 as steps, rounded down. */
+function steps(valueQ: number): number {
+  return Math.floor(valueQ / Q_PER_STEP)
+}
+
+function roundsOf(
+  gates: ReadonlyMap<number, number> | undefined, fresh: number
+): { readonly rounds?: ReadonlyMap<number, number> } {
+  const other = [...gates ?? []].map(([round, gate]) => [round, steps(gate)] as const)
+    .filter(([, gate]) => gate !== steps(fresh))
+  return other.length === 0 ? {} : { rounds: new Map(other) }
+}
+
+function closedOf({ columns }: Field, table: Table, at: number): ClosedTrust {
+  const { predicate, values } = columns.closed[at] ?? { predicate: '', values: [] }
+  const own = new Map<PublicKey, Uint16Array>()
+  for (const [agent, cells] of [...table.own].sort(([a], [b]) => a - b)) {
+    const key = columns.agents[agent]
+    if (key !== undefined) own.set(key, Uint16Array.from(cells, steps))
+  }
+  return {
+    predicate, values, own,
+    base: Uint16Array.from(table.base, (share) => Math.max(1, steps(share))),
+    spread: Uint16Array.from(table.spread, steps)
+  }
+}

@@ -1,0 +1,120 @@
+// Scores: trust-weighted ballots by cluster, under accuracies and confusion tables.
+
+import { log2Q, timesQ } from '../base/index.js'
+import type { Scores } from './beliefs.js'
+import { itemCount } from './columns.js'
+import { cellsOf, supportOf, type Table } from './confusion.js'
+import type { Field } from './field.js'
+import { bitsOf } from './weight.js'
+
+/** What ballots are worth at present. */
+export interface Worth {
+  readonly accuracy: Uint32Array
+  readonly groups: Uint32Array
+  readonly tables: readonly Table[]
+  /** By row: 1 = it counts. */
+  readonly speaks: Uint8Array
+}
+
+/** The scores of all clusters. Cost: O(rows), times the clusters of the item in closed predicates. */
+export function scoresOf(field: Field, worth: Worth): Scores {
+  const { columns } = field
+  const of = new Float64Array(columns.classOf.length)
+  const reached = new Uint8Array(itemCount(columns))
+  const supports = worth.tables.map((table) => supporter(field, table, worth.accuracy))
+  for (let item = 0; item < reached.length; item += 1) {
+    const table = worth.tables[columns.closedOf[item] ?? -1]
+    const support = supports[columns.closedOf[item] ?? -1]
+    if (columns.many[item] === 1) scoreMany(field, worth, item, of)
+    else if (table === undefined || support === undefined) scoreOpen(field, worth, item, of)
+    else scoreClosed(field, worth, item, of, table, support)
+    const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
+    // With many answers a score can be 0 or less where weight is: then as much is against as for.
+    const any = of.subarray(from, end).some((score) => columns.many[item] === 1 ? score !== 0 : score > 0)
+    if (!any) continue
+    reached[item] = 1
+    if (table !== undefined) addBase(columns.classOf, from, end, of, table)
+  }
+  return { of, reached }
+}
+
+/** Bits that a base rate gives each class, Q16: 0 for the rarest. */
+export function baseBits(base: Uint32Array): Int32Array {
+  const bits = Int32Array.from(base, (share) => log2Q(Math.max(1, share)))
+  const least = bits.reduce((min, own) => Math.min(min, own), bits[0] ?? 0)
+  return bits.map((own) => own - least)
+}
+
+type Support = (agent: number, said: number) => Int32Array
+
+/** Supports by agent and value said, computed when first asked for. */
+function supporter({ constants }: Field, table: Table, accuracy: Uint32Array): Support {
+  const kept = new Map<number, Int32Array>()
+  return (agent, said) => {
+    const key = agent * table.classes + said
+    const known = kept.get(key)
+    if (known !== undefined) return known
+    const cells = table.own.get(agent) ?? cellsOf(accuracy[agent] ?? 0, table.spread, table.classes)
+    const bits = supportOf(cells, table.classes, said, constants.bitsMax)
+    kept.set(key, bits)
+    return bits
+  }
+}
+
+function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): void {
+  const { columns, voiceOf, constants } = field
+  const clusters = (columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0)
+  for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
+    if (worth.speaks[row] === 0) continue
+    const bits = bitsOf(worth.accuracy[columns.agentOf[row] ?? 0] ?? 0, clusters, constants.bitsMax)
+    add(of, columns.clusterOf[row] ?? 0, timesQ(bits, voiceOf[row] ?? 0))
+  }
+}
+
+function scoreClosed(
+  field: Field, worth: Worth, item: number, of: Float64Array, table: Table, support: Support
+): void {
+  const { columns, voiceOf, constants } = field
+  const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
+  for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
+    if (worth.speaks[row] === 0) continue
+    const [agent, cluster] = [columns.agentOf[row] ?? 0, columns.clusterOf[row] ?? 0]
+    const [said, voice] = [columns.classOf[cluster] ?? -1, voiceOf[row] ?? 0]
+    if (said < 0) {
+      const bits = bitsOf(worth.accuracy[agent] ?? 0, table.classes, constants.bitsMax)
+      add(of, cluster, timesQ(bits, voice))
+      continue
+    }
+    const bits = support(agent, said)
+    for (let at = from; at < end; at += 1) {
+      const truth = columns.classOf[at] ?? -1
+      if (truth >= 0) add(of, at, timesQ(bits[truth] ?? 0, voice))
+    }
+  }
+}
+
+/** For each answer 2 * held less what every speaker gives its strongest: for it less against it. */
+function scoreMany(field: Field, worth: Worth, item: number, of: Float64Array): void {
+  const { columns, voiceOf, constants } = field
+  const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
+  const most = new Map<number, number>()
+  for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
+    const agent = columns.agentOf[row] ?? 0
+    const group = worth.groups[agent] ?? agent
+    const held = timesQ(bitsOf(worth.accuracy[agent] ?? 0, 2, constants.bitsMax), voiceOf[row] ?? 0)
+    most.set(group, Math.max(most.get(group) ?? 0, held))
+    if (worth.speaks[row] === 1) add(of, columns.clusterOf[row] ?? 0, 2 * held)
+  }
+  const all = [...most.values()].reduce((sum, held) => sum + held, 0)
+  for (let at = from; at < end; at += 1) add(of, at, -all)
+}
+
+function addBase(classOf: Int16Array, from: number, end: number, of: Float64Array, table: Table): void {
+  const bits = baseBits(table.base)
+  for (let at = from; at < end; at += 1) add(of, at, bits[classOf[at] ?? -1] ?? 0)
+}
+
+function add(column: Float64Array, at: number, amount: number): void {
+  column[at] = (column[at] ?? 0) + amount
+}
+

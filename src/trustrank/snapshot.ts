@@ -1,0 +1,69 @@
+// Snapshots: published values with the weights that follow from them.
+// Rule: everything a lens reads follows from the published values, so equal digests are equal answers.
+
+import { type Hash, type PublicKey, Q, toHex } from '../base/index.js'
+import { roundOf } from './budget.js'
+import { cellsOf, supportOf } from './confusion.js'
+import { neutralTrust } from './neutral.js'
+import { TRUST_CONSTANTS } from './parameters.js'
+import { publishedDigest } from './published.js'
+import { baseBits } from './scores.js'
+import {
+  type AgentTrust, type ClosedTrust, type ClosedWorth, type Published, STEPS_PER_ONE, type TrustSnapshot
+} from './types.js'
+import { bitsOf } from './weight.js'
+
+/** Q16 units in one published step. */
+const Q_PER_STEP = Q / STEPS_PER_ONE
+
+/** Where and when a snapshot was computed: local, in no digest. */
+export interface SnapshotPlace {
+  readonly generation: number
+  readonly frontierRoot?: Hash | undefined
+}
+
+/** The snapshot of published values. */
+export function snapshotOf(published: Published, place: SnapshotPlace): TrustSnapshot {
+  if (published.mode === 'neutral') return { ...neutralTrust(place.frontierRoot), generation: place.generation }
+  const { agents, prior, roundMs } = published
+  const of = (agent: PublicKey): AgentTrust => agents.get(agent) ?? prior
+  const worths = new Map<string, ClosedWorth>()
+  for (const closed of published.closed) {
+    worths.set(closed.predicate, worthOf(closed, (agent) => of(agent).accuracy))
+  }
+  return {
+    ...published, generation: place.generation, frontierRoot: place.frontierRoot,
+    digest: publishedDigest(published),
+    weightQ: (agent, clusters) => bitsOf(of(agent).accuracy * Q_PER_STEP, clusters, TRUST_CONSTANTS.bitsMax),
+    gateQ(agent, timestampMs) {
+      const { gate, rounds } = of(agent)
+      return (rounds?.get(roundOf(timestampMs, roundMs)) ?? gate) * Q_PER_STEP
+    },
+    groupOf: (agent) => of(agent).group,
+    accuracy: (agent) => of(agent).accuracy,
+    standing: (agent) => of(agent).standing,
+    closedWorth: (predicate) => worths.get(predicate)
+  }
+}
+
+/** Supports are computed when first asked for and kept: a table is read for many items. */
+function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): ClosedWorth {
+  const classes = closed.values.length
+  const classOf = new Map(closed.values.map((value, at) => [value, at]))
+  const spread = Uint32Array.from(closed.spread, (steps) => steps * Q_PER_STEP)
+  const kept = new Map<PublicKey, (Int32Array | undefined)[]>()
+  const cells = (agent: PublicKey): Uint32Array => {
+    const own = closed.own.get(agent)
+    if (own === undefined) return cellsOf(accuracy(agent) * Q_PER_STEP, spread, classes)
+    return Uint32Array.from(own, (steps) => steps * Q_PER_STEP)
+  }
+  return {
+    classOf: (objectBytes) => classOf.get(toHex(objectBytes)) ?? -1,
+    baseBits: baseBits(Uint32Array.from(closed.base, (steps) => steps * Q_PER_STEP)),
+    support(agent, said) {
+      let known = kept.get(agent)
+      if (known === undefined) kept.set(agent, known = [])
+      return known[said] ??= supportOf(cells(agent), classes, said, TRUST_CONSTANTS.bitsMax)
+    }
+  }
+}

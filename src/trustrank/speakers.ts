@@ -1,0 +1,36 @@
+// Speakers: of the clones that say the same, the one that speaks for all.
+
+import { timesQ } from '../base/index.js'
+import type { Field } from './field.js'
+import { bitsOf } from './weight.js'
+
+/**
+ * By row: 1 = it counts. Of the rows of one clone group in one cluster the one of most weight speaks, of
+ * equal ones that of the first agent.
+ * Cost: O(rows).
+ */
+export function speakersOf(field: Field, accuracy: Uint32Array, groups: Uint32Array): Uint8Array {
+  const { agentOf, clusterOf, classOf } = field.columns
+  const speaks = new Uint8Array(agentOf.length).fill(1)
+  const size = new Uint32Array(groups.length)
+  for (const first of groups) size[first] = (size[first] ?? 0) + 1
+  const spoken = new Map<number, number>()
+  for (const [row, agent] of agentOf.entries()) {
+    const group = groups[agent] ?? agent
+    if ((size[group] ?? 0) < 2) continue
+    const place = group * classOf.length + (clusterOf[row] ?? 0)
+    const before = spoken.get(place)
+    const better = before === undefined || speaksBefore(field, accuracy, row, before)
+    if (before !== undefined) speaks[better ? before : row] = 0
+    if (better) spoken.set(place, row)
+  }
+  return speaks
+}
+
+function speaksBefore(field: Field, accuracy: Uint32Array, row: number, other: number): boolean {
+  const { agentOf } = field.columns
+  const weight = (at: number): number =>
+    timesQ(bitsOf(accuracy[agentOf[at] ?? 0] ?? 0, 2, field.constants.bitsMax), field.voiceOf[at] ?? 0)
+  const difference = weight(row) - weight(other)
+  return difference === 0 ? (agentOf[row] ?? 0) < (agentOf[other] ?? 0) : difference > 0
+}
