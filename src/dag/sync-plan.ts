@@ -66,8 +66,8 @@ const pendingRunsMax = 4_096
 const asksMax = 32
 /** Seqs remembered of a goal. With so many it is given up. */
 const triedMax = 1_024
-/** Parts of what may wait of a feed that sessions fetch at once. */
-const aheadParts = 4
+/** Parts of what may wait of a feed: for four sessions, of which each asks for one and admits another. */
+const aheadParts = 8
 
 /**
  * Claims what to ask for next, at most 256 ranges. Goals that are reached, or that were asked for in vain,

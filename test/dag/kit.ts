@@ -81,6 +81,7 @@ export function bytesOf(block: Block): Uint8Array {
 /** How a peer admits. */
 export interface PeerOptions extends Partial<DagOptions> {
   readonly verify?: boolean
+  readonly clock?: ManualClock
   /** Turns of the event loop that an admission waits before its turn comes. */
   readonly delays?: () => number
 }
@@ -107,7 +108,7 @@ export async function createPeer(
 ): Promise<Peer> {
   const disk = createMemoryDisk(seededRandom(1))
   const store = await openStore({ networkId }, { level: index, disk, log: silent })
-  const clock = createManualClock(startMs)
+  const clock = options.clock ?? createManualClock(startMs)
   const dag = await openDag({ store, clock }, options)
   const delivered: Hash[] = []
   let turn: Promise<unknown> = Promise.resolve()
