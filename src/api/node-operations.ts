@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox'
 import { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from '../base/index.js'
-import type { PeerReport, QuarantineRow, ReadyReport, StateReport } from '../node/index.js'
+import type { PeerReport, QuarantineRow, ReadyProgress, ReadyReport, StateReport } from '../node/index.js'
 import { defineOperation, type Operation } from './operation.js'
 import { API_LIMITS } from './options.js'
 import { countSchema, hashSchema, keySchema, limitSchema, timeSchema } from './schemas.js'
@@ -72,7 +72,9 @@ const readySchema = Type.Object({
   }),
   read_only: Type.Optional(Type.String()),
   progress: Type.Optional(Type.Object({
-    phase: Type.Union([Type.Literal('replay'), Type.Literal('join')]), done: countSchema, total: countSchema
+    phase: Type.Union([Type.Literal('replay'), Type.Literal('join')]), done: countSchema, total: countSchema,
+    records_per_second: Type.Optional(countSchema), bytes_per_second: Type.Optional(countSchema),
+    seconds_left: Type.Optional(countSchema)
   }))
 })
 
@@ -160,11 +162,21 @@ function peerJson(peer: PeerReport): object {
   }
 }
 
+function progressJson(progress: ReadyProgress): object {
+  const { phase, done, total, recordsPerSecond, bytesPerSecond, leftMs } = progress
+  return {
+    phase, done, total,
+    ...(recordsPerSecond === undefined ? {} : { records_per_second: recordsPerSecond }),
+    ...(bytesPerSecond === undefined ? {} : { bytes_per_second: bytesPerSecond }),
+    ...(leftMs === undefined ? {} : { seconds_left: Math.ceil(leftMs / 1_000) })
+  }
+}
+
 function readyJson(report: ReadyReport): object {
   return {
     ready: report.ready, wal_replayed: report.walReplayed, store_open: report.storeOpen,
     first_sync: report.firstSync, index: report.index,
     ...(report.readOnly === undefined ? {} : { read_only: report.readOnly }),
-    ...(report.progress === undefined ? {} : { progress: report.progress })
+    ...(report.progress === undefined ? {} : { progress: progressJson(report.progress) })
   }
 }

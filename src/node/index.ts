@@ -27,6 +27,6 @@ export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
 export { ACK_RECORDS_MAX } from './acks.js'
 export type {
-  AcknowledgedResult, AckRequest, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyReport, StateReport,
-  StateTagReport, StemeNode, VoteRow
+  AcknowledgedResult, AckRequest, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyProgress, ReadyReport,
+  StateReport, StateTagReport, StemeNode, VoteRow
 } from './types.js'

@@ -272,6 +272,7 @@ function createReplication(
   const { clock, random, log } = ports
   return createReplicator({}, {
     network, clock, random, log,
+    recordCount: () => core.store.totals.recordCount,
     holds: (id: Hash) => core.dag.holds(id),
     admitBlock: (block, from) => ingest.admitBlock(block, from),
     verifyHeader: (header) => verifyHeader(header, core.rules, ports.verify) === undefined,

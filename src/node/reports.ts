@@ -99,5 +99,9 @@ function replayProgress(parts: Parts): ReadyReport['progress'] {
 function joinProgress(parts: Parts): ReadyReport['progress'] {
   const progress = parts.replicator?.progress()
   if (progress === undefined || progress.synced || progress.remoteRecords === undefined) return undefined
-  return { phase: 'join', done: progress.records, total: progress.remoteRecords }
+  const { here, remoteRecords, recordsPerSecond, bytesPerSecond, leftMs } = progress
+  return {
+    phase: 'join', done: here, total: Math.max(here, remoteRecords), recordsPerSecond, bytesPerSecond,
+    ...(leftMs === undefined ? {} : { leftMs })
+  }
 }

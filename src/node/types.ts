@@ -118,7 +118,18 @@ export interface ReadyReport {
   /** Set when the log has failed: the node answers reads alone until it is restarted. */
   readonly readOnly?: string
   /** While the index is rebuilt or a join runs. */
-  readonly progress?: { readonly phase: 'replay' | 'join'; readonly done: number; readonly total: number }
+  readonly progress?: ReadyProgress
+}
+
+/** How far a node is: frames of the ledger, or records of a join; of a join its pace too. */
+export interface ReadyProgress {
+  readonly phase: 'replay' | 'join'
+  readonly done: number
+  readonly total: number
+  readonly recordsPerSecond?: number
+  readonly bytesPerSecond?: number
+  /** Undefined while nothing comes. */
+  readonly leftMs?: number
 }
 
 /** Plain numbers for metrics, named `<folder>_<thing>_<unit>`; counters end in `_total`. */

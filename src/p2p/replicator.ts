@@ -6,9 +6,7 @@ import {
   type Verdict
 } from '../base/index.js'
 import { isHave, SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
-import {
-  createBlockGossip, headerOf, type BlockGossip, type GossipCounts
-} from './block-gossip.js'
+import { createBlockGossip, type BlockGossip, type GossipCounts } from './block-gossip.js'
 import { reasonOf } from './errors.js'
 import { createHaveIntake, type HaveIntake } from './have-intake.js'
 import { createHaveSender, type HaveSender } from './have-sender.js'
@@ -31,6 +29,8 @@ export interface ReplicatorOptions {
 /** What the replicator needs. */
 export interface ReplicatorDeps {
   readonly network: PeerNetwork
+  /** Records in the index: what progress is counted by. */
+  recordCount(): number
   /** What is here: `Dag.holds`. */
   holds(id: Hash): boolean
   /**
@@ -112,7 +112,7 @@ class BlockReplicator implements Replicator {
     this.#limits = { ...REPLICATION_LIMITS, ...options.limits }
     const { clock, random, log, network } = deps
     this.#book = createPeerBook(this.#limits, clock)
-    this.#meter = createProgressMeter(clock)
+    this.#meter = createProgressMeter({ clock, recordCount: () => deps.recordCount() })
     this.#haves = createHaveSender(this.#limits, { open: (peer) => network.open(peer), clock, log })
     this.#haveIntake = createHaveIntake(this.#limits, {
       onHave: (peer, ids) => deps.onHave?.(peer, ids) ?? ids.length,
@@ -127,6 +127,7 @@ class BlockReplicator implements Replicator {
       onBytes: (peer, bytesIn, bytesOut) => {
         const page = this.#book.page(peer)
         page.bytesIn += bytesIn
+        if (bytesIn > 0) this.#meter.received(bytesIn)
         page.bytesOut += bytesOut
       },
       clock,
@@ -154,6 +155,7 @@ class BlockReplicator implements Replicator {
   start(): void {
     if (this.#running) return
     this.#running = true
+    this.#meter.start()
     const { network } = this.#deps
     network.onMessage((from, payload) => this.#onMessage(from, payload))
     network.onStream((stream) => this.#track(this.#serve(stream)))
@@ -248,10 +250,7 @@ class BlockReplicator implements Replicator {
 
   async #admit(block: Uint8Array, from: PeerName): Promise<Verdict> {
     const verdict = await this.#deps.admitBlock(block, from)
-    if (verdict.kind === 'accept') {
-      this.#book.page(from).blocksIn++
-      this.#meter.admitted(headerOf(block)?.recordCount ?? 0, block.length)
-    }
+    if (verdict.kind === 'accept') this.#book.page(from).blocksIn++
     return verdict
   }
 

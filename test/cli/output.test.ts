@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createOutput, facts, plain, table } from '../../src/cli/output.js'
-import { durationText, progressText } from '../../src/cli/progress.js'
+import { durationText, meanPace, progressText } from '../../src/cli/progress.js'
 
 describe('output', () => {
   it('writes data to stdout and the rest to stderr', () => {
@@ -39,9 +39,18 @@ describe('output', () => {
 
 describe('progress', () => {
   it('tells share, rate and time left', () => {
-    expect(progressText('joining', 'records', 250, 1_000, 5))
+    expect(progressText('joining', 'records', 250, 1_000, meanPace(250, 1_000, 5)))
       .toBe('joining  [#####...............] 25 %  250 records  50 records/s  15s left')
-    expect(progressText('importing', 'records', 5_000, undefined, 2)).toBe('importing  5,000 records  2,500 records/s')
+    expect(progressText('importing', 'records', 5_000, undefined, meanPace(5_000, undefined, 2)))
+      .toBe('importing  5,000 records  2,500 records/s')
+  })
+
+  it('tells the pace that was measured, and no time left while nothing comes', () => {
+    const pace = { perSecond: 40, bytesPerSecond: 1_250_000, secondsLeft: 61 }
+    expect(progressText('joining', 'records', 250, 1_000, pace))
+      .toBe('joining  [#####...............] 25 %  250 records  40 records/s  1.3 MB/s  1m 01s left')
+    expect(progressText('joining', 'records', 250, 1_000, { perSecond: 0, bytesPerSecond: 0 }))
+      .toBe('joining  [#####...............] 25 %  250 records  0 records/s  0.0 MB/s  ? left')
   })
 
   it('writes durations', () => {

@@ -97,6 +97,7 @@ export function makeBlockNode(
   }
   const replicator = createReplicator({ limits: options.limits ?? {} }, {
     network,
+    recordCount: () => blocks.size,
     holds: (id) => blocks.has(id),
     admitBlock: admit,
     verifyHeader: (header) => header.ext.length === 0,

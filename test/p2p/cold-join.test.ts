@@ -113,8 +113,11 @@ describe('a cold join from four peers', () => {
     for (const { network } of all.servers) all.hub.cut('joiner', network.self, false)
     const second = await makeGraphNode(all.hub, all.clock, 'joiner', { index: first.peer.index })
     expect(second.peer.dag.counts().blocks).toBe(kept)
+    expect(second.replicator.progress()).toMatchObject({ here: 2 * kept, records: 0 })
     await dialAll(second, all.servers)
     await passUntil(all.clock, 20_000, () => holdsAll(second, all))
+    const { here, records, remoteRecords } = second.replicator.progress()
+    expect([here, records, remoteRecords]).toEqual([720, 720 - 2 * kept, 720])
     expect(second.blocksIn).toBe(360 - kept)
   }, 60_000)
 
@@ -130,7 +133,9 @@ describe('a cold join from four peers', () => {
   it('gives the part of a slow peer to the others', async () => {
     const clock = createManualClock()
     const slow: Fault = async (frame) => {
-      if (isType(frame, FRAME_TYPES.blocks)) await new Promise<void>((resolve) => clock.setTimer(3_000, resolve))
+      if (isType(frame, FRAME_TYPES.blocks)) {
+        await new Promise<void>((resolve) => clock.setTimer(3_000, resolve))
+      }
       return [frame]
     }
     const all = { ...await scene(feedsOf(6, 80), [slow, undefined, undefined, undefined]), clock }

@@ -37,6 +37,7 @@ export async function makeGraphNode(
   const pass: Fault = async (frame) => [frame]
   const replicator = createReplicator({}, {
     network, clock, random: seededRandom(name.length), log: quietLog,
+    recordCount: () => peer.store.totals.recordCount,
     holds: (id) => peer.dag.holds(id),
     admitBlock(block, from) {
       node.blocksIn += 1

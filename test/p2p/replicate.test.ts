@@ -40,6 +40,7 @@ async function makeNode(name: string, network: PeerNetwork): Promise<Node> {
   const { dag, ingest, store } = life
   const replicator = createReplicator({}, {
     network,
+    recordCount: () => store.totals.recordCount,
     holds: (id) => dag.holds(id),
     admitBlock: (block, from) => ingest.admitBlock(block, from),
     verifyHeader: (header) => verifyHeader(header, rules()) === undefined,

@@ -1,12 +1,12 @@
 // stemedb join: makes this node part of the network of an invite and fetches what is known there.
 
 import { wait } from '../../base/index.js'
-import { joinDirectory, loadConfig, type StemeNode } from '../../node/index.js'
+import { joinDirectory, loadConfig, type ReadyProgress, type StemeNode } from '../../node/index.js'
 import { decodeInvite, type Invite } from '../../p2p/index.js'
 import { wholeNumber } from '../arguments.js'
 import { CliError } from '../errors.js'
 import { facts, timeText } from '../output.js'
-import { startProgress } from '../progress.js'
+import { startProgress, type Pace } from '../progress.js'
 import { checkInterrupt, directoryOf, type AddCommand, type Shell } from '../shell.js'
 import { addNodeOptions, nodeFlags, type NodeOptions } from './start.js'
 
@@ -62,7 +62,8 @@ async function converge(shell: Shell, node: StemeNode, timeoutSeconds: number): 
     if (ready.index === 'damaged') {
       throw new CliError({ code: 'CLI_UNSOUND', faults: 1 }, 'the index lost rows: join again to rebuild it')
     }
-    if (ready.progress !== undefined) progress.at(ready.progress.done, ready.progress.total)
+    const { progress: far } = ready
+    if (far !== undefined) progress.at(far.done, far.total, paceOf(far))
     const waitedMs = shell.clock.monotonicMs() - startedMs
     if (node.peers().length === 0 && waitedMs > timeoutSeconds * 1_000) {
       throw new CliError({ code: 'CLI_NO_PEER' }, 'no peer of the network answers; join again to go on')
@@ -77,6 +78,15 @@ async function converge(shell: Shell, node: StemeNode, timeoutSeconds: number): 
   // Equal frontiers, or all that the peer had and more: it has yet to fetch the rest from here.
   const outcome = converged ? 'converged' : 'nothing left to fetch,'
   shell.output.data(value, () => `${outcome} at ${frontierRoot} (${records} records in ${seconds} s)`)
+}
+
+function paceOf({ recordsPerSecond, bytesPerSecond, leftMs }: ReadyProgress): Pace | undefined {
+  if (recordsPerSecond === undefined) return undefined
+  return {
+    perSecond: recordsPerSecond,
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    ...(leftMs === undefined ? {} : { secondsLeft: leftMs / 1_000 })
+  }
 }
 
 function inviteText({ genesis, networkId, bootstrap, sharedKey }: Invite): string {
