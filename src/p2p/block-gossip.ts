@@ -114,7 +114,7 @@ function receiveAnnouncement(from: PeerName, header: BlockHeader, deps: GossipDe
 }
 
 /** The header of a plainly encoded block (encoding byte 0, length, header); undefined for anything else. */
-export function headerOf(block: Uint8Array): BlockHeader | undefined {
+function headerOf(block: Uint8Array): BlockHeader | undefined {
   if (block.length < 3 || block[0] !== 0) return undefined
   const length = (block[1] ?? 0) * 256 + (block[2] ?? 0)
   const decoded = decodeHeader(block.subarray(3, 3 + length))
