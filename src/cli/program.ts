@@ -13,6 +13,7 @@ import { addJoin } from './commands/join.js'
 import { addKey } from './commands/key.js'
 import { addPeers } from './commands/peers.js'
 import { addQuarantine } from './commands/quarantine.js'
+import { addRebuild } from './commands/rebuild.js'
 import { addStart } from './commands/start.js'
 import { addState } from './commands/state.js'
 import { addStatus } from './commands/status.js'
@@ -24,7 +25,7 @@ import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
 const commands: readonly AddCommand[] = [
   addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet, addState,
-  addQuarantine, addImport, addExport, addVerify, addKey
+  addQuarantine, addImport, addExport, addVerify, addRebuild, addKey
 ]
 
 const helpEnd = `

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startApi, type ApiServer } from '../api/index.js'
 import { wait } from '../base/index.js'
-import { openNode, type NodeConfig, type OpenedNode, type StemeNode } from '../node/index.js'
+import { openNode, type NodeConfig, type NodeMode, type OpenedNode, type StemeNode } from '../node/index.js'
 import { API_URL_FILE } from './client.js'
 import { CliError } from './errors.js'
 import { facts } from './output.js'
@@ -18,9 +18,9 @@ const progressMs = 100
 
 /** Runs a node without its HTTP interface for as long as the work takes. */
 export async function runNode(
-  shell: Shell, config: NodeConfig, work: (node: StemeNode) => Promise<void>
+  shell: Shell, config: NodeConfig, work: (node: StemeNode) => Promise<void>, mode: NodeMode = 'serving'
 ): Promise<void> {
-  const { node } = await openNode(config)
+  const { node } = await openNode(config, mode)
   try {
     if (!await startNode(shell, node)) throw interrupted()
     await work(node)

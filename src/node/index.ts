@@ -22,7 +22,7 @@ export { type LoadedKey, readKeyFile, readOwnFile, writeKeyFile } from './key-fi
 export { createLog, silentLog } from './log.js'
 export { ADMIT_RECORDS_MAX, createNode } from './node.js'
 export type { NetworkAccess } from './network-file.js'
-export { type OpenedNode, openNode } from './open.js'
+export { type NodeMode, type OpenedNode, openNode } from './open.js'
 export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
 export { ACK_RECORDS_MAX } from './acks.js'

@@ -16,6 +16,9 @@ import type { StemeNode } from './types.js'
 
 const MIB = 1_048_576
 
+/** What a node is opened for. */
+export type NodeMode = 'serving' | 'offline'
+
 /** A node of a data directory, not started, and what the API needs beside it. */
 export interface OpenedNode {
   readonly node: StemeNode
@@ -26,12 +29,13 @@ export interface OpenedNode {
 /**
  * Locks and reads the data directory and builds its node with real ports. The directory is given back when
  * the node has stopped: whoever opens a node stops it, started or not.
+ * @param mode `offline`: it replays and computes, but talks to nobody and seals nothing
  * @throws NodeError, GenesisError, StoreError STORE_LOCKED
  */
-export async function openNode(config: NodeConfig): Promise<OpenedNode> {
+export async function openNode(config: NodeConfig, mode: NodeMode = 'serving'): Promise<OpenedNode> {
   const lock = await lockDataDirectory(config.dataDir)
   try {
-    const opened = await buildNode(config)
+    const opened = await buildNode(config, mode)
     const stop = (): Promise<void> => opened.node.stop().finally(() => lock.release())
     return { ...opened, node: { ...opened.node, stop } }
   } catch (error) {
@@ -40,7 +44,7 @@ export async function openNode(config: NodeConfig): Promise<OpenedNode> {
   }
 }
 
-async function buildNode(config: NodeConfig): Promise<OpenedNode> {
+async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode> {
   const directory = await readDirectory(config.dataDir)
   const log = createLog(config.logLevel)
   const { paths, opened, access, nodeKey } = directory
@@ -55,6 +59,7 @@ async function buildNode(config: NodeConfig): Promise<OpenedNode> {
       incarnationPath: paths.incarnation,
       dataDirectory: config.dataDir,
       expectsPeers: dialled(config, directory).length > 0,
+      seals: mode === 'serving',
       ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
     },
     {
@@ -64,7 +69,7 @@ async function buildNode(config: NodeConfig): Promise<OpenedNode> {
       log,
       level: openLevel({ directory: paths.index, cacheBytes: config.cacheMib * MIB }),
       yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
-      createNetwork: () => createNetwork(config, directory, log)
+      ...(mode === 'serving' ? { createNetwork: () => createNetwork(config, directory, log) } : {})
     }
   )
   return { node, directory, log }

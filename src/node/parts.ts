@@ -134,7 +134,7 @@ function assemble(
       await network?.start()
       tags.start()
       // Not awaited: an old feed waits up to five seconds for a peer's word, and the node answers meanwhile.
-      void ownFeed.begin()
+      if (setup.seals !== false) void ownFeed.begin()
     },
     async stop() {
       acks.stop()

@@ -22,6 +22,8 @@ export interface NodeSetup {
   readonly dataDirectory: string
   /** Addresses of peers are known: an old feed waits for one of them to confirm its last block. */
   readonly expectsPeers: boolean
+  /** False: nothing is sealed, for work on a directory that no peer can be asked about. @default true */
+  readonly seals?: boolean
   readonly ingest: IngestOptions
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */
   readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>
