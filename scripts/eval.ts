@@ -1,97 +1,101 @@
 // npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]
-// Runs a data set through a whole temporary node (sign, admit, log, index, views, query) and says how often
+//   [--attack clique|camouflage|noisy --share S --seeds-known N --endorsements E --draws N]
+// Runs a data set through the whole path (sign, admit, log, index, ballots, trust, lenses) and says how often
 // each lens is right, beside plain majority voting. Any file of claims and gold facts in the import form
-// will do.
+// will do. With --attack, sybils join in: see eval/attack.ts.
 
 import '../src/base/index.js'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { valueToJson } from '../src/record/index.js'
-import type { GoldFact } from '../src/node/index.js'
-import { readGold, splitItem, type StemeNode } from '../src/node/index.js'
+import { parseArgs } from 'node:util'
+import { computeTrust } from '../src/trustrank/index.js'
+import { answersOf } from './eval/answers.js'
+import { ATTACKS } from './eval/attack.js'
+import { type AttackOptions, evaluateAttack } from './eval/attack-run.js'
+import { loadClaims, loadGold } from './eval/load.js'
 import { ballotsOf } from './eval/majority.js'
-import { importClaims, loadClaims } from './eval/load.js'
-import { openTemporaryNode } from './eval/temporary-node.js'
+import { runPipeline } from './eval/run.js'
 import { score } from './eval/score.js'
-import { runScript, UsageError } from './usage.js'
+import { bookOf } from './eval/stored.js'
 
-const LENSES = ['Consensus', 'Recency'] as const
-const QUERY_BATCH = 1_000
+const USAGE = 'usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]\n' +
+  '  [--attack clique|camouflage|noisy --share S --seeds-known N --endorsements E --draws N]'
 
-const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]
-  --claims FILE        JSON lines {source, item, value, ts?}; item is subject|predicate; .gz is unpacked
-  --gold FILE          JSON lines {item, value}
-  --tolerance N        a numeric answer counts as right within N
-  --seed-source NAME   a source whose agent is a trust seed; repeatable
-  --json               one object on stdout, nothing else`
-
-const options = {
-  claims: { type: 'string' },
-  gold: { type: 'string' },
-  tolerance: { type: 'string' },
-  'seed-source': { type: 'string', multiple: true },
-  json: { type: 'boolean' }
-} as const
-
-async function evaluate(
-  claimsPath: string,
-  goldPath: string,
-  tolerance: number | undefined,
-  seedSources: readonly string[]
-): Promise<Record<string, unknown>> {
-  const started = performance.now()
-  const claims = await loadClaims(claimsPath)
-  const gold = await loadGold(goldPath)
-  const directory = await mkdtemp(join(tmpdir(), 'stemedb-eval-'))
-  try {
-    const temporary = await openTemporaryNode(directory, { seedSources })
-    try {
-      await importClaims(temporary, claims, tolerance)
-      const answers = new Map<string, ReadonlyMap<string, unknown>>()
-      for (const lens of LENSES) answers.set(lens.toLowerCase(), await ask(temporary.node, lens, gold))
-      const state = await temporary.node.state()
-      const ballots = ballotsOf(claims)
-      return {
-        claims: claims.length,
-        items: ballots.size,
-        ...score(gold, ballots, answers, tolerance),
-        digest: state.tag?.viewDigest,
-        seconds: Math.round((performance.now() - started) / 100) / 10
-      }
-    } finally {
-      await temporary.node.stop()
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      claims: { type: 'string' }, gold: { type: 'string' }, tolerance: { type: 'string' },
+      'seed-source': { type: 'string', multiple: true }, json: { type: 'boolean' },
+      attack: { type: 'string' }, share: { type: 'string' }, 'seeds-known': { type: 'string' },
+      endorsements: { type: 'string' }, draws: { type: 'string' }
     }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
+  })
+  const kind = ATTACKS.find((name) => name === values.attack)
+  const unknown = values.attack !== undefined && kind === undefined
+  if (values.claims === undefined || values.gold === undefined || unknown) {
+    console.error(USAGE)
+    process.exitCode = 2
+    return
   }
-}
-
-async function loadGold(path: string): Promise<readonly GoldFact[]> {
-  const facts: GoldFact[] = []
-  for await (const line of readGold(path)) {
-    if ('gold' in line) facts.push(line.gold)
-    else console.error(`${path}:${line.line}: ${line.error.code}, skipped`)
+  const { tolerance } = values
+  const files = {
+    claims: values.claims, gold: values.gold,
+    tolerance: tolerance === undefined ? undefined : number('tolerance', tolerance, 0, Infinity)
   }
-  return facts
-}
-
-async function ask(
-  node: StemeNode,
-  lens: string,
-  gold: readonly GoldFact[]
-): Promise<ReadonlyMap<string, unknown>> {
-  const answers = new Map<string, unknown>()
-  for (let at = 0; at < gold.length; at += QUERY_BATCH) {
-    const slice = gold.slice(at, at + QUERY_BATCH)
-    const found = await node.queryMany(slice.map(({ item }) => ({ ...splitItem(item), lens })))
-    slice.forEach(({ item }, index) => {
-      const answer = found[index]
-      if (answer === undefined || answer instanceof Error) return
-      answers.set(item, valueToJson(answer.winner.object))
+  const report = kind === undefined
+    ? await evaluate(files, values['seed-source'] ?? [])
+    : await attacked(files, {
+      kind, share: number('share', values.share ?? '0.3', 0, 0.9),
+      seeds: number('seeds-known', values['seeds-known'] ?? '5', 1, 256),
+      endorsements: number('endorsements', values.endorsements ?? '0', 0, 100),
+      draws: number('draws', values.draws ?? '10', 1, 1_000)
     })
+  if (values.json !== true) print(report)
+  console.log(JSON.stringify(report))
+}
+
+interface Files {
+  readonly claims: string
+  readonly gold: string
+  readonly tolerance: number | undefined
+}
+
+async function evaluate(files: Files, seedSources: readonly string[]): Promise<Record<string, unknown>> {
+  const started = performance.now()
+  const claims = await loadClaims(files.claims)
+  const gold = await loadGold(files.gold)
+  const { tolerance } = files
+  const { stored, epochs, policy, state } = await runPipeline({
+    claims, votes: [], tolerance, network: { seedSources }
+  })
+  const columns = bookOf(stored.ballots, policy.roundMs).columns()
+  const from = performance.now()
+  const { snapshot, rounds } = computeTrust(columns, policy)
+  const trustMs = Math.round(performance.now() - from)
+  const ballots = ballotsOf(claims)
+  return {
+    claims: claims.length, items: ballots.size, agents: columns.agents.length,
+    ...score(gold, ballots, answersOf(stored, gold, epochs, snapshot), tolerance),
+    groups: [...snapshot.agents.values()].filter(({ group }) => group !== undefined).length,
+    closed: snapshot.closed.map(({ predicate }) => predicate), rounds, trustMs,
+    trustDigest: snapshot.digest, digest: state.tag?.viewDigest, seconds: secondsSince(started)
   }
-  return answers
+}
+
+async function attacked(files: Files, options: AttackOptions): Promise<Record<string, unknown>> {
+  const started = performance.now()
+  const claims = await loadClaims(files.claims)
+  const gold = await loadGold(files.gold)
+  const result = await evaluateAttack(claims, gold, files.tolerance, options)
+  return { ...options, ...result, seconds: secondsSince(started) }
+}
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!(value >= least && value <= most)) throw new RangeError(`--${name} takes a number from ${least} to ${most}`)
+  return value
+}
+
+function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 100) / 10
 }
 
 function print(report: Record<string, unknown>): void {
@@ -100,11 +104,4 @@ function print(report: Record<string, unknown>): void {
   }
 }
 
-await runScript(USAGE, options, async (values) => {
-  if (values.claims === undefined || values.gold === undefined) throw new UsageError('--claims and --gold are needed')
-  const tolerance = values.tolerance === undefined ? undefined : Number(values.tolerance)
-  if (tolerance !== undefined && !(tolerance >= 0)) throw new UsageError('--tolerance takes a number from 0')
-  const report = await evaluate(values.claims, values.gold, tolerance, values['seed-source'] ?? [])
-  if (values.json !== true) print(report)
-  console.log(JSON.stringify(report))
-})
+await main()

@@ -1,11 +1,17 @@
 // From files of claims into a node, through the same gate as any client's records.
 
-import { readClaims, createClaimSigner, splitItem, type Claim } from '../../src/node/index.js'
-import { buildEpoch, type PredicateSettings } from '../../src/record/index.js'
+import { readClaims, readGold, splitItem, type Claim, type GoldFact } from '../../src/node/index.js'
+import {
+  buildAssertion, buildEpoch, buildVote, createSigner, openRecord, type PredicateSettings, RecordError,
+  seedFromName, type Signer, valueFromJson
+} from '../../src/record/index.js'
+import type { Hash } from '../../src/base/index.js'
+import type { SourceVote } from './attack.js'
 import type { TemporaryNode } from './temporary-node.js'
 
 const BATCH_RECORDS = 1_000
 const BUSY_PAUSE_MS = 20
+const FULL_WEIGHT = 1_000_000
 
 /** All usable claims of a file; the others are named on standard error. */
 export async function loadClaims(path: string): Promise<readonly Claim[]> {
@@ -17,30 +23,33 @@ export async function loadClaims(path: string): Promise<readonly Claim[]> {
   return claims
 }
 
+/** All usable gold facts of a file, likewise. */
+export async function loadGold(path: string): Promise<readonly GoldFact[]> {
+  const facts: GoldFact[] = []
+  for await (const line of readGold(path)) {
+    if ('gold' in line) facts.push(line.gold)
+    else console.error(`${path}:${line.line}: ${line.error.code}, skipped`)
+  }
+  return facts
+}
+
 /**
- * Signs the claims, admits them and waits until every view is computed.
- * @param tolerance the tolerance of every predicate, told to the network by an epoch record of its governor
+ * Signs the claims, and votes on them, admits them and waits until every view is computed.
+ * @param epoch the epoch record that tells the network its settings, if there is one
  */
 export async function importClaims(
-  temporary: TemporaryNode,
-  claims: readonly Claim[],
-  tolerance: number | undefined
+  temporary: TemporaryNode, claims: readonly Claim[], votes: readonly SourceVote[],
+  epoch: Uint8Array | undefined
 ): Promise<void> {
-  const { node } = temporary
-  if (tolerance !== undefined) await admitAll(temporary, [settings(temporary, claims, tolerance)])
-  const sign = createClaimSigner(node.networkId)
-  let batch: Uint8Array[] = []
-  for (const claim of claims) {
-    const record = sign(claim)
-    if (record.kind === 'record') batch.push(record.bytes)
-    else console.error(`${claim.source} on ${claim.item}: ${record.rule}, skipped`)
-    if (batch.length === BATCH_RECORDS) {
-      await admitAll(temporary, batch)
-      batch = []
-    }
+  if (epoch !== undefined) await admitAll(temporary, [epoch])
+  const sign = createSourceSigner(temporary)
+  const ids = new Map<Claim, Hash>()
+  const records = claims.flatMap((claim) => sign.claim(claim, ids))
+  for (const vote of votes) records.push(...sign.vote(vote, ids))
+  for (let at = 0; at < records.length; at += BATCH_RECORDS) {
+    await admitAll(temporary, records.slice(at, at + BATCH_RECORDS))
   }
-  await admitAll(temporary, batch)
-  await node.settled()
+  await temporary.node.settled()
 }
 
 /** Admits records, waiting while the node is busy. */
@@ -55,9 +64,50 @@ export async function admitAll(temporary: TemporaryNode, records: readonly Uint8
   }
 }
 
-function settings(temporary: TemporaryNode, claims: readonly Claim[], tolerance: number): Uint8Array {
+/** An epoch record of the governor that gives every predicate of the claims a tolerance. */
+export function toleranceEpoch(
+  temporary: TemporaryNode, claims: readonly Claim[], tolerance: number
+): Uint8Array {
   const predicates = new Set(claims.map((claim) => splitItem(claim.item).predicate))
   const each: PredicateSettings = { cardinality: 'one', tolerance }
   const fields = { timestampMs: 0, name: 'eval', settings: new Map([...predicates].map((name) => [name, each])) }
   return buildEpoch(fields, temporary.governor, temporary.node.networkId)
+}
+
+interface SourceSigner {
+  /** The claim as a record, its id noted; none when no record can hold it. */
+  claim(claim: Claim, ids: Map<Claim, Hash>): readonly Uint8Array[]
+  vote(vote: SourceVote, ids: ReadonlyMap<Claim, Hash>): readonly Uint8Array[]
+}
+
+function createSourceSigner({ node: { networkId } }: TemporaryNode): SourceSigner {
+  const signers = new Map<string, Signer>()
+  const signerOf = (source: string): Signer => {
+    const signer = signers.get(source) ?? createSigner(seedFromName(source))
+    signers.set(source, signer)
+    return signer
+  }
+  return {
+    claim(claim, ids) {
+      const object = valueFromJson(claim.value)
+      const fields = { timestampMs: claim.ts ?? 0, ...splitItem(claim.item) }
+      try {
+        if (object === undefined) throw new RangeError('value')
+        const bytes = buildAssertion({ ...fields, object }, signerOf(claim.source), networkId)
+        const opened = openRecord(bytes)
+        if (opened.grade === 'effective') ids.set(claim, opened.id)
+        return [bytes]
+      } catch (error) {
+        if (!(error instanceof RecordError) && !(error instanceof RangeError)) throw error
+        console.error(`${claim.source} on ${claim.item}: ${error.message}, skipped`)
+        return []
+      }
+    },
+    vote({ source, claim }, ids) {
+      const assertion = ids.get(claim)
+      if (assertion === undefined) return []
+      const fields = { timestampMs: claim.ts ?? 0, assertion, weight: FULL_WEIGHT }
+      return [buildVote(fields, signerOf(source), networkId)]
+    }
+  }
 }

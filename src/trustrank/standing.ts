@@ -7,7 +7,7 @@ import type { TrustPolicy } from './parameters.js'
 import { mulDiv } from './ratio.js'
 
 /** The mass that all seeds send out together. */
-export const MASS = 2 ** 40
+export const MASS: number = 2 ** 40
 
 /** True when standing decides who counts: the policy asks for it and there are seeds. */
 export function flows(policy: TrustPolicy): boolean {

@@ -1,0 +1,102 @@
+// Attacks through the whole path, beside the same network without its sybils.
+
+import type { Claim, ClaimValue, GoldFact } from '../../src/node/index.js'
+import { createSigner, seedFromName } from '../../src/record/index.js'
+import { computeTrust } from '../../src/trustrank/index.js'
+import { answersOf, recordsWithout } from './answers.js'
+import { attack, type AttackPlan } from './attack.js'
+import { ballotsOf, isRight, majorityOf } from './majority.js'
+import { runPipeline } from './run.js'
+import { bookOf } from './stored.js'
+
+/** One kind of attack, drawn several times. */
+export interface AttackOptions extends Omit<AttackPlan, 'draw'> {
+  readonly draws: number
+}
+
+/** Mean accuracies over the draws. */
+export interface AttackReport {
+  /** Items that the sybils lie about. */
+  readonly attacked: Accuracies
+  readonly all: Accuracies
+  /** Draws in which Consensus fell below majority on the attacked items, or 0.06 below the clean run. */
+  readonly failures: number
+  /** Consensus on the attacked items, by draw. */
+  readonly draws_attacked: readonly number[]
+}
+
+interface Accuracies {
+  readonly consensus: number
+  readonly majority: number
+  /** Consensus without the sybils and their votes. */
+  readonly clean: number
+}
+
+type Settled = GoldFact & { readonly value: ClaimValue }
+
+const ALLOWED_LOSS = 0.06
+const SETTINGS_MAX = 1_000_000
+
+/** Draws attacks and runs each through a node of its own. */
+export async function evaluateAttack(
+  claims: readonly Claim[], gold: readonly GoldFact[], tolerance: number | undefined, options: AttackOptions
+): Promise<AttackReport> {
+  const facts = gold.filter((fact): fact is Settled => fact.value !== undefined)
+  const runs: Run[] = []
+  for (let draw = 0; draw < options.draws; draw += 1) {
+    runs.push(await attackOnce(claims, facts, tolerance, { ...options, draw }))
+  }
+  const mean = (of: (run: Run) => number): number =>
+    Math.round((runs.reduce((sum, run) => sum + of(run), 0) / runs.length) * 10_000) / 10_000
+  const accuracies = (part: 'attacked' | 'all'): Accuracies => ({
+    consensus: mean((run) => run[part].consensus), majority: mean((run) => run[part].majority),
+    clean: mean((run) => run[part].clean)
+  })
+  return {
+    attacked: accuracies('attacked'), all: accuracies('all'),
+    failures: runs.filter(({ attacked: { consensus, majority, clean } }) =>
+      consensus < majority || consensus < clean - ALLOWED_LOSS).length,
+    draws_attacked: runs.map((run) => Math.round(run.attacked.consensus * 10_000) / 10_000)
+  }
+}
+
+interface Run {
+  readonly attacked: Accuracies
+  readonly all: Accuracies
+}
+
+async function attackOnce(
+  claims: readonly Claim[], facts: readonly Settled[], tolerance: number | undefined, plan: AttackPlan
+): Promise<Run> {
+  const drawn = attack(claims, facts, plan)
+  const { stored, epochs, policy } = await runPipeline({
+    claims: drawn.claims, votes: drawn.votes, tolerance,
+    network: {
+      seedSources: drawn.seeds,
+      trust: {
+        standing: 'votes', roundMs: Number.MAX_SAFE_INTEGER,
+        voteBudget: Math.min(SETTINGS_MAX, claims.length)
+      }
+    }
+  })
+  const keys = drawn.sybils.map((name) => createSigner(seedFromName(name)).publicKey)
+  const sybils: ReadonlySet<string> = new Set(keys)
+  const honest = (agent: string): boolean => !sybils.has(agent)
+  const trust = computeTrust(bookOf(stored.ballots, policy.roundMs).columns(), policy).snapshot
+  const clean = computeTrust(bookOf(stored.ballots, policy.roundMs, honest).columns(), policy).snapshot
+  const ballots = ballotsOf(drawn.claims)
+  const given = {
+    consensus: answersOf(stored, facts, epochs, trust).get('consensus'),
+    clean: answersOf(recordsWithout(stored, honest), facts, epochs, clean).get('consensus'),
+    majority: new Map(facts.map(({ item }) =>
+      [item, majorityOf(ballots.get(item) ?? new Map(), tolerance)?.winner]))
+  }
+  const part = (of: readonly Settled[]): Accuracies => {
+    const accuracy = (answers: ReadonlyMap<string, unknown> | undefined): number =>
+      of.filter(({ item, value }) => isRight(answers?.get(item), value, tolerance)).length / of.length
+    return {
+      consensus: accuracy(given.consensus), majority: accuracy(given.majority), clean: accuracy(given.clean)
+    }
+  }
+  return { attacked: part(facts.filter(({ item }) => drawn.targets.has(item))), all: part(facts) }
+}
