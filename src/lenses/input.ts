@@ -10,7 +10,8 @@ export function createLensInput(key: KeyRecords, judgement: Judgement): LensInpu
   let known: Density | undefined
   return {
     subject: key.subject, predicate: key.predicate, candidates: key.candidates, votes: key.votes,
-    epochs: judgement.epochs, trust: judgement.trust, asOfMs: judgement.asOfMs, explain: judgement.explain,
+    epochs: judgement.epochs, trust: judgement.trust, authority: judgement.authority,
+    asOfMs: judgement.asOfMs, explain: judgement.explain,
     *density(): Steps<Density> {
       const judging = judgement.epochs.judging(key.predicate)
       known ??= yield* densitySteps(key, judging, judgement.trust, { asOfMs: judgement.asOfMs })

@@ -37,6 +37,8 @@ export interface LensResult {
   readonly ballots: number
   /** Ids of the assertions and votes that back the first winner, ascending; only when asked to explain. */
   readonly backing?: readonly Hash[] | undefined
+  /** EpochAware, only when asked to explain: assertions of superseded epochs, ascending, the first 1,000. */
+  readonly superseded?: readonly Hash[] | undefined
 }
 
 /** A pure function from records and trust to an answer, or to `undefined` for no candidates. */

@@ -32,6 +32,12 @@ export function* rankSteps(density: Density, explain: boolean): Steps<LensResult
   }
 }
 
+/** All clusters, best supported first. */
+export function* clustersBySupport(density: Density): Steps<readonly number[]> {
+  const all = density.clusters.list.map((_, cluster) => cluster)
+  return yield* sortSteps(all, (a, b) => (standsBefore(density, a, b) ? -1 : 1))
+}
+
 /** A cluster of a density as an answer, shown by `candidate` or else by the assertion that stands for it. */
 export function standingOf(density: Density, cluster: number, candidate?: Candidate): Standing {
   return {

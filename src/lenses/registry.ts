@@ -1,6 +1,8 @@
 // The lenses there are, by name.
 
+import { authority } from './authority.js'
 import { consensus } from './consensus.js'
+import { epochAware } from './epoch-aware.js'
 import { LensError } from './errors.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
 import { recency } from './recency.js'
@@ -10,7 +12,7 @@ import type { Steps } from './steps.js'
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
 /** Lenses whose answers are kept in views, by rising view code. */
-export const STANDARD_LENSES: readonly Lens[] = Object.freeze([consensus, recency])
+export const STANDARD_LENSES: readonly Lens[] = Object.freeze([consensus, authority, recency, epochAware])
 
 /** A set of lenses. */
 export interface LensRegistry {

@@ -67,10 +67,18 @@ export interface TrustView {
   standing(agent: PublicKey): number
 }
 
+/** Whom the lens Authority hears: steps of 1/1024, both at least. */
+export interface AuthorityThresholds {
+  readonly standing: number
+  readonly accuracy: number
+}
+
 /** Under what the records are judged. */
 export interface Judgement {
   readonly epochs: EpochView
   readonly trust: TrustView
+  /** Absent = DEFAULT_AUTHORITY. */
+  readonly authority?: AuthorityThresholds | undefined
   /** Only records up to this time count; absent = all. */
   readonly asOfMs?: number | undefined
   /** True = the answer lists the records that back its winner. */

@@ -4,7 +4,7 @@
 import type { Hash, PublicKey } from '../base/index.js'
 
 /** Version of the bytes and of the rules that lead to them; part of the state tag. */
-export const VIEW_VERSION = 1
+export const VIEW_VERSION = 2
 
 /** Winners kept per lens; how many there are is told by `winnersTotal`. */
 export const VIEW_WINNERS_MAX = 64

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { Q } from '../../src/base/index.js'
+import {
+  BACKERS_MAX, createLensInput, type Dispute, type Judgement, type KeyRecords, NO_EPOCHS, runSteps, skepticSteps
+} from '../../src/lenses/index.js'
+import { agent, judgedBy, key, said, seeded, shuffled, trustOf, vote } from './make.js'
+
+function weigh(records: KeyRecords, judgement: Partial<Judgement> = {}): Dispute | undefined {
+  return runSteps(skepticSteps(createLensInput(records, { epochs: NO_EPOCHS, trust: trustOf(), ...judgement })))
+}
+
+describe('Skeptic', () => {
+  it('lists every side with its backers, best supported first', () => {
+    const red = said('ann', 'red')
+    const blue = said('bob', 'blue')
+    const dispute = weigh(key([red, blue], [vote('cid', red, 1_000_000), vote('dot', blue, 0)]))
+    expect(dispute?.clusters.map(({ candidate, agents, assertions }) => [candidate.object, agents, assertions]))
+      .toEqual([['red', 2, 1], ['blue', 1, 1]])
+    expect(dispute?.clusters[0]?.backers.map(({ agentId }) => agentId).sort()).toEqual([agent('ann'), agent('cid')].sort())
+    expect(dispute).toMatchObject({ ballots: 3, undecided: false, groups: [] })
+  })
+
+  it('finds no conflict in agreement, one bit of entropy in an even dispute', () => {
+    expect(weigh(key([said('ann', 'x'), said('bob', 'x')]))).toMatchObject({ conflict: 0, entropy: 0 })
+    expect(weigh(key([said('ann', 'x'), said('bob', 'y')]))).toMatchObject({ conflict: Q / 2, entropy: Q })
+  })
+
+  it('gives the variance of numbers by their shares, and none of a single number', () => {
+    expect(weigh(key([said('ann', 10), said('bob', 20)]))?.variance).toBe(25)
+    expect(weigh(key([said('ann', 10), said('bob', 'ten')]))?.variance).toBeUndefined()
+  })
+
+  it('has no entropy where answers do not exclude each other', () => {
+    const dispute = weigh(key([said('ann', 'x'), said('bob', 'y')]), { epochs: judgedBy({ cardinality: 'many' }) })
+    expect(dispute?.entropy).toBeUndefined()
+    expect(dispute?.clusters).toHaveLength(2)
+  })
+
+  it('names the clone groups that speak here', () => {
+    const trust = trustOf({}, [['ann', 'bob'], ['cid', 'zoe']])
+    const dispute = weigh(key([said('ann', 'x'), said('bob', 'x'), said('cid', 'y')]), { trust })
+    expect(dispute?.groups).toEqual([{ group: 0, agents: [agent('ann'), agent('bob')].sort() }])
+  })
+
+  it('cuts the list of backers at 100 and counts them all', () => {
+    const many = Array.from({ length: BACKERS_MAX + 1 }, (_, at) => said(`agent ${at}`, 'x'))
+    const [side] = weigh(key(many))?.clusters ?? []
+    expect([side?.backers.length, side?.agents]).toEqual([BACKERS_MAX, BACKERS_MAX + 1])
+    expect(weigh(key(many.slice(1)))?.clusters[0]?.backers).toHaveLength(BACKERS_MAX)
+  })
+
+  it('says the same for every order of records', () => {
+    const candidates = Array.from({ length: 60 }, (_, at) => said(`agent ${at % 40}`, at % 7, { timestampMs: at }))
+    const votes = candidates.map((candidate, at) => vote(`agent ${(at * 7) % 40}`, candidate, (at * 9_000) % 1_000_000))
+    const first = JSON.stringify(weigh(key(candidates, votes)))
+    const random = seeded(1)
+    for (let round = 0; round < 20; round += 1) {
+      expect(JSON.stringify(weigh(key(shuffled(candidates, random), shuffled(votes, random))))).toBe(first)
+    }
+  })
+
+  it('has nothing to say without candidates', () => {
+    expect(weigh(key([]))).toBeUndefined()
+  })
+})
