@@ -62,5 +62,7 @@ function lensView(code: number, result: LensResult): LensView {
 }
 
 function viewStanding({ candidate, score, share, agents }: Standing): ViewStanding {
-  return { claim: candidate, score, share, agents }
+  // Copied: a candidate may read its record when it is asked for, and a view outlives the reading.
+  const { id, agentId, timestampMs, epoch, source, objectBytes } = candidate
+  return { claim: { id, agentId, timestampMs, epoch, source, objectBytes }, score, share, agents }
 }

@@ -4,7 +4,9 @@
 // with the same result. It is the only writer of views and of sweep marks.
 
 import { wait, type Clock, type Log, type PublicKey } from '../base/index.js'
-import { createPace, type EpochView, type Pace, type TrustView } from '../lenses/index.js'
+import {
+  type AuthorityThresholds, createPace, type EpochView, type Pace, type TrustView
+} from '../lenses/index.js'
 import { type Batch, ranges, type Store } from '../store/index.js'
 import type { WinnerChange } from './change.js'
 import { createEpochBook, type EpochBook } from './epoch-book.js'
@@ -21,6 +23,8 @@ export interface MaterializerDeps {
   readonly store: Store
   /** The published snapshot. */
   readonly trust: () => TrustView
+  /** Whom the lens Authority hears; absent = its default. */
+  readonly authority?: AuthorityThresholds | undefined
   /** Whose epoch records count. */
   readonly governors: ReadonlySet<PublicKey>
   readonly clock: Clock
@@ -205,7 +209,7 @@ async function workOff(
     const batch = store.batch()
     const changes = await recompute(keys, {
       options: core.options, reader: snapshot, batch, clock, pace: core.pace,
-      judgement: { epochs: core.book.view(), trust: trust() },
+      judgement: { epochs: core.book.view(), trust: trust(), authority: core.deps.authority },
       spent: (name, costMs) => core.turns.spent(name, costMs, clock.monotonicMs()),
       wantsChanges: core.listeners.size > 0
     })

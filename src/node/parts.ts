@@ -1,14 +1,15 @@
 // The parts list: opens and wires the parts of a node in order, and closes them the other way round.
 // Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
 
-import type { Hash } from '../base/index.js'
+import { type Hash, Q } from '../base/index.js'
 import { createHoldings, openDag, verifyHeader, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
 import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
+import type { AuthorityThresholds } from '../lenses/index.js'
 import { createMaterializer, type Materializer } from '../materializer/index.js'
 import { createReplicator, publicKeyOfPeer, type PeerNetwork, type Replicator } from '../p2p/index.js'
 import { createQuery, type Query } from '../query/index.js'
 import { openStore, type Store } from '../store/index.js'
-import { neutralTrust, type TrustSnapshot } from '../trustrank/index.js'
+import { neutralTrust, STEPS_PER_ONE, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import { createAcks, type Acks } from './acks.js'
 import type { EventLog } from './events.js'
@@ -115,10 +116,10 @@ function assemble(
   wires.seal = (identity) => ingest.seal(identity)
   const materializer = createMaterializer({}, {
     store: core.store, clock: ports.clock, log: ports.log, trust: () => trust,
-    governors: core.rules.governors, yieldNow: ports.yieldNow,
+    governors: core.rules.governors, authority: authorityOf(setup), yieldNow: ports.yieldNow,
     busy: () => ingest.counts().unsealed >= BUSY_RECORDS
   })
-  const query = createReadSide(ports, core, trust, ingest, materializer)
+  const query = createReadSide(setup, ports, core, trust, ingest, materializer)
   const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags }, ingest, network)
@@ -182,11 +183,19 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   })
 }
 
+/** Thresholds of the genesis in published steps, none of them lowered. */
+function authorityOf({ genesis }: NodeSetup): AuthorityThresholds {
+  const { authorityAccuracy, authorityStanding } = genesis.genesis.trust
+  const steps = (q16: number): number => Math.ceil((q16 * STEPS_PER_ONE) / Q)
+  return { accuracy: steps(authorityAccuracy), standing: steps(authorityStanding) }
+}
+
 function createReadSide(
-  ports: NodeParts, { store }: Core, trust: TrustSnapshot, ingest: Ingest, materializer: Materializer
+  setup: NodeSetup, ports: NodeParts, { store }: Core, trust: TrustSnapshot, ingest: Ingest,
+  materializer: Materializer
 ): Query {
   return createQuery({}, {
-    store, clock: ports.clock, yieldNow: ports.yieldNow,
+    store, clock: ports.clock, yieldNow: ports.yieldNow, authority: authorityOf(setup),
     trust: () => trust,
     epochs: (asOfMs) => materializer.epochs(asOfMs),
     lagMs: () => materializer.lag().oldestMs,

@@ -4,8 +4,8 @@
 
 import type { Clock } from '../base/index.js'
 import {
-  createLensInput, createPace, type EpochView, evidenceSteps, type KeyRecords, type Lens, LensError,
-  lensSteps, type Pace, runStepsAt, type TrustView, VIEW_VERSION
+  type AuthorityThresholds, createLensInput, createPace, type EpochView, evidenceSteps, type KeyRecords,
+  type Lens, LensError, lensSteps, type Pace, runStepsAt, type TrustView, VIEW_VERSION
 } from '../lenses/index.js'
 import { gatherKey, type Store } from '../store/index.js'
 import { type Answer, answerFromLens, type QueryRequest } from './answer.js'
@@ -16,6 +16,8 @@ import type { QueryOptions } from './options.js'
 export interface SlowDeps {
   readonly store: Store
   readonly trust: () => TrustView
+  /** Whom the lens Authority hears; absent = its default. */
+  readonly authority?: AuthorityThresholds | undefined
   readonly epochs: (asOfMs?: number) => EpochView
   readonly clock: Clock
   readonly yieldNow: () => Promise<void>
@@ -75,7 +77,9 @@ async function compute(
   const trust = deps.trust()
   const pace = limitedPace(options, deps)
   const records = until(await gather(request, options, deps, work), asOfMs)
-  const input = createLensInput(records, { epochs: deps.epochs(asOfMs), trust, asOfMs, explain })
+  const input = createLensInput(records, {
+    epochs: deps.epochs(asOfMs), trust, authority: deps.authority, asOfMs, explain
+  })
   const result = await runStepsAt(lensSteps(lens, input), pace)
   if (result === undefined) throw noCandidates(lens.name)
   const answer = answerFromLens(request, lens.name, result, {

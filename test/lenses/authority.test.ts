@@ -47,7 +47,8 @@ describe('Authority', () => {
     const [red, blue] = crowd
     const votes = blue === undefined ? [] : [vote('ann', blue, 1_000_000)]
     const trust = known({ ann: [512, 800] })
-    const result = ask(authority, key([blue, red].flatMap((each) => each ?? []), votes), { trust, authority: thresholds })
+    const records = key([blue, red].flatMap((each) => each ?? []), votes)
+    const result = ask(authority, records, { trust, authority: thresholds })
     expect(result?.winners[0]).toMatchObject({ agents: 1, score: 32_768 })
   })
 })

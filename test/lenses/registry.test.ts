@@ -16,7 +16,7 @@ const first: Lens = {
 describe('the registry of lenses', () => {
   it('finds lenses by name in any case', () => {
     const registry = createLensRegistry()
-    expect(registry.names).toEqual(['Consensus', 'Recency'])
+    expect(registry.names).toEqual(['Consensus', 'Authority', 'Recency', 'EpochAware'])
     for (const name of ['consensus', 'CONSENSUS', 'Consensus']) expect(registry.find(name)).toBe(consensus)
   })
 
@@ -26,7 +26,7 @@ describe('the registry of lenses', () => {
       createLensRegistry().find('Oracle')
     } catch (error) {
       expect((error as LensError).detail)
-        .toEqual({ code: 'LENS_UNKNOWN', lens: 'Oracle', known: ['Consensus', 'Recency'] })
+        .toEqual({ code: 'LENS_UNKNOWN', lens: 'Oracle', known: ['Consensus', 'Authority', 'Recency', 'EpochAware'] })
     }
   })
 
@@ -41,6 +41,6 @@ describe('the registry of lenses', () => {
   })
 
   it('takes a name of 64 characters', () => {
-    expect(createLensRegistry([{ ...first, name: 'x'.repeat(64) }]).names).toHaveLength(3)
+    expect(createLensRegistry([{ ...first, name: 'x'.repeat(64) }]).names).toHaveLength(5)
   })
 })

@@ -141,7 +141,7 @@ describe('the reader of views', () => {
 
   it('knows no other version', () => {
     const other = Uint8Array.from(bytes)
-    other[4] = 2
+    other[4] = 3
     for (const read of [decodeView, hashedPart, (value: Uint8Array) => readViewPart(value, 1)]) {
       expect(read(other)).toBeUndefined()
     }

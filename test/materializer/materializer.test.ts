@@ -48,7 +48,7 @@ describe('materializer', () => {
     expect(winnerOf(graph.store, 't\0')).toBe(3)
     const view = viewOf(graph.store)
     expect(view?.counts).toEqual({ candidates: 3, votes: 0, ballots: 3, clusters: 2 })
-    expect(view?.lenses.map((lens) => lens.code)).toEqual([1, 3])
+    expect(view?.lenses.map((lens) => lens.code)).toEqual([1, 3, 4])
     const recent = view?.lenses[1]?.winners[0]
     expect(recent?.claim.timestampMs).toBe(5)
     expect(graph.materializer.lag()).toEqual({ marks: 0, oldestMs: 0 })
@@ -257,20 +257,20 @@ describe('changes of winners', () => {
     const leave = graph.materializer.onChange((change) => changes.push(change))
     await graph.settle(assertion({ by: 'ann', timestampMs: 7 }))
     expect(changes.map(({ lens, cause, sequences }) => [lens, cause, sequences]))
-      .toEqual([['Consensus', 'records', [1]], ['Recency', 'records', [1]]])
+      .toEqual(['Consensus', 'Recency', 'EpochAware'].map((lens) => [lens, 'records', [1]]))
     expect(changes[0]?.before).toBeUndefined()
     await graph.settle(assertion({ by: 'bob' }))
-    expect(changes).toHaveLength(2)
+    expect(changes).toHaveLength(3)
     await graph.settle(assertion({ by: 'cid', object: 'y' }), assertion({ by: 'dan', object: 'y' }),
       assertion({ by: 'eve', object: 'y' }))
-    expect(changes).toHaveLength(3)
-    const shown = [changes[2]?.before, changes[2]?.after].map((standing) =>
+    expect(changes).toHaveLength(5)
+    const shown = [changes[3]?.before, changes[3]?.after].map((standing) =>
       objectValue(standing?.claim.objectBytes ?? new Uint8Array(0)))
     expect(shown).toEqual(['x', 'y'])
-    expect(changes[2]).toMatchObject({ subject: 's', predicate: 'p', lens: 'Consensus', sequences: [3] })
+    expect(changes[3]).toMatchObject({ subject: 's', predicate: 'p', lens: 'Consensus', sequences: [3] })
     leave()
     await graph.settle(assertion({ by: 'fay', timestampMs: 99, object: 'z' }))
-    expect(changes).toHaveLength(3)
+    expect(changes).toHaveLength(5)
   })
 
   it('name new settings as their cause', async () => {
@@ -280,7 +280,7 @@ describe('changes of winners', () => {
     const changes: WinnerChange[] = []
     graph.materializer.onChange((change) => changes.push(change))
     await graph.settle(epoch({ by: 'governor', settings: new Map([['p', { cardinality: 'one', tolerance: 2 }]]) }))
-    expect(changes).toMatchObject([{ lens: 'Consensus', cause: 'epochs', sequences: [] }])
+    expect(changes).toMatchObject(['Consensus', 'EpochAware'].map((lens) => ({ lens, cause: 'epochs', sequences: [] })))
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LensError, NO_EPOCHS, type Lens } from '../../src/lenses/index.js'
+import { LensError, NO_EPOCHS, VIEW_VERSION, type Lens } from '../../src/lenses/index.js'
 import {
   createQuery, type Query, type QueryDeps, QueryError, type QueryOptions, REQUESTS_MAX
 } from '../../src/query/index.js'
@@ -41,7 +41,7 @@ describe('the fast path', () => {
       subject: 's', predicate: 'p', lens: 'Consensus', undecided: false, winnersTotal: 1,
       winner: { object: 'x', assertion: recordOf(x).id, timestampMs: 3, source: 'a book', score: 131_072, agents: 2 },
       runnerUp: { object: 'y', score: 65_536 }, candidates: 2, ballots: 3, clusters: 2,
-      evidence: { assertions: 2, votes: 1 }, view: { version: 1, trustGeneration: 0, lagMs: 0 }
+      evidence: { assertions: 2, votes: 1 }, view: { version: VIEW_VERSION, trustGeneration: 0, lagMs: 0 }
     })
     expect(await query.get({ ...ask, lens: 'CONSENSUS' })).toEqual(answer)
     expect(query.stats()).toMatchObject({ fastTotal: 2, slowTotal: 0 })
@@ -128,7 +128,7 @@ describe('the slow path', () => {
       }
     }
     const { query } = await reading([assertion({ by: 'ann' })], {}, { lenses: [loud] })
-    expect(query.lenses).toEqual(['Consensus', 'Recency', 'Loud'])
+    expect(query.lenses).toEqual(['Consensus', 'Authority', 'Recency', 'EpochAware', 'Loud'])
     expect(await query.get({ ...ask, lens: 'loud' })).toMatchObject({ lens: 'Loud', winner: { share: 2 } })
     await expect(query.get({ ...ask, subject: 'none', lens: 'loud' })).rejects.toBeInstanceOf(LensError)
   })
