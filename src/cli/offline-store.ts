@@ -2,9 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { toHex, type Hash } from '../base/index.js'
+import { decodeHeader } from '../dag/index.js'
 import { viewDigest } from '../materializer/index.js'
 import { silentLog, type NodeDirectory } from '../node/index.js'
-import { openLevel, openStore, ranges, type Store } from '../store/index.js'
+import { headerOfBlockRow, keys, openLevel, openStore, parseTip, ranges, type Store } from '../store/index.js'
 import { createFileDisk } from '../wal/index.js'
 
 /** What an index holds, in digests: equal ones hold the same rows and the same views. */
@@ -40,4 +41,17 @@ export async function factsOfIndex(store: Store): Promise<IndexFacts | undefined
   const facts = { records: recordCount, rows_digest: toHex(digest) }
   const [due] = await store.rangeAll({ ...ranges.marks(), limit: 1, keysOnly: true })
   return due === undefined ? { ...facts, view_digest: await viewDigest(store) } : facts
+}
+
+/** When the youngest block of all feeds was sealed, in ms; 0 without blocks. */
+export async function newestBlockMs(store: Store): Promise<number> {
+  let newest = 0
+  for await (const rows of store.batches({ ...ranges.tips(), keysOnly: true })) {
+    for (const [key] of rows) {
+      const row = store.get(keys.block(parseTip(key).block))
+      const header = row === undefined ? undefined : decodeHeader(headerOfBlockRow(row))
+      if (header?.kind === 'ok') newest = Math.max(newest, header.header.sealedAtMs)
+    }
+  }
+  return newest
 }

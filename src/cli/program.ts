@@ -3,6 +3,8 @@
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '../base/index.js'
 import { addAssert } from './commands/assert.js'
+import { addCompletion } from './commands/completion.js'
+import { addDoctor } from './commands/doctor.js'
 import { addEpoch } from './commands/epoch.js'
 import { addExport } from './commands/export.js'
 import { addGet } from './commands/get.js'
@@ -14,6 +16,7 @@ import { addKey } from './commands/key.js'
 import { addPeers } from './commands/peers.js'
 import { addQuarantine } from './commands/quarantine.js'
 import { addRebuild } from './commands/rebuild.js'
+import { addRepair } from './commands/repair.js'
 import { addStart } from './commands/start.js'
 import { addState } from './commands/state.js'
 import { addStatus } from './commands/status.js'
@@ -25,7 +28,8 @@ import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
 const commands: readonly AddCommand[] = [
   addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet, addState,
-  addQuarantine, addImport, addExport, addVerify, addRebuild, addKey
+  addQuarantine, addImport, addExport, addVerify, addRepair, addRebuild, addDoctor,
+  addKey, addCompletion
 ]
 
 const helpEnd = `

@@ -28,6 +28,8 @@ export interface DirectoryPaths {
   readonly incarnation: string
   readonly index: string
   readonly lock: string
+  /** A new ledger that a repair has finished and not put in its place yet. */
+  readonly repaired: string
 }
 
 /** A data directory, read. */
@@ -68,7 +70,8 @@ export function directoryPaths(directory: string): DirectoryPaths {
     marker: path('wal.marker'),
     incarnation: path('incarnation'),
     index: path('index'),
-    lock: path('lock')
+    lock: path('lock'),
+    repaired: path('wal.repaired')
   }
 }
 

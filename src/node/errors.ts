@@ -6,6 +6,7 @@ import { CodedError } from '../base/index.js'
 export type NodeFailure =
   | { readonly code: 'NODE_CONFIG'; readonly setting: string }
   | { readonly code: 'NODE_DIRECTORY_MISSING'; readonly directory: string }
+  | { readonly code: 'NODE_REPAIR_UNFINISHED'; readonly directory: string }
   | { readonly code: 'NODE_DIRECTORY_EXISTS'; readonly directory: string }
   | { readonly code: 'NODE_OTHER_NETWORK'; readonly directory: string; readonly expected: string; readonly found: string }
   | { readonly code: 'NODE_FILE_UNREADABLE'; readonly path: string }

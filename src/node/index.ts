@@ -30,3 +30,4 @@ export type {
   AcknowledgedResult, AckRequest, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyProgress, ReadyReport,
   StateReport, StateTagReport, StemeNode, VoteRow
 } from './types.js'
+export { syncDirectory } from './whole-file.js'

@@ -13,6 +13,7 @@ import { NodeError } from './errors.js'
 import { createLog } from './log.js'
 import { createNode } from './node.js'
 import type { StemeNode } from './types.js'
+import { pathExists } from './whole-file.js'
 
 const MIB = 1_048_576
 
@@ -46,6 +47,7 @@ export async function openNode(config: NodeConfig, mode: NodeMode = 'serving'): 
 
 async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode> {
   const directory = await readDirectory(config.dataDir)
+  await refuseUnfinished(config.dataDir, directory)
   const log = createLog(config.logLevel)
   const { paths, opened, access, nodeKey } = directory
   checkMember(nodeKey.signer.publicKey, access.certificate, opened)
@@ -73,6 +75,13 @@ async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode
     }
   )
   return { node, directory, log }
+}
+
+/** Between two ledgers there is none: a start would make a new, empty one. */
+async function refuseUnfinished(path: string, { paths }: NodeDirectory): Promise<void> {
+  if (!await pathExists(paths.repaired)) return
+  const detail = { code: 'NODE_REPAIR_UNFINISHED', directory: path } as const
+  throw new NodeError(detail, `a repair of ${path} was cut off: run 'stemedb repair' again`)
 }
 
 function createNetwork(config: NodeConfig, directory: NodeDirectory, log: Log): Promise<PeerNetwork> {

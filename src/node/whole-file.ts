@@ -1,11 +1,16 @@
 // Small files that are there whole or not at all.
 
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** False only when the file is missing: one that cannot be read is there all the same. */
 export async function fileExists(path: string): Promise<boolean> {
   return readFile(path).then(() => true, (error: unknown) => !isMissing(error))
+}
+
+/** True when something is there, a directory too. */
+export async function pathExists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, (error: unknown) => !isMissing(error))
 }
 
 /** Writes a file through a temporary one: a crash leaves the old or the new content. Durable, mode 0600. */

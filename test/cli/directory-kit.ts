@@ -46,10 +46,10 @@ export function says(
   return { id: blake3Hash(bytes), bytes }
 }
 
-/** Makes a directory and lets a node write into it; gives the ids of its records, in the order written. */
+/** Makes a directory and lets a node write into it; gives the ids of its records in the order written. */
 export async function createPlace(
   batches: number, perBatch: number, textBytes = 10
-): Promise<{ readonly place: Place; readonly ids: readonly Hash[] }> {
+): Promise<{ readonly place: Place; readonly ids: readonly Hash[]; readonly blocks: number }> {
   const root = mkdtempSync(join(tmpdir(), 'stemedb-offline-'))
   const first = join(root, 'first')
   const { networkId } = await initDirectory(first, { name: 'offline', created: 1 }, { random: systemRandom })
@@ -64,10 +64,11 @@ export async function createPlace(
     await node.settled()
     ids.push(...made.map(({ id }) => id), blake3Hash(vote))
   }
+  const { blocks } = await node.state()
   await node.stop()
   let copies = 0
   return {
-    ids,
+    ids, blocks,
     place: {
       path: (name) => join(root, name),
       copy() {
