@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { builtScript } from './process-node.js'
+import { builtScript, endProcess } from './process-node.js'
 
 /** Who a hostile peer is; bytes in hex. */
 export interface HostileIdentity {
@@ -90,10 +90,6 @@ function createHandle(
   return {
     name, addresses, tell,
     state: async (heard = []) => await tell({ do: 'state', heard }) as HostileState,
-    kill: () => new Promise((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) return resolve()
-      child.once('exit', () => resolve())
-      child.kill('SIGKILL')
-    })
+    kill: () => endProcess(child, 'SIGKILL')
   }
 }

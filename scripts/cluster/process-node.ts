@@ -53,6 +53,8 @@ export interface ProcessNode {
   readonly joinSeconds: number
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
+  /** Posts a CBOR sequence. */
+  put<T>(path: string, sequence: Uint8Array): Promise<T>
   /** Sends signed records, waiting while the node is busy; resolves when all are durable. */
   send(records: readonly Uint8Array[]): Promise<void>
   state(): Promise<State>
@@ -72,15 +74,30 @@ export async function runCli(...words: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** Starts a node on loopback, with free ports, and resolves once it is up. */
+/** How a node process is started. */
+export interface LaunchOptions {
+  /** The command and its options; default `start`. */
+  readonly words?: readonly string[]
+  readonly showLog?: boolean
+  /** Put before the program: runs it elsewhere. It must become the program, as `ip netns exec` does. */
+  readonly launcher?: readonly string[]
+  /** Multiaddr to listen on, and host of the HTTP interface; default loopback, any free port. */
+  readonly listen?: string
+  readonly apiHost?: string
+}
+
+/** Starts a node, on loopback and with free ports unless told otherwise, and resolves once it is up. */
 export async function startNode(
   name: string,
   directory: string,
-  options: { readonly words?: readonly string[]; readonly showLog?: boolean } = {}
+  options: LaunchOptions = {}
 ): Promise<ProcessNode> {
+  const { launcher = [], listen = '/ip4/127.0.0.1/tcp/0', apiHost } = options
   const words = ['--data-dir', directory, '--json', ...(options.words ?? ['start'])]
-  const ports = ['--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--log-level', 'warn']
-  const child = spawn(process.execPath, [...PROFILE, CLI, ...words, ...ports], {
+  const places = ['--api-port', '0', '--listen', listen, '--log-level', 'warn']
+  const open = apiHost === undefined ? [] : ['--api-host', apiHost, '--api-public']
+  const given = [...launcher, process.execPath, ...PROFILE, CLI, ...words, ...places, ...open]
+  const child = spawn(given[0] ?? process.execPath, given.slice(1), {
     stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe']
   })
   const started = await announcement(name, child)
@@ -161,20 +178,28 @@ function createClient(
       headers: { 'content-type': 'application/json', authorization },
       body: JSON.stringify(body)
     }),
+    put: (path, sequence) => request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cbor-seq', authorization },
+      body: Buffer.from(sequence)
+    }),
     async send(records) {
       for (let at = 0; at < records.length; at += RECORDS_PER_CALL) {
         await sendBatch(records.slice(at, at + RECORDS_PER_CALL))
       }
     },
     state: () => request<State>('/v1/state'),
-    kill(signal) {
-      return new Promise((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) return resolve()
-        child.once('exit', () => resolve())
-        child.kill(signal)
-      })
-    }
+    kill: (signal) => endProcess(child, signal)
   }
+}
+
+/** Ends a process with the signal and waits for its end. */
+export function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill(signal)
+  })
 }
 
 /** Resolves after `ms`. */
