@@ -2,7 +2,9 @@
 
 import { Type } from 'typebox'
 import { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from '../base/index.js'
-import type { PeerReport, QuarantineRow, ReadyProgress, ReadyReport, StateReport } from '../node/index.js'
+import type {
+  PeerReport, QuarantineRow, ReadyProgress, ReadyReport, StateReport, StateTagReport
+} from '../node/index.js'
 import { defineOperation, type Operation } from './operation.js'
 import { API_LIMITS } from './options.js'
 import { countSchema, hashSchema, keySchema, limitSchema, timeSchema } from './schemas.js'
@@ -15,6 +17,17 @@ const networkSchema = Type.Object({
   limits: Type.Object({
     record: Type.Object({}), block: Type.Object({}), time: Type.Object({}), api: Type.Object({})
   })
+})
+
+const tagSchema = Type.Object({
+  tag_version: countSchema,
+  frontier_root: hashSchema,
+  records: countSchema,
+  schema_version: countSchema,
+  view_version: countSchema,
+  trust_digest: hashSchema,
+  view_digest: hashSchema,
+  signed: Type.String()
 })
 
 const stateSchema = Type.Object({
@@ -30,16 +43,10 @@ const stateSchema = Type.Object({
   quarantined: countSchema,
   dirty_marks: countSchema,
   trust_generation: countSchema,
-  tag: Type.Optional(Type.Object({
-    tag_version: countSchema,
-    frontier_root: hashSchema,
-    records: countSchema,
-    schema_version: countSchema,
-    view_version: countSchema,
-    trust_digest: hashSchema,
-    view_digest: hashSchema,
-    signed: Type.String()
-  }))
+  tag: Type.Optional(tagSchema),
+  alarms: Type.Array(Type.Object({
+    node_key: keySchema, at: timeSchema, ours: tagSchema, theirs: tagSchema
+  }), { description: 'peers that hold the same blocks and answer differently; the last 16, oldest first' })
 })
 
 const peersSchema = Type.Object({
@@ -139,13 +146,18 @@ function stateJson(state: StateReport): object {
     wanted_blocks: state.wantedBlocks, unsealed: state.unsealed, quarantined: state.quarantined,
     dirty_marks: state.dirtyMarks,
     trust_generation: state.trustGeneration,
-    ...(tag === undefined ? {} : {
-      tag: {
-        tag_version: tag.tagVersion, frontier_root: tag.frontierRoot, records: tag.records,
-        schema_version: tag.schemaVersion, view_version: tag.viewVersion, trust_digest: tag.trustDigest,
-        view_digest: tag.viewDigest, signed: tag.signed
-      }
-    })
+    ...(tag === undefined ? {} : { tag: tagJson(tag) }),
+    alarms: state.alarms.map(({ peerKey, atMs, ours, theirs }) => (
+      { node_key: peerKey, at: atMs, ours: tagJson(ours), theirs: tagJson(theirs) }
+    ))
+  }
+}
+
+function tagJson(tag: StateTagReport): object {
+  return {
+    tag_version: tag.tagVersion, frontier_root: tag.frontierRoot, records: tag.records,
+    schema_version: tag.schemaVersion, view_version: tag.viewVersion, trust_digest: tag.trustDigest,
+    view_digest: tag.viewDigest, signed: tag.signed
   }
 }
 

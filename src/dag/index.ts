@@ -29,8 +29,8 @@ export type {
   SyncDeps, SyncOptions, SyncProgress, SyncRemote, SyncResult, SyncSession
 } from './sync-types.js'
 export {
-  type DecodedTag, type StateTag, type TagFields,
-  comparable, decodeTag, signTag, tagVersion, verifyTag, viewDigestAlgorithm
+  type DecodedTag, type StateTag, type TagBook, type TagFields,
+  comparable, createTagBook, decodeTag, sameAnswers, signTag, tagVersion, verifyTag, viewDigestAlgorithm
 } from './tag.js'
 export { type Dag, type DagCounts, type Fork, type Placement } from './types.js'
 export {

@@ -8,6 +8,7 @@ import {
   concatBytes, hashOf, idBytes, publicKeyOf, type Hash, type NetworkId, type PublicKey
 } from '../base/index.js'
 import { signingInput, verifySignature, type Signer } from '../record/index.js'
+import { createRecent } from './recent.js'
 import { ByteReader, ByteWriter } from './wire.js'
 
 /** Digest algorithm 1: BLAKE3 over all views in key order. */
@@ -76,4 +77,35 @@ export function verifyTag(tag: StateTag, networkId: NetworkId): boolean {
 export function comparable(a: TagFields, b: TagFields): boolean {
   return a.frontierRoot === b.frontierRoot && a.algorithm === b.algorithm &&
     a.schemaVersion === b.schemaVersion && a.viewVersion === b.viewVersion
+}
+
+/** True when two comparable tags say that both answer alike. */
+export function sameAnswers(a: TagFields, b: TagFields): boolean {
+  return a.recordCount === b.recordCount && a.trustDigest === b.trustDigest && a.viewDigest === b.viewDigest
+}
+
+/** The last tags of one node, one for each state. */
+export interface TagBook {
+  /** Keeps a tag in place of an older one of the same state. */
+  add(tag: StateTag): void
+  /** The tag kept that may be compared with this one. */
+  like(tag: TagFields): StateTag | undefined
+  clear(): void
+}
+
+/** An empty book for `tagsMax` tags: the one used longest ago leaves first. */
+export function createTagBook(tagsMax: number = tagsKept): TagBook {
+  let tags = createRecent<string, StateTag>(tagsMax)
+  return {
+    add: (tag) => tags.set(stateOf(tag), tag),
+    like: (tag) => tags.get(stateOf(tag)),
+    clear: () => void (tags = createRecent(tagsMax))
+  }
+}
+
+/** Own tags kept: at one each 30 seconds, those of eight hours and a half. */
+const tagsKept = 1_024
+
+function stateOf(tag: TagFields): string {
+  return `${tag.frontierRoot} ${tag.algorithm} ${tag.schemaVersion} ${tag.viewVersion}`
 }

@@ -9,11 +9,13 @@ const DELETE_ROWS = 1_000
 
 /**
  * The view digest of the state that the reader sees: equal on peers that hold the same records and have no
- * marks left. Cost: a few us a view; other work goes on between batches of rows.
+ * marks left. Rejects with the signal's reason once that aborts.
+ * Cost: a few us a view; other work goes on between batches of rows.
  */
-export async function viewDigest(reader: Reader): Promise<Hash> {
+export async function viewDigest(reader: Reader, signal?: AbortSignal): Promise<Hash> {
   const digest = createViewDigest()
   for await (const rows of reader.batches(ranges.views())) {
+    signal?.throwIfAborted()
     for (const [key, value] of rows) digest.add(key, value)
   }
   return digest.digest()

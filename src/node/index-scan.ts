@@ -16,6 +16,11 @@ export interface IndexScan {
   start(): void
   /** Takes note of a failure elsewhere: one of the index itself condemns it. */
   suspect(error: unknown): void
+  /**
+   * Counts all rows now, whatever was counted before.
+   * @returns false when the index is damaged; true also when the scan was given up
+   */
+  rescan(signal: AbortSignal): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -60,11 +65,17 @@ class DigestScan implements IndexScan {
   }
 
   start(): void {
-    if (this.#store.unclean) this.#running = this.#scan()
+    if (this.#store.unclean) this.#running = this.#scan(this.#stopping.signal)
   }
 
   suspect(error: unknown): void {
     if (isDamage(error)) this.#condemn({ error: String(error) })
+  }
+
+  async rescan(signal: AbortSignal): Promise<boolean> {
+    this.#running = this.#running.then(() => this.#scan(signal))
+    await this.#running
+    return !this.#damaged
   }
 
   async stop(): Promise<void> {
@@ -75,8 +86,7 @@ class DigestScan implements IndexScan {
     await this.#condemning
   }
 
-  async #scan(): Promise<void> {
-    const { signal } = this.#stopping
+  async #scan(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#ports
     try {
       const pause = (): Promise<void> => wait(clock, PAUSE_MS, signal)

@@ -28,6 +28,6 @@ export { tagFingerprint } from './state.js'
 export { ACK_RECORDS_MAX } from './acks.js'
 export type {
   AcknowledgedResult, AckRequest, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyProgress, ReadyReport,
-  StateReport, StateTagReport, StemeNode, VoteRow
+  StateReport, StateTagReport, StemeNode, TagAlarmReport, VoteRow
 } from './types.js'
 export { syncDirectory } from './whole-file.js'

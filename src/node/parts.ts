@@ -160,7 +160,15 @@ function createTags(
     ...core, clock, log, networkId: core.rules.networkId, signer: setup.signer,
     trustDigest: () => trust().digest,
     quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0,
-    onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest })
+    rescan: (signal) => core.scan.rescan(signal),
+    recompute: async (signal) => {
+      await unlessAborted(materializer.sweep(), signal)
+      await unlessAborted(materializer.idle(), signal)
+    },
+    onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest }),
+    onAlarm: ({ ours, theirs }) => {
+      events.emit({ kind: 'alarm', peerKey: theirs.nodeKey, frontierRoot: ours.frontierRoot })
+    }
   })
 }
 
@@ -293,4 +301,15 @@ function createReplication(
 function told(holdings: Holdings, peer: string, ids: readonly Hash[]): number {
   const node = publicKeyOfPeer(peer)
   return node === undefined ? 0 : holdings.told(node, ids)
+}
+
+/** The promise, or nothing once the signal aborts. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  // Nobody may be left to hear of its failure.
+  work.catch(() => undefined)
+  if (signal.aborted) return Promise.resolve()
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  return Promise.race([work, aborted])
 }

@@ -80,7 +80,9 @@ export function reportStats(parts: Parts): NodeStats {
     p2p_gossip_redials_total: links?.redials ?? 0,
     p2p_sync_sessions_total: replication?.sessions ?? 0,
     p2p_sync_failures_total: replication?.sessionsFailed ?? 0,
-    p2p_tag_mismatches_total: parts.tags.mismatches
+    p2p_tag_mismatches_total: parts.tags.doubts.raised,
+    p2p_tag_doubts_count: parts.tags.doubts.open,
+    p2p_views_healed_total: parts.tags.doubts.healed
   }
 }
 

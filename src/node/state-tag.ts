@@ -1,16 +1,18 @@
 // The state tags of a node: its own, made once for a state, and the last one of each peer.
-// Rule: a tag is made of a state at rest alone, one at a time, and never for a peer that asks. Tags that may
-// be compared and differ mean that two nodes hold the same and answer differently: an alarm.
+// Rule: a tag is made of a state at rest alone, one at a time, and never for a peer that asks. The last 1,024
+// own ones are kept: a peer's is about a state that may have passed here. Those that differ: tag-doubts.ts.
 // Source: docs/formats/sync.md, "State tag".
 
 import { equalBytes, type Clock, type Hash, type Log, type NetworkId, type PublicKey, type Timer } from '../base/index.js'
 import {
-  comparable, decodeTag, signTag, verifyTag, viewDigestAlgorithm, type Dag, type StateTag, type SyncResult
+  comparable, createTagBook, decodeTag, sameAnswers, signTag, verifyTag, viewDigestAlgorithm, type Dag,
+  type StateTag, type SyncResult
 } from '../dag/index.js'
 import { VIEW_VERSION } from '../lenses/index.js'
 import { viewDigest as digestOfViews } from '../materializer/index.js'
 import type { Signer } from '../record/index.js'
 import { STORE_DEFAULTS, type Store } from '../store/index.js'
+import { createTagDoubts, type TagAlarm, type TagDoubtDeps, type TagDoubts } from './tag-doubts.js'
 
 /** Keeps the tag of the present state. */
 export interface StateTags {
@@ -20,16 +22,16 @@ export interface StateTags {
   make(): Promise<StateTag | undefined>
   /** Compares what a peer said in a session that is over. */
   compare(peerKey: PublicKey, result: SyncResult): void
-  /** Different tags of one state that were seen. */
-  readonly mismatches: number
+  /** What is known of peers that answer differently. */
+  readonly doubts: Pick<TagDoubts, 'alarms' | 'raised' | 'healed' | 'open'>
   /** From now on a tag is made whenever the node has come to rest. */
   start(): void
-  /** Resolves when no tag is being made. */
+  /** Gives up the tag that is being made. */
   stop(): Promise<void>
 }
 
 /** What the keeper of tags works on. */
-export interface TagDeps {
+export interface TagDeps extends Pick<TagDoubtDeps, 'rescan' | 'recompute'> {
   readonly store: Pick<Store, 'totals' | 'snapshot'>
   readonly dag: Pick<Dag, 'frontier'>
   readonly networkId: NetworkId
@@ -39,6 +41,8 @@ export interface TagDeps {
   readonly quiet: () => boolean
   /** Hears of each new tag. */
   readonly onTag: (tag: StateTag) => void
+  /** Hears of a peer that answers differently. */
+  readonly onAlarm: (alarm: TagAlarm) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -56,18 +60,22 @@ export function createStateTags(deps: TagDeps): StateTags {
 }
 
 class TagKeeper implements StateTags {
-  mismatches = 0
+  readonly doubts: TagDoubts
   readonly #deps: TagDeps
+  readonly #book = createTagBook()
+  readonly #stopping = new AbortController()
   readonly #peers = new Map<PublicKey, StateTag>()
   #kept: { readonly state: string; readonly tag: StateTag } | undefined
   #making: Promise<StateTag | undefined> | undefined
   #timer: Timer | undefined
   #seen: string | undefined
   #madeMs = -MAKE_MS_MIN
-  #stopped = false
 
   constructor(deps: TagDeps) {
     this.#deps = deps
+    this.doubts = createTagDoubts({
+      ...deps, book: this.#book, make: () => this.make(), remake: () => this.#remake()
+    })
   }
 
   current(): StateTag | undefined {
@@ -77,9 +85,20 @@ class TagKeeper implements StateTags {
 
   async make(): Promise<StateTag | undefined> {
     const state = this.#state()
-    if (state === undefined || this.#stopped) return undefined
+    if (state === undefined || this.#stopping.signal.aborted) return undefined
     const tag = this.current()
     if (tag !== undefined) return tag
+    return this.#turn(state)
+  }
+
+  /** Makes the tag of the present state from its views once more. */
+  async #remake(): Promise<StateTag | undefined> {
+    await this.#making
+    const state = this.#state()
+    return state === undefined ? undefined : this.#turn(state)
+  }
+
+  #turn(state: string): Promise<StateTag | undefined> {
     this.#making ??= this.#compute(state).finally(() => (this.#making = undefined))
     return this.#making
   }
@@ -99,11 +118,11 @@ class TagKeeper implements StateTags {
       if (this.#peers.size <= PEERS_MAX) break
       this.#peers.delete(oldest)
     }
-    if (this.#kept !== undefined) this.#judge(this.#kept.tag, decoded.tag)
+    this.#judge(decoded.tag)
   }
 
   start(): void {
-    if (this.#stopped) return
+    if (this.#stopping.signal.aborted) return
     this.#timer = this.#deps.clock.setTimer(LOOK_MS, () => {
       this.#look()
       this.start()
@@ -111,8 +130,9 @@ class TagKeeper implements StateTags {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopping.abort()
     this.#timer?.cancel()
+    await this.doubts.stop()
     await this.#making?.catch(() => undefined)
   }
 
@@ -140,7 +160,7 @@ class TagKeeper implements StateTags {
     const { recordCount } = store.totals
     const snapshot = store.snapshot()
     try {
-      const viewDigest = await digestOfViews(snapshot)
+      const viewDigest = await digestOfViews(snapshot, this.#stopping.signal)
       // What came in meanwhile makes the digest one of no single state.
       if (this.#state() !== state) return undefined
       const tag = signTag({
@@ -150,6 +170,9 @@ class TagKeeper implements StateTags {
       }, signer, networkId)
       this.#keep(state, tag)
       return tag
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return undefined
+      throw error
     } finally {
       await snapshot.close()
     }
@@ -159,23 +182,13 @@ class TagKeeper implements StateTags {
     const isNew = this.#kept === undefined || !equalBytes(this.#kept.tag.bytes, tag.bytes)
     this.#kept = { state, tag }
     if (!isNew) return
-    for (const theirs of this.#peers.values()) this.#judge(tag, theirs)
+    this.#book.add(tag)
+    for (const theirs of this.#peers.values()) if (comparable(tag, theirs)) this.#judge(theirs)
     this.#deps.onTag(tag)
   }
 
-  #judge(ours: StateTag, theirs: StateTag): void {
-    if (!comparable(ours, theirs)) return
-    const { recordCount, trustDigest, viewDigest } = theirs
-    const sameTrust = ours.trustDigest === trustDigest
-    if (sameTrust && ours.recordCount === recordCount && ours.viewDigest === viewDigest) return
-    this.mismatches += 1
-    this.#deps.log.error(
-      { peerKey: theirs.nodeKey, frontierRoot: ours.frontierRoot, ours: said(ours), theirs: said(theirs) },
-      'a peer holds the same blocks and answers differently'
-    )
+  #judge(theirs: StateTag): void {
+    const ours = this.#book.like(theirs)
+    if (ours !== undefined && !sameAnswers(ours, theirs)) this.doubts.raise(theirs)
   }
-}
-
-function said({ recordCount, trustDigest, viewDigest }: StateTag): object {
-  return { recordCount, trustDigest, viewDigest }
 }

@@ -63,6 +63,9 @@ function report(parts: ReportedParts, tag: StateTag | undefined): StateReport {
     quarantined: pending.quarantined,
     dirtyMarks: materializer.lag().marks,
     trustGeneration: parts.trust().generation,
+    alarms: parts.tags.doubts.alarms.map(({ atMs, ours, theirs }) => (
+      { peerKey: theirs.nodeKey, atMs, ours: reportTag(ours), theirs: reportTag(theirs) }
+    )),
     // One that was shared with an earlier caller may be of a state that has passed.
     ...(tag === undefined || tag.frontierRoot !== frontier.root ? {} : { tag: reportTag(tag) })
   }

@@ -63,6 +63,8 @@ export interface StateReport {
   readonly trustGeneration: number
   /** Present when no mark is left: the digests that equal those of any converged peer. */
   readonly tag?: StateTagReport
+  /** Peers that hold the same and answer differently: the last 16 alarms, oldest first. */
+  readonly alarms: readonly TagAlarmReport[]
 }
 
 /** The comparable part of the state: equal on all converged peers of equal versions. */
@@ -76,6 +78,14 @@ export interface StateTagReport {
   readonly viewDigest: Hash
   /** Signed bytes, hex. */
   readonly signed: string
+}
+
+/** A peer that signed another answer for a state that was ours too. */
+export interface TagAlarmReport {
+  readonly peerKey: PublicKey
+  readonly atMs: number
+  readonly ours: StateTagReport
+  readonly theirs: StateTagReport
 }
 
 /** One connected peer with its sync progress. */
@@ -103,6 +113,7 @@ export type NodeEvent =
     }
   | { readonly kind: 'peer'; readonly peer: string; readonly state: 'up' | 'down' }
   | { readonly kind: 'state'; readonly frontierRoot: Hash; readonly viewDigest: Hash }
+  | { readonly kind: 'alarm'; readonly peerKey: PublicKey; readonly frontierRoot: Hash }
 
 /** Where a node stands on its way to being usable. */
 export interface ReadyReport {

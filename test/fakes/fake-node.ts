@@ -65,6 +65,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
       frontierRoot: hashOf(new Uint8Array(32)), records: records.size, blocks: 0, feeds: 0, heads: [],
       forks: 0,
       pendingBlocks: 0, wantedBlocks: 0, unsealed: 0, quarantined: 0, dirtyMarks: 0, trustGeneration: 0,
+      alarms: [],
       tag: {
         tagVersion: 1, frontierRoot: hashOf(new Uint8Array(32)), records: records.size, schemaVersion: 1,
         viewVersion: 1, trustDigest: blake3Hash(), viewDigest: blake3Hash(), signed: '00'

@@ -26,6 +26,7 @@ function bench(passMs: number): Bench {
   const parts = {
     tags: {
       current: () => state.kept,
+      doubts: { alarms: [] },
       async make() {
         state.passes += 1
         await settle(1)
