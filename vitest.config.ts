@@ -13,6 +13,13 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Whole simulations in processes of their own, from dist: both cores are theirs.
+        test: {
+          name: 'sim', include: ['test/sim/**/*.test.ts'], fileParallelism: false, testTimeout: 600_000
+        }
+      },
+      {
+        extends: true,
         // Real processes on loopback: one file at a time, with room for a slow machine.
         test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
       }

@@ -13,10 +13,10 @@ if (flags === undefined) {
   process.exitCode = await run(flags)
 }
 
-function run({ mode, jobs, minimised, logged }: SimFlags): Promise<number> {
+function run({ mode, jobs, ...flags }: SimFlags): Promise<number> {
   switch (mode.kind) {
     case 'seeds': return runSeeds(mode.from, mode.to, jobs)
-    case 'seed': return runOne({ seed: mode.seed }, { minimised, logged, traced: mode.traced })
-    case 'replay': return runOne({ path: mode.path }, { minimised, logged, traced: false })
+    case 'seed': return runOne({ seed: mode.seed }, flags)
+    case 'replay': return runOne({ path: mode.path }, flags)
   }
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 
 /** What to run. */
 export type SimMode =
-  | { readonly kind: 'seed'; readonly seed: number; readonly traced: boolean }
+  | { readonly kind: 'seed'; readonly seed: number }
   | { readonly kind: 'seeds'; readonly from: number; readonly to: number }
   | { readonly kind: 'replay'; readonly path: string }
 
@@ -15,12 +15,13 @@ export interface SimFlags {
   readonly jobs: number
   readonly minimised: boolean
   readonly logged: boolean
+  readonly traced: boolean
 }
 
 /** How the command is used. */
 export const USAGE: string = `usage: npm run sim -- --seed N [--trace] [--minimise] [--log]
        npm run sim -- --seeds A..B [--jobs J]
-       npm run sim -- --replay FILE [--minimise] [--log]`
+       npm run sim -- --replay FILE [--trace] [--minimise] [--log]`
 
 /** The flags, or undefined for a command line that is none. */
 export function readFlags(args: readonly string[]): SimFlags | undefined {
@@ -36,19 +37,19 @@ export function readFlags(args: readonly string[]): SimFlags | undefined {
     const mode = modeOf(values)
     const jobs = values.jobs === undefined ? availableParallelism() : Number(values.jobs)
     if (mode === undefined || !(Number.isInteger(jobs) && jobs > 0)) return undefined
-    return { mode, jobs, minimised: values.minimise, logged: values.log }
+    return { mode, jobs, minimised: values.minimise, logged: values.log, traced: values.trace }
   } catch {
     return undefined
   }
 }
 
 function modeOf(
-  values: { seed?: string; seeds?: string; replay?: string; trace: boolean }
+  values: { seed?: string; seeds?: string; replay?: string }
 ): SimMode | undefined {
-  const { seed, seeds, replay, trace: traced } = values
+  const { seed, seeds, replay } = values
   if ([seed, seeds, replay].filter((value) => value !== undefined).length !== 1) return undefined
   if (replay !== undefined) return { kind: 'replay', path: replay }
-  if (seed !== undefined) return isSeed(seed) ? { kind: 'seed', seed: Number(seed), traced } : undefined
+  if (seed !== undefined) return isSeed(seed) ? { kind: 'seed', seed: Number(seed) } : undefined
   const [from = '', to = from, ...rest] = seeds?.split('..') ?? []
   if (!isSeed(from) || !isSeed(to) || rest.length > 0 || Number(from) > Number(to)) return undefined
   return { kind: 'seeds', from: Number(from), to: Number(to) }

@@ -2,6 +2,7 @@
 // Rule: a fault says all about itself; taking one away changes no other.
 
 import type { IndexFate } from './index-source.js'
+import { LIES } from './liar.js'
 import type { SimOptions } from './options.js'
 import { createPrng, type Prng } from './prng.js'
 import type { NetworkFault } from './weather.js'
@@ -26,6 +27,7 @@ export type FaultAct =
   | { readonly kind: 'full-disk'; readonly machine: number; readonly forMs: number }
   | { readonly kind: 'bit-rot'; readonly machine: number; readonly draw: number; readonly bit: number; readonly downMs: number }
   | { readonly kind: 'clock'; readonly machine: number; readonly offsetMs: number }
+  | { readonly kind: 'lie'; readonly liar: number; readonly machine: number; readonly what: string; readonly draw: number }
 
 /** A fault at its time. */
 export type Fault = FaultAct & { readonly atMs: number }
@@ -80,14 +82,29 @@ export function drawFaults(options: SimOptions): readonly Fault[] {
     if (kind === undefined) throw new Error('a kind of fault')
     return { atMs: own.between(1_000, options.safetyMs - 1), ...kind[1](own, options.machines) }
   })
-  return faults.sort((a, b) => a.atMs - b.atMs)
+  return [...faults, ...drawLies(options)].sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Lies of a seed: each run has its own few kinds. */
+function drawLies({ seed, liars, machines, safetyMs }: SimOptions): readonly Fault[] {
+  if (liars === 0) return []
+  const prng = createPrng(`${seed}/lies`)
+  const kinds = LIES.filter(() => prng.chance(0.4))
+  if (kinds.length === 0) return []
+  return Array.from({ length: Math.round(safetyMs / prng.pick([500, 2_000, 8_000])) }, (_, index) => {
+    const own = prng.fork(String(index))
+    return {
+      atMs: own.between(1_000, safetyMs - 1), kind: 'lie', liar: own.integer(liars), machine: own.integer(machines),
+      what: own.pick(kinds), draw: own.integer(1_000_000_000)
+    }
+  })
 }
 
 /** The name under which a fault is counted. */
 export function faultName(fault: FaultAct): string {
   if (fault.kind === 'network') return fault.fault.kind
   if (fault.kind === 'crash') return `crash (${fault.power ? 'power' : 'kill'}, index ${fault.index})`
-  return fault.kind
+  return fault.kind === 'lie' ? `lie: ${fault.what}` : fault.kind
 }
 
 function lasting(fault: NetworkFault, prng: Prng): FaultAct {

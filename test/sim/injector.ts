@@ -2,6 +2,7 @@
 
 import { keys } from '../../src/store/index.js'
 import type { Fault } from './faults.js'
+import type { Liar } from './liar.js'
 import type { Machine } from './machine.js'
 import type { SimHub } from './network.js'
 import type { Operator } from './operator.js'
@@ -15,6 +16,7 @@ export interface InjectorDeps {
   readonly weather: Weather
   readonly hub: SimHub
   readonly machines: readonly Machine[]
+  readonly liars: readonly Liar[]
   readonly operator: Operator
   readonly workload: Workload
 }
@@ -41,6 +43,7 @@ export function createInjector(deps: InjectorDeps): Injector {
     heal() {
       healed = true
       deps.weather.clear()
+      for (const liar of deps.liars) liar.leave()
       for (const machine of deps.machines) {
         machine.offsetMs = 0
         machine.disk.clearFaults()
@@ -100,6 +103,8 @@ function inject(fault: Fault, deps: Harm): void {
       })
     case 'bit-rot':
       return void rot(machine, fault, deps)
+    case 'lie':
+      return deps.liars[fault.liar]?.tell(fault.what, machine, fault.draw)
     case 'clock':
       machine.offsetMs = fault.offsetMs
       return

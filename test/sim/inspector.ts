@@ -54,6 +54,8 @@ class Watchman implements Inspector {
   records = 0
   readonly #deps: InspectorDeps
   readonly #rules: AdmissionRules
+  /** Blocks and records whose signature was seen to be good. */
+  readonly #checked = new Set<Hash>()
 
   constructor(deps: InspectorDeps) {
     this.#deps = deps
@@ -189,7 +191,9 @@ class Watchman implements Inspector {
     if (parts === undefined) throw new Error('no node runs')
     const snapshot = parts.store.snapshot()
     try {
-      return await checkRows(snapshot, this.#rules, this.#deps.verifier.verify, this.#report(machine, when))
+      return await checkRows(
+        snapshot, this.#rules, this.#deps.verifier.verify, this.#checked, this.#report(machine, when)
+      )
     } finally {
       await snapshot.close()
     }

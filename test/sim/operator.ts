@@ -25,7 +25,7 @@ export interface OperatorDeps {
   readonly inspector: Pick<Inspector, 'checkStarted' | 'checkRunning'>
 }
 
-const LOOK_MS = 250
+const LOOK_MS = 500
 const RESTART_MS = 1_000
 /** What a fault leaves behind may show this much later. */
 const EXCUSE_MS = 60_000

@@ -38,9 +38,9 @@ export function drawOptions(seed: number): SimOptions {
   return {
     seed,
     machines,
-    liars: prng.chance(0.5) ? prng.between(1, 2) : 0,
-    safetyMs: prng.between(30, 180) * 1_000,
-    calls: prng.between(40, 160),
+    liars: prng.chance(0.5) ? prng.pick([1, 1, 2, 4]) : 0,
+    safetyMs: prng.between(20, 120) * 1_000,
+    calls: prng.between(15, 80),
     agents: prng.between(2, 8),
     topics: prng.between(2, 20),
     large,

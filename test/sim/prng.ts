@@ -40,7 +40,14 @@ export function createPrng(label: string): Prng {
   return {
     real,
     integer,
-    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+    bytes(length) {
+      const bytes = new Uint8Array(length)
+      for (let at = 0; at < length; at += 4) {
+        const word = next()
+        for (let i = 0; i < 4 && at + i < length; i += 1) bytes[at + i] = (word >>> (8 * i)) & 0xff
+      }
+      return bytes
+    },
     fork: (name) => createPrng(`${label}/${name}`),
     chance: (p) => real() < p,
     between: (low, high) => low + integer(high - low + 1),

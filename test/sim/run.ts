@@ -6,6 +6,7 @@ import { faultName, type Fault } from './faults.js'
 import { forbidRealWorld } from './guard.js'
 import { createInjector } from './injector.js'
 import { createInspector } from './inspector.js'
+import { createLiar } from './liar.js'
 import { createMachine, START_MS, type Machine } from './machine.js'
 import { createVerifier } from './memo.js'
 import { addressOf, createHub } from './network.js'
@@ -70,12 +71,15 @@ async function runIn(
   const genesis = genesisOf(options)
   const { governor } = keysOf(options.seed, options.agents)
   const verifier = createVerifier(options.realSignatures)
+  const names: string[] = []
   const onLog = (machine: Machine, level: string, fields: object, message: string): void => {
     const said = `${message} ${textOf(fields)}`
     if (BUGS.test(said)) world.fail('no assertion fails', `machine ${machine.index}: ${said}`)
+    if (message === 'peer disconnected for misbehaviour' && names.includes(Reflect.get(fields, 'peer') as string)) {
+      world.fail('no honest node is sent away', `machine ${machine.index}: ${textOf(fields)}`)
+    }
     watch.onLog?.(world.nowMs, machine.index, level, fields, message)
   }
-  const names: string[] = []
   const machines: Machine[] = []
   for (let index = 0; index < options.machines; index += 1) {
     const prng = createPrng(`${options.seed}/machine ${index}`)
@@ -91,7 +95,12 @@ async function runIn(
   const workload = createWorkload(options, genesis.networkId, world)
   const inspector = createInspector({ world, machines, workload, genesis, verifier, options, hub, onLog })
   const operator = createOperator({ world, machines, inspector })
-  const injector = createInjector({ world, weather, hub, machines, operator, workload })
+  const { networkId } = genesis
+  const liars = Array.from({ length: options.liars }, (_, number) => createLiar(
+    options.seed, number, { world, hub, machines, networkId, governor, closed: options.closed }
+  ))
+  const injector = createInjector({ world, weather, hub, machines, liars, operator, workload })
+  for (const liar of liars) liar.start()
   operator.start()
   workload.plan(machines)
   injector.plan(faults)

@@ -92,7 +92,7 @@ class Clients implements Workload {
     const prng = this.#prng(call).fork('how')
     const first = prng.pick(machines)
     if (prng.chance(0.1)) void this.#ask(first, prng)
-    const parts = prng.chance(0.2) ? Array.from({ length: prng.between(2, 12) }, (_, part) => part)
+    const parts = prng.chance(0.2) ? Array.from({ length: prng.between(2, 6) }, (_, part) => part)
       : [prng.integer(2)]
     const records = parts.map((part) => this.#record(call, part))
     if (prng.chance(0.06)) records.push(this.#forged(call))
