@@ -23,19 +23,26 @@ export interface Scores {
 /** Weight of a seed's ballot at the start, all others having none. */
 const SEED_WEIGHT = 3
 
-/** Before any track record: shares of ballots, of those of seeds alone where there are seeds. */
+/**
+ * Before any track record: shares of ballots, of those of seeds alone where there are seeds. With many
+ * answers each ballot is one bit for its answer, or against those that it does not name.
+ */
 export function firstBeliefs(field: Field, speaks: Uint8Array): Beliefs {
-  const { columns, seeds, seeded, voiceOf } = field
+  const { columns } = field
+  const weights = Float64Array.from(speaks, (counts, row) => (counts === 0 ? 0 : firstWeight(field, row)))
   const mass = new Float64Array(columns.classOf.length)
   for (const [row, cluster] of columns.clusterOf.entries()) {
-    if (speaks[row] === 0) continue
-    const weight = !seeded ? 1 : seeds[columns.agentOf[row] ?? 0] === 1 ? SEED_WEIGHT : 0
-    mass[cluster] = (mass[cluster] ?? 0) + (voiceOf[row] ?? 0) * weight
+    mass[cluster] = (mass[cluster] ?? 0) + (weights[row] ?? 0)
   }
-  return eachItem(field, (from, end, p) => {
+  return eachItem(field, (from, end, p, item) => {
     let sum = 0
     for (let at = from; at < end; at += 1) sum += mass[at] ?? 0
     if (sum === 0) return false
+    if (columns.many[item] === 1) {
+      const most = mostOf(field, item, weights)
+      for (let at = from; at < end; at += 1) p[at] = againstNot(2 * (mass[at] ?? 0) - most)
+      return true
+    }
     for (let at = from; at < end; at += 1) p[at] = Math.floor(((mass[at] ?? 0) * Q) / sum)
     return true
   })
@@ -71,6 +78,23 @@ export function winnersOf(field: Field, scores: Scores): Uint32Array {
     }
     return best
   })
+}
+
+function firstWeight({ columns, seeds, seeded, voiceOf }: Field, row: number): number {
+  if (!seeded) return voiceOf[row] ?? 0
+  return seeds[columns.agentOf[row] ?? 0] === 1 ? SEED_WEIGHT * (voiceOf[row] ?? 0) : 0
+}
+
+/** What an answer would hold if each agent of the item gave it its most. */
+function mostOf({ columns }: Field, item: number, weights: Float64Array): number {
+  const most = new Map<number, number>()
+  for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
+    const agent = columns.agentOf[row] ?? 0
+    most.set(agent, Math.max(most.get(agent) ?? 0, weights[row] ?? 0))
+  }
+  let sum = 0
+  for (const weight of most.values()) sum += weight
+  return sum
 }
 
 function againstNot(margin: number): number {

@@ -1,0 +1,151 @@
+// Vectors of trust: small networks, one for each floor, tie and limit, with what is published of them.
+
+import { blake3, blake3Hash, type PublicKey, publicKeyOf, toHex, utf8Bytes } from '../../src/base/index.js'
+import { encodeCanonical } from '../../src/record/index.js'
+import {
+  type BallotRow, computeTrust, createBallotBook, encodePublished, type KeyBallots, OPEN_POLICY,
+  type TrustPolicy
+} from '../../src/trustrank/index.js'
+
+/** A ballot by names: who, on which subject, which answer; weight Q16 (65,536) and time (0) as needed. */
+export type NamedBallot = readonly [
+  agent: string, subject: string, answer: string, weightQ?: number, timestampMs?: number
+]
+
+/** A network by names. */
+export interface NamedNetwork {
+  readonly name: string
+  readonly ballots: readonly NamedBallot[]
+  /** Who votes for whom, and when. */
+  readonly votes?: readonly (readonly [voter: string, author: string, timestampMs?: number])[]
+  readonly seeds?: readonly string[]
+  readonly policy?: Partial<TrustPolicy>
+  readonly cardinality?: 'many'
+  readonly vocabulary?: readonly string[]
+}
+
+/** The key of a name. */
+export function namedAgent(name: string): PublicKey {
+  return publicKeyOf(blake3(utf8Bytes(`agent ${name}`)))
+}
+
+/** The ballots of a network, key by key; all under the predicate `p`. */
+export function keysOf(network: NamedNetwork): readonly KeyBallots[] {
+  const subjects = [...new Set(network.ballots.map(([, subject]) => subject))]
+  const endorsements = (network.votes ?? []).map(([voter, author, timestampMs = 0]) => (
+    { voter: namedAgent(voter), author: namedAgent(author), timestampMs }))
+  return subjects.map((subject, at) => {
+    const said = network.ballots.filter((ballot) => ballot[1] === subject)
+    const answers = [...new Set(said.map(([, , answer]) => answer))]
+    return {
+      subject, predicate: 'p', cardinality: network.cardinality ?? 'one', exact: true,
+      ...(network.vocabulary === undefined ? {} : { vocabulary: network.vocabulary.map(valueHex) }),
+      clusters: answers.map((answer) => (
+        { value: valueHex(answer), hash: blake3Hash(encodeCanonical(answer)) })),
+      rows: said.map(([agent, , answer, weightQ = 65_536, timestampMs = 0]): BallotRow => (
+        { agent: namedAgent(agent), cluster: answers.indexOf(answer), weightQ, timestampMs })),
+      endorsements: at === 0 ? endorsements : []
+    }
+  })
+}
+
+/** The policy of a network. */
+export function policyOf(network: NamedNetwork): TrustPolicy {
+  return { ...OPEN_POLICY, ...network.policy, seeds: (network.seeds ?? []).map(namedAgent) }
+}
+
+/** What a network gives: the published bytes and, of each agent, what is not rounded. */
+export function resultOf(network: NamedNetwork): Readonly<Record<string, unknown>> {
+  const policy = policyOf(network)
+  const book = createBallotBook(policy.roundMs)
+  for (const key of keysOf(network)) book.put(key)
+  const { snapshot, rounds, explain } = computeTrust(book.columns(), policy)
+  const names = [...new Set(network.ballots.map(([agent]) => agent))].sort()
+  const agents = Object.fromEntries(names.map((name) => {
+    const { hits, ballots, accuracy, mass, clones = [] } = explain(namedAgent(name)) ?? {}
+    return [name, { hits, ballots, accuracy, ...(mass === undefined ? {} : { mass }), clones: clones.length }]
+  }))
+  return { rounds, agents, published: toHex(encodePublished(snapshot)), digest: snapshot.digest }
+}
+
+/** The file test/vectors/trust.json. */
+export function trustVectorsJson(): string {
+  const vectors = NETWORKS.map((network) => ({ ...network, result: resultOf(network) }))
+  return JSON.stringify(vectors, undefined, 1) + '\n'
+}
+
+function valueHex(answer: string): string {
+  return toHex(encodeCanonical(answer))
+}
+
+/** The same ballots on many subjects. */
+function onEach(
+  count: number, ballots: (subject: string, at: number) => readonly NamedBallot[]
+): NamedBallot[] {
+  return Array.from({ length: count }, (_, at) => ballots(`s${String(at).padStart(3, '0')}`, at)).flat()
+}
+
+/** Twins that agree on `common` contested subjects, against three that agree with nobody in particular. */
+function twins(common: number): NamedBallot[] {
+  return onEach(common, (subject, at) => [
+    ['twin a', subject, `v${at % 7}`], ['twin b', subject, `v${at % 7}`],
+    ['ann', subject, `v${(at + 1) % 5}`], ['bob', subject, `v${(at + 2) % 3}`], ['cid', subject, 'v0']
+  ])
+}
+
+/** Three agents that know and one that says `no` for `yes`. */
+function listed(count: number): NamedBallot[] {
+  return onEach(count, (subject, at) => [
+    ['ann', subject, at % 3 === 0 ? 'no' : 'yes'], ['bob', subject, at % 3 === 0 ? 'no' : 'yes'],
+    ['cid', subject, at % 5 === 0 ? 'no' : 'yes'], ['nay', subject, 'no']
+  ])
+}
+
+const THREE: readonly NamedBallot[] = [
+  ['ann', 's', 'x'], ['bob', 's', 'x'], ['cid', 's', 'y'], ['ann', 't', 'x'], ['bob', 't', 'y'], ['cid', 't', 'z']
+]
+
+const NETWORKS: readonly NamedNetwork[] = [
+  { name: 'no ballots', ballots: [] },
+  { name: 'shares of three are floored', ballots: THREE },
+  { name: 'ballots of less than one', ballots: THREE.map(([who, on, what], at) => [who, on, what, 1 + at * 9_973]) },
+  { name: 'one against one: equal scores', ballots: [['ann', 's', 'x'], ['bob', 's', 'y']] },
+  {
+    name: 'accuracies stop at their bounds', seeds: ['ann'],
+    ballots: onEach(120, (subject, at) => [
+      ['ann', subject, 'x'], ['bob', subject, at % 30 === 0 ? 'y' : 'x'], ['eve', subject, subject]])
+  },
+  {
+    name: 'seeds alone speak first, and what they judged is an anchor', seeds: ['cid'],
+    ballots: [...THREE, ['ann', 'u', 'x'], ['bob', 'u', 'y'], ['eve', 'w', 'x']]
+  },
+  { name: 'twins with 19 contested subjects', ballots: twins(19) },
+  { name: 'twins with 20 contested subjects', ballots: twins(20) },
+  { name: 'twins with 40 contested subjects', ballots: twins(40) },
+  { name: 'a list: 7 ballots give no table', ballots: listed(7), vocabulary: ['yes', 'no'] },
+  { name: 'a list: 8 ballots give a table', ballots: listed(8), vocabulary: ['yes', 'no'] },
+  { name: 'a list that recurs is found', ballots: listed(30) },
+  {
+    name: 'a value on no list', vocabulary: ['yes', 'no'],
+    ballots: [...listed(9), ['ann', 's000', 'perhaps', 30_000], ['bob', 'other', 'perhaps'], ['cid', 'other', 'yes']]
+  },
+  {
+    name: 'many answers hold', cardinality: 'many',
+    ballots: [...THREE, ['ann', 's', 'y', 40_000], ['bob', 't', 'z', 65_535]]
+  },
+  {
+    name: 'standing flows along votes', ballots: THREE, seeds: ['ann'], policy: { standing: 'votes' },
+    votes: [['ann', 'bob'], ['ann', 'bob'], ['bob', 'cid'], ['ann', 'eve'], ['eve', 'eve two']]
+  },
+  {
+    name: 'a budget leaves a part of the weight, round by round', seeds: ['ann'],
+    policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 },
+    ballots: THREE.map(([who, on, what], at) => [who, on, what, 65_536, at * 400]),
+    votes: [...Array.from({ length: 9 }, () => ['ann', 'bob', 5] as const), ['ann', 'cid', 5], ['bob', 'cid', 1_005]]
+  },
+  { name: 'votes without seeds change nothing', ballots: THREE, policy: { standing: 'votes' }, votes: [['ann', 'bob']] },
+  {
+    name: 'a half-life ages track records, down to a sixteenth', policy: { halfLifeMs: 1_000 },
+    ballots: THREE.map(([who, on, what], at) => [who, on, what, 65_536, at * at * 333])
+  }
+]

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/index.js'
+import {
+  consensus, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
+} from '../../src/lenses/index.js'
+import { agent, ask, bytesOf, judgedBy, key, said, trustOf, vote } from './make.js'
+
+function winner(records: KeyRecords, trust: Partial<TrustView>): unknown {
+  return ask(consensus, records, { trust: { ...trustOf(), ...trust } })?.winners[0]?.candidate.object
+}
+
+describe('Consensus under trust', () => {
+  const three = key([said('ann', 'x'), said('bob', 'y'), said('cid', 'y')])
+
+  it('follows the gate of a ballot by its time', () => {
+    const at = { timestampMs: 9 }
+    const late = key([said('ann', 'x'), said('bob', 'y', at), said('cid', 'y', at)])
+    expect(winner(late, {})).toBe('y')
+    expect(winner(late, { gateQ: (_, timestampMs) => (timestampMs === 9 ? 20_000 : 65_536) })).toBe('x')
+  })
+
+  it('is undecided, by plain numbers, where no gate is open', () => {
+    const trust = { ...trustOf(), gateQ: () => 0 }
+    const result = ask(consensus, three, { trust })
+    expect(result).toMatchObject({ undecided: true, winners: [{ candidate: { object: 'y' }, agents: 2 }] })
+  })
+
+  it('weighs a ballot for a listed value as the table says, for every value', () => {
+    const values = ['x', 'y', 'z'].map((value) => toHex(bytesOf(value)))
+    const bits = [[200_000, 0, 0], [150_000, 100_000, 0], [0, 0, 100_000]]
+    const support = bits.map((row) => Int32Array.from(row))
+    const closedWorth = (): ReturnType<TrustView['closedWorth']> => ({
+      classOf: (objectBytes) => values.indexOf(toHex(objectBytes)),
+      baseBits: Int32Array.from([10, 0, 5]),
+      support: (_, value) => support[value] ?? new Int32Array(3)
+    })
+    const result = ask(consensus, three, { trust: { ...trustOf(), closedWorth } })
+    expect(result?.winners[0]).toMatchObject({ candidate: { object: 'x' }, score: 500_010, agents: 1 })
+    expect(result?.runnerUp).toMatchObject({ candidate: { object: 'y' }, score: 200_000 })
+  })
+
+  it('weighs a value on no list by accuracy, and gives it no base rate', () => {
+    const closedWorth = (): ReturnType<TrustView['closedWorth']> => ({
+      classOf: () => -1, baseBits: Int32Array.from([10, 0]), support: () => new Int32Array(2)
+    })
+    const asked: number[] = []
+    const weightQ = (_: unknown, clusters: number): number => asked.push(clusters) * 0 + 70_000
+    const result = ask(consensus, key([said('ann', 'x')]), { trust: { ...trustOf(), closedWorth, weightQ } })
+    expect([result?.winners[0]?.score, new Set(asked)]).toEqual([70_000, new Set([2])])
+  })
+
+  it('leaves tables aside under a tolerance and with many answers', () => {
+    const closedWorth = (): never => expect.fail('a table is asked for')
+    for (const settings of [{ tolerance: 1 }, { cardinality: 'many' as const }]) {
+      const trust = { ...trustOf(), closedWorth }
+      expect(ask(consensus, three, { trust, epochs: judgedBy(settings) })).toBeDefined()
+    }
+  })
+
+  it('lets one of a clone group speak for all, the one of most weight', () => {
+    const records = key([said('ann', 'x'), said('bob', 'x'), said('cid', 'y')])
+    const trust = trustOf({ ann: 40_000, bob: 50_000, cid: 60_000 }, [['ann', 'bob']])
+    expect(ask(consensus, records, { trust })?.winners[0]?.candidate.object).toBe('y')
+    expect(ask(consensus, records, { trust })?.runnerUp).toMatchObject({ score: 50_000, agents: 2 })
+  })
+})
+
+describe('the ballots that trust is computed from', () => {
+  const claim = said('ann', 'x', { timestampMs: 3 })
+  const records = key([claim, said('bob', 'y', { confidence: 500_000 })], [vote('bob', claim, 1_000_000, 8)])
+
+  it('are those that Consensus weighs, with who vouches for whom', () => {
+    const ballots = runSteps(trustBallotSteps(records, NO_EPOCHS.judging('predicate')))
+    const rows = ballots.rows.map(({ agent: of, cluster, weightQ, timestampMs }) =>
+      [of, ballots.clusters[cluster]?.value, weightQ, timestampMs])
+    expect(rows).toEqual([
+      [agent('ann'), toHex(bytesOf('x')), 65_536, 3], [agent('bob'), toHex(bytesOf('x')), 43_690, 8],
+      [agent('bob'), toHex(bytesOf('y')), 21_845, 0]
+    ])
+    expect(ballots.endorsements).toEqual([{ voter: agent('bob'), author: agent('ann'), timestampMs: 8 }])
+    expect(ballots).toMatchObject({ subject: 'subject', predicate: 'predicate', cardinality: 'one', exact: true })
+  })
+
+  it('are not scaled where many answers hold, and not exact under a tolerance', () => {
+    const many = runSteps(trustBallotSteps(records, judgedBy({ cardinality: 'many' }).judging('predicate')))
+    expect(many.rows.map(({ weightQ }) => weightQ)).toEqual([65_536, 65_536, 32_768])
+    expect(runSteps(trustBallotSteps(records, judgedBy({ tolerance: 1 }).judging('predicate'))).exact).toBe(false)
+  })
+
+  it('do not count a withdrawn vote as an endorsement', () => {
+    const withdrawn = key([claim], [vote('bob', claim, 1_000_000, 8), vote('bob', claim, 0, 9)])
+    expect(runSteps(trustBallotSteps(withdrawn, NO_EPOCHS.judging('predicate'))).endorsements).toEqual([])
+  })
+})
