@@ -20,6 +20,8 @@ export interface BlockRows {
   readBlock(id: Hash): Uint8Array | undefined
   /** Ids of the blocks of a feed at one seq, ascending. */
   atSeq(feed: Hash, seq: number): Promise<readonly Hash[]>
+  /** True when a block whose id starts so stands there; asks the index only for what was not used lately. */
+  holdsAt(feed: Hash, seq: number, idPrefix: string): Promise<boolean>
   /** The first block whose id starts with these bytes. */
   find(idPrefix: Uint8Array): Promise<Hash | undefined>
   /** Keeps a header that will be asked for soon. */
@@ -29,13 +31,23 @@ export interface BlockRows {
 /** Reads blocks from an index, keeping the headers used last. */
 export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
   const recent = createRecent<Hash, BlockHeader>(headersMax)
+  // A peer that is a little behind names such blocks as its tips: a range read each would be most of a session.
+  const places = createRecent<string, Hash>(headersMax)
+  const remember = (known: BlockHeader): void => {
+    recent.set(known.id, known)
+    places.set(known.feed + known.seq, known.id)
+  }
+  const atSeq = async (feed: Hash, seq: number): Promise<readonly Hash[]> => {
+    const rows = await reader.rangeAll({ ...ranges.feed(feed, seq, seq), keysOnly: true })
+    return rows.map(([key]) => parseFeed(key).block)
+  }
   const header = (id: Hash): BlockHeader | undefined => {
     const known = recent.get(id)
     if (known !== undefined) return known
     const row = reader.get(keys.block(id))
     if (row === undefined) return undefined
     const decoded = decodeRow(headerOfBlockRow(row), id)
-    recent.set(id, decoded)
+    remember(decoded)
     return decoded
   }
   return {
@@ -57,12 +69,11 @@ export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
       }
       return encodeBlock(recent.get(id) ?? decodeRow(bytes, id), records)
     },
-    async atSeq(feed, seq) {
-      const rows = await reader.rangeAll({ ...ranges.feed(feed, seq, seq), keysOnly: true })
-      return rows.map(([key]) => parseFeed(key).block)
-    },
+    atSeq,
+    holdsAt: async (feed, seq, idPrefix) => places.get(feed + seq)?.startsWith(idPrefix) === true ||
+      (await atSeq(feed, seq)).some((id) => id.startsWith(idPrefix)),
     find: (idPrefix) => find(reader, idPrefix),
-    remember: (known) => recent.set(known.id, known)
+    remember
   }
 }
 

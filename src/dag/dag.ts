@@ -143,7 +143,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
     feedsLike: (prefix) => [...new Set([...feeds.like(prefix), ...reservations.feedsLike(prefix)])],
     holdsLike: async (feed, seq, idPrefix) => reservations.holdsLike(feed, seq, idPrefix) ||
       feeds.tipsOf(feed).some((tip) => tip.seq === seq && tip.id.startsWith(idPrefix)) ||
-      (await rows.atSeq(feed, seq)).some((id) => id.startsWith(idPrefix)),
+      await rows.holdsAt(feed, seq, idPrefix),
     forks: () => forks.all(),
     isForked: (feed) => forks.isForked(feed),
     wanted: () => wanted.all(),
