@@ -17,8 +17,8 @@ export interface GossipDeps {
   admit(block: Uint8Array, from: PeerName): Promise<Verdict>
   /** True when signature, certificate and work of a header hold. */
   verifyHeader(header: BlockHeader): boolean
-  /** Wants a session with the peer that showed us a gap. */
-  requestSync(peer: PeerName): void
+  /** A peer named blocks that are not here: it is asked, then others. */
+  missing(from: PeerName, ids: readonly Hash[]): void
   readonly clock: Clock
   readonly log: Log
 }
@@ -51,7 +51,7 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
 
   const lookForGap = (from: PeerName, header: BlockHeader): void => {
     const { prev } = header
-    if (prev !== undefined && !deps.holds(prev)) return deps.requestSync(from)
+    if (prev !== undefined && !deps.holds(prev)) return deps.missing(from, [prev])
     const missing = header.parents.filter((parent) => !deps.holds(parent))
     if (missing.length === 0) return
     const entry = waiting.get(from) ?? startWaiting(from)
@@ -64,7 +64,8 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
     const parents = new Set<Hash>()
     const timer = deps.clock.setTimer(parentWaitMs, () => {
       waiting.delete(from)
-      if ([...parents].some((parent) => !deps.holds(parent))) deps.requestSync(from)
+      const missing = [...parents].filter((parent) => !deps.holds(parent))
+      if (missing.length > 0) deps.missing(from, missing)
     })
     waiting.set(from, { timer, parents })
     return { parents }
@@ -109,7 +110,7 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
 function receiveAnnouncement(from: PeerName, header: BlockHeader, deps: GossipDeps): Verdict {
   if (deps.holds(header.id)) return { kind: 'ignore', why: 'known' }
   if (!deps.verifyHeader(header)) return { kind: 'reject', why: 'header' }
-  deps.requestSync(from)
+  deps.missing(from, [header.id])
   return { kind: 'accept' }
 }
 

@@ -8,6 +8,7 @@ import {
 import { isHave, SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
 import { createBlockGossip, type BlockGossip, type GossipCounts } from './block-gossip.js'
 import { reasonOf } from './errors.js'
+import { createGapChase, type GapChase } from './gap-chase.js'
 import { createHaveIntake, type HaveIntake } from './have-intake.js'
 import { createHaveSender, type HaveSender } from './have-sender.js'
 import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
@@ -98,6 +99,7 @@ class BlockReplicator implements Replicator {
   readonly #meter: ProgressMeter
   readonly #sessions: SyncSessions
   readonly #schedule: SyncSchedule
+  readonly #chase: GapChase
   readonly #gossip: BlockGossip
   readonly #haves: HaveSender
   readonly #haveIntake: HaveIntake
@@ -140,13 +142,20 @@ class BlockReplicator implements Replicator {
       clock,
       random
     })
+    this.#chase = createGapChase({
+      holds: (id) => deps.holds(id),
+      peers: () => network.peers().map((link) => link.peer),
+      request: (peer) => this.#schedule.request(peer),
+      clock,
+      random
+    })
     const { payloadBytesMax } = { ...NETWORK_LIMITS, ...options }
     this.#gossip = createBlockGossip({ payloadBytesMax }, {
       network,
       holds: (id) => deps.holds(id),
       admit: (block, from) => this.#admit(block, from),
       verifyHeader: (header) => deps.verifyHeader(header),
-      requestSync: (peer) => this.#schedule.request(peer),
+      missing: (from, ids) => this.#chase.missing(from, ids),
       clock,
       log
     })
@@ -229,6 +238,7 @@ class BlockReplicator implements Replicator {
     this.#schedule.forget(peer)
     this.#haves.down(peer)
     this.#sessions.drop(peer)
+    this.#chase.ended(peer)
   }
 
   async #onMessage(from: PeerName, payload: Uint8Array): Promise<Verdict> {
@@ -287,6 +297,7 @@ class BlockReplicator implements Replicator {
       this.#counts.sessionsFailed++
       this.#noteFailure(peer, end.error)
     }
+    if (this.#running) this.#chase.ended(peer)
     return end
   }
 

@@ -1,7 +1,7 @@
 // Sync schedule: when to compare frontiers with whom.
-// On connect, every `syncEveryMs` +-50 % with a random peer, and whenever somebody asks (a gap in gossip, a
-// link that speaks again). Asking is free: requests for one peer melt into one session, at least `syncGapMs`
-// after the last.
+// On connect, every `syncEveryMs` +-50 % with a random peer, and whenever somebody asks (a gap in gossip,
+// gap-chase.ts, or a link that speaks again). Asking is free: requests for one peer melt into one session,
+// at least `syncGapMs` after the last.
 
 import type { Clock, PeerName, Random, Timer } from '../base/index.js'
 

@@ -268,6 +268,22 @@ describe('sync sessions', () => {
     expect(b.blocks.has(parent.header.id)).toBe(true)
   })
 
+  it('asks another peer for a parent that the sender does not have', async () => {
+    const { add, link, pass } = scene()
+    const limits = { syncEveryMs: 10_000_000 }
+    const [a, b, c] = [await add('a', { limits }), await add('b', { limits }), await add('c', { limits })]
+    await link('a', 'b')
+    await link('b', 'c')
+    await pass(2_000)
+    const [parent] = chain('elsewhere', 1)
+    if (parent === undefined) throw new Error('no parent')
+    c.take(parent)
+    const child = seal(createSigner(seedFromName('orphan')), undefined, { parents: [parent.header.id] })
+    await a.publish(child)
+    await pass(2_000)
+    expect(b.blocks.has(parent.header.id)).toBe(true)
+  })
+
   it('does not ask when the parent arrives in time', async () => {
     const { add, link, pass } = scene()
     const [a, b] = [await add('a'), await add('b')]
