@@ -31,7 +31,7 @@ export interface BlockRows {
 /** Reads blocks from an index, keeping the headers used last. */
 export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
   const recent = createRecent<Hash, BlockHeader>(headersMax)
-  // A peer that is a little behind names such blocks as its tips: a range read each would be most of a session.
+  // A peer that is a little behind names such blocks as its tips: a range read each costs most of a session.
   const places = createRecent<string, Hash>(headersMax)
   const remember = (known: BlockHeader): void => {
     recent.set(known.id, known)
