@@ -1,5 +1,5 @@
-// Expulsions: peers that are kept out for a while. Bounded, in memory: content is never banned, and a restart
-// forgives.
+// Expulsions: peers that are kept out for a while, ten minutes at worst. Bounded, in memory: content is never
+// banned, and a restart forgives.
 
 import type { Clock, PeerName } from '../base/index.js'
 
@@ -8,6 +8,9 @@ export interface Expulsions {
   add(peer: PeerName, forMs: number): void
   has(peer: PeerName): boolean
 }
+
+/** Nobody is kept out longer, whatever was done. */
+export const EXPULSION_MS_MAX = 600_000
 
 /** Makes an empty list. Past `peersMax` the one that was added first goes. */
 export function createExpulsions(peersMax: number, clock: Clock): Expulsions {
@@ -18,7 +21,7 @@ export function createExpulsions(peersMax: number, clock: Clock): Expulsions {
       if (forMs <= 0) return
       const oldest = until.keys().next()
       if (until.size >= peersMax && oldest.done !== true) until.delete(oldest.value)
-      until.set(peer, clock.monotonicMs() + forMs)
+      until.set(peer, clock.monotonicMs() + Math.min(forMs, EXPULSION_MS_MAX))
     },
     has(peer: PeerName): boolean {
       const end = until.get(peer)
