@@ -8,6 +8,7 @@ export {
   type Brand, type Hash, type NetworkId, type PublicKey,
   hashOf, idBytes, networkIdOf, parseHash, parseNetworkId, parsePublicKey, publicKeyOf
 } from './brand.js'
+export { createBucket, type Bucket } from './bucket.js'
 export {
   compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8Bytes, utf8Length, utf8Text
 } from './bytes.js'

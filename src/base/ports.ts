@@ -61,7 +61,10 @@ export interface Disk {
   remove(path: string): Promise<void>
   /** Makes creations, renames and removals in the directory durable. */
   syncDirectory(path: string): Promise<void>
+  /** Bytes that may still be written. */
   freeBytes(path: string): Promise<number>
+  /** Size of the whole disk that holds the path. */
+  totalBytes(path: string): Promise<number>
 }
 
 /** What admission says of foreign bytes. Gossip punishes `reject` alone. */

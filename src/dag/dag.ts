@@ -5,6 +5,7 @@
 
 import { type Clock, type Hash } from '../base/index.js'
 import { EMPTY, encodeBlockRow, keys, parseId, parseTip, ranges, type Reader } from '../store/index.js'
+import { createAllowance } from './allowance.js'
 import { createBlockRows, type BlockRows } from './block-rows.js'
 import { chainIds } from './chain.js'
 import { createClaims } from './claims.js'
@@ -118,6 +119,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
   const source = { reader: parts.reader, header, isForked: (feed: Hash) => forks.isForked(feed) }
   return {
     has, holds, header, pending, deferred,
+    allowance: createAllowance(options, clock, (nodeKey) => forks.isForkedKey(nodeKey)),
     claims: createClaims(options, clock),
     recordIds: (id) => rows.recordIds(id),
     readBlock: (id) => rows.readBlock(id),

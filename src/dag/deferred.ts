@@ -2,45 +2,52 @@
 // Rule: only the verified header is kept, at most 1,024 of them; it is neither advertised nor pending, and
 // the block is asked for again when its time has come. Time never decides validity.
 
-import { TIME_LIMITS, type Hash } from '../base/index.js'
+import { type Hash } from '../base/index.js'
 import { type BlockHeader } from './header.js'
+import { isAhead } from './validity.js'
+
+/** A block whose time has come. */
+export interface DueBlock {
+  readonly header: BlockHeader
+  /** Who delivered it; absent for an own block. */
+  readonly from?: string | undefined
+}
 
 /** Headers that wait for the clock. */
 export interface Deferred {
   /** Keeps a verified header; when full, the one due last gives way. False when that is this one. */
-  add(header: BlockHeader): boolean
+  add(header: BlockHeader, from?: string): boolean
   get(id: Hash): BlockHeader | undefined
   /** The block whose id starts with these 32 hex digits. */
   matching(idPrefix: string): BlockHeader | undefined
   /** The block was admitted, or is of no interest any more. */
   remove(id: Hash): void
-  /** Takes out what may be admitted by now. */
-  takeDue(nowMs: number): readonly BlockHeader[]
+  /** Takes out what may be admitted by now: it is to be asked for again. */
+  takeDue(nowMs: number): readonly DueBlock[]
   readonly size: number
 }
 
 /** An empty waiting room. */
 export function createDeferred(headersMax: number): Deferred {
-  const waiting = new Map<string, BlockHeader>()
+  const waiting = new Map<string, DueBlock>()
   const keyOf = (id: Hash): string => id.slice(0, prefixDigits)
   return {
-    add(header) {
-      waiting.set(keyOf(header.id), header)
+    add(header, from) {
+      waiting.set(keyOf(header.id), { header, from })
       if (waiting.size <= headersMax) return true
-      const last = [...waiting.values()].reduce((a, b) => (later(a, b) ? a : b))
+      const last = [...waiting.values()].reduce((a, b) => (later(a.header, b.header) ? a : b)).header
       waiting.delete(keyOf(last.id))
       return last.id !== header.id
     },
     get(id) {
-      const header = waiting.get(keyOf(id))
+      const header = waiting.get(keyOf(id))?.header
       return header?.id === id ? header : undefined
     },
-    matching: (idPrefix) => waiting.get(idPrefix),
+    matching: (idPrefix) => waiting.get(idPrefix)?.header,
     remove: (id) => void waiting.delete(keyOf(id)),
     takeDue(nowMs) {
-      const latestMs = nowMs + TIME_LIMITS.blockAheadMsMax
-      const due = [...waiting.values()].filter((header) => header.sealedAtMs <= latestMs)
-      for (const header of due) waiting.delete(keyOf(header.id))
+      const due = [...waiting.values()].filter(({ header }) => !isAhead(header, nowMs))
+      for (const { header } of due) waiting.delete(keyOf(header.id))
       return due
     },
     get size() {

@@ -2,7 +2,7 @@
 // Rule: both chains are admitted; the first pair seen is kept as proof. It shows a broken or copied node and
 // is no proof of malice.
 
-import { type Hash } from '../base/index.js'
+import { type Hash, type PublicKey } from '../base/index.js'
 import { decodeForkRow, encodeForkRow, keys, type Batch } from '../store/index.js'
 import { type BlockRows } from './block-rows.js'
 import { type BlockHeader } from './header.js'
@@ -11,6 +11,8 @@ import { type Fork } from './types.js'
 /** Forked feeds, with what is staged on top. */
 export interface Forks {
   isForked(feed: Hash): boolean
+  /** The key feeds, or has fed, a forked feed. */
+  isForkedKey(nodeKey: PublicKey): boolean
   all(): readonly Fork[]
   /** The staged block has a rival at its seq. */
   suspect(header: BlockHeader): void
@@ -24,6 +26,7 @@ export interface Forks {
 /** No forks. `staged` = blocks of the batch under way. */
 export function createForks(rows: BlockRows, staged: ReadonlyMap<Hash, BlockHeader>): Forks {
   const proofs = new Map<Hash, readonly [Hash, Hash]>()
+  const forkedKeys = new Set<PublicKey>()
   const found = new Map<Hash, readonly [Hash, Hash]>()
   const suspects = new Map<Hash, BlockHeader>()
 
@@ -36,8 +39,14 @@ export function createForks(rows: BlockRows, staged: ReadonlyMap<Hash, BlockHead
     }
     return undefined
   }
+  const prove = (feed: Hash, pair: readonly [Hash, Hash]): void => {
+    proofs.set(feed, pair)
+    const { nodeKey } = rows.header(pair[0]) ?? {}
+    if (nodeKey !== undefined) forkedKeys.add(nodeKey)
+  }
   return {
     isForked: (feed) => proofs.has(feed),
+    isForkedKey: (nodeKey) => forkedKeys.has(nodeKey),
     all: () => [...proofs].flatMap(([feed, [one, two]]) => {
       const first = rows.header(one)
       const second = rows.header(two)
@@ -56,13 +65,13 @@ export function createForks(rows: BlockRows, staged: ReadonlyMap<Hash, BlockHead
       suspects.clear()
     },
     commit() {
-      for (const [feed, pair] of found) proofs.set(feed, pair)
+      for (const [feed, pair] of found) prove(feed, pair)
       found.clear()
     },
     abandon() {
       found.clear()
       suspects.clear()
     },
-    load: (feed, row) => void proofs.set(feed, decodeForkRow(row))
+    load: (feed, row) => prove(feed, decodeForkRow(row))
   }
 }

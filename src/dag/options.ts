@@ -1,11 +1,12 @@
 // Options of the block graph and of sync. Protocol limits stand in base/limits.ts; these bound a node's own
 // means.
 
+import { type AllowanceOptions } from './allowance.js'
 import { type PendingLimits } from './pending.js'
 import { SYNC_LIMITS } from './sync-frames.js'
 
 /** What the block graph may hold in memory. */
-export interface DagOptions extends PendingLimits {
+export interface DagOptions extends PendingLimits, AllowanceOptions {
   /** Headers of blocks sealed too far ahead, at most. */
   readonly deferredHeadersMax: number
   /** Headers kept in memory. About 1 KiB each. */
@@ -27,6 +28,9 @@ export const DAG_DEFAULTS: DagOptions = Object.freeze({
   peerBytesMax: 16_777_216,
   totalBytesMax: 67_108_864,
   deferredHeadersMax: 1_024,
+  keyBytesPerHour: 67_108_864,
+  forkedBytesPerHour: 1_048_576,
+  allowanceKeysMax: 4_096,
   headersMax: 4_096,
   invalidMax: 4_096,
   wantedMax: 4_096,

@@ -4,7 +4,7 @@
 // largest feed of the peer that holds most; always the highest seq, since it is of use last and can be
 // fetched again.
 
-import { type Hash } from '../base/index.js'
+import { type Hash, type PublicKey } from '../base/index.js'
 import { type BlockHeader } from './header.js'
 import { createLargest, type Largest } from './largest.js'
 
@@ -37,6 +37,17 @@ export interface PendingRun {
   readonly from: string
 }
 
+/** A block that is not here, under one that waits for it. */
+export interface PendingGap {
+  readonly feed: Hash
+  readonly nodeKey: PublicKey
+  /** The missing block, at seq low - 1. */
+  readonly missing: Hash
+  readonly low: number
+  /** Who delivered the block above it. */
+  readonly from: string
+}
+
 /** The waiting room for gaps. */
 export interface Pending {
   /**
@@ -51,8 +62,13 @@ export interface Pending {
   remove(id: Hash): void
   /** Runs by (feed, low), at most `max`. */
   runs(max: number): readonly PendingRun[]
-  /** Ids of the highest blocks of runs, at most `max`. Cheaper than `runs`: no run is followed down. */
-  tops(max: number): readonly Hash[]
+  /** True for the start (32 hex digits) of the id of a run's highest block. */
+  isTop(idPrefix: string): boolean
+  /**
+   * All gaps of the feeds and deliverers asked for, one by one, under each waiting block that has one; to be
+   * read in one turn. Cost: a look at each block of such a feed, at most 256.
+   */
+  gaps(isAsked: (feed: Hash, from: string) => boolean): IterableIterator<PendingGap>
   readonly blocks: number
   readonly bytes: number
   /** Blocks that left for lack of room since the start. */
@@ -116,7 +132,8 @@ export function createPending(limits: PendingLimits): Pending {
     childrenOf: (id) => room.childrenOf(id),
     remove: (id) => room.take(id),
     runs: (max) => runsOf(room, max),
-    tops: (max) => room.someTops(max),
+    isTop: (idPrefix) => room.isTop(idPrefix),
+    gaps: (isAsked) => room.gaps(isAsked),
     get blocks() { return room.size },
     get bytes() { return room.bytes },
     get evicted() { return evicted }
@@ -127,8 +144,8 @@ export function createPending(limits: PendingLimits): Pending {
 class Room {
   readonly feeds = new Map<Hash, FeedTotal>()
   readonly peers = new Map<string, PeerTotal>()
-  /** Blocks that no other one here waits for: one a run. */
-  private readonly tops = new Set<Hash>()
+  /** Blocks that no other one here waits for, one a run, by the start of their ids. */
+  private readonly tops = new Map<string, Hash>()
   bytes = 0
   private readonly all = new Map<Hash, PendingBlock>()
   private readonly byPrev = new Map<Hash, Set<Hash>>()
@@ -143,11 +160,27 @@ class Room {
 
   someTops(max: number): readonly Hash[] {
     const some: Hash[] = []
-    for (const id of this.tops) {
+    for (const id of this.tops.values()) {
       if (some.length >= max) break
       some.push(id)
     }
     return some
+  }
+
+  isTop(idPrefix: string): boolean {
+    return this.tops.has(idPrefix)
+  }
+
+  *gaps(isAsked: (feed: Hash, from: string) => boolean): IterableIterator<PendingGap> {
+    for (const { shelves } of this.feeds.values()) {
+      for (const { feed, from, blocks } of shelves.values()) {
+        if (!isAsked(feed, from)) continue
+        for (const { header } of blocks.values()) {
+          const { prev: missing, seq: low, nodeKey } = header
+          if (missing !== undefined && !this.all.has(missing)) yield { feed, nodeKey, missing, low, from }
+        }
+      }
+    }
   }
 
   /** More than one block waits for it. */
@@ -165,9 +198,9 @@ class Room {
     if (prev !== undefined) {
       const children = this.byPrev.get(prev) ?? new Set()
       this.byPrev.set(prev, children.add(id))
-      this.tops.delete(prev)
+      this.tops.delete(nameOf(prev))
     }
-    if (!this.byPrev.has(id)) this.tops.add(id)
+    if (!this.byPrev.has(id)) this.tops.set(nameOf(id), id)
     const shelf = this.shelfOf(feed, block.from)
     shelf.blocks.set(id, block)
     this.weigh(shelf, 1, block.bytes.length)
@@ -180,10 +213,10 @@ class Room {
     const { prev, feed } = block.header
     const children = prev === undefined ? undefined : this.byPrev.get(prev)
     children?.delete(id)
-    this.tops.delete(id)
+    this.tops.delete(nameOf(id))
     if (children?.size === 0 && prev !== undefined) {
       this.byPrev.delete(prev)
-      if (this.all.has(prev)) this.tops.add(prev)
+      if (this.all.has(prev)) this.tops.set(nameOf(prev), prev)
     }
     const shelf = this.shelfOf(feed, block.from)
     shelf.blocks.delete(id)
@@ -224,6 +257,11 @@ class Room {
     if (shelf.bytes === 0) feed.shelves.delete(shelf.from)
     if (feed.shelves.size === 0) this.feeds.delete(shelf.feed)
   }
+}
+
+/** How sync names a block. */
+function nameOf(id: Hash): string {
+  return id.slice(0, 32)
 }
 
 function highest(shelves: Iterable<Shelf>): PendingBlock | undefined {

@@ -6,7 +6,7 @@ import { type Clock, type Hash } from '../base/index.js'
 import { type Span } from './claims.js'
 import { type Asker } from './sync-asker.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
-import { lackOf, pendingSpans, pendingTops, unseen, type WaitingSpan } from './sync-wants.js'
+import { pendingSpans, pendingTops, unseen, wantOf, type WaitingSpan } from './sync-wants.js'
 import { type Dag } from './types.js'
 
 /** A run of the peer, and what was asked of it. */
@@ -38,6 +38,8 @@ export interface PlanDeps {
   readonly dag: Dag
   readonly clock: Clock
   readonly asker: Pick<Asker, 'blocksAtOnce' | 'largestBytes'>
+  /** Who is asked. */
+  readonly peer: string
   /** Who holds the claims. */
   readonly owner: object
   /** Blocks of one feed that may wait here for those below them. */
@@ -92,8 +94,8 @@ function newDraft(deps: PlanDeps, bounded: boolean, helping: boolean): Draft {
 }
 
 async function gather(draft: Draft, goals: readonly Goal[]): Promise<Omit<Plan, 'bounded'>> {
-  const { dag, clock, owner } = draft.deps
-  const tops = pendingTops(dag, pendingRunsMax)
+  const { dag, clock, owner, peer } = draft.deps
+  const tops = pendingTops(dag)
   const open: Goal[] = []
   let held = false
   for (const goal of goals) {
@@ -101,7 +103,7 @@ async function gather(draft: Draft, goals: readonly Goal[]): Promise<Omit<Plan, 
       open.push(goal)
       continue
     }
-    const want = await lackOf(dag, goal.run, clock.nowMs(), tops)
+    const want = await wantOf(dag, goal.run, clock.nowMs(), tops, peer)
     if (want === undefined) continue
     const others = dag.claims.isHeld(owner, goal.run.feed, want)
     held ||= others

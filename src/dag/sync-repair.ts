@@ -4,7 +4,7 @@
 
 import { type Hash } from '../base/index.js'
 import { type Span } from './claims.js'
-import { type PendingRun } from './pending.js'
+import { type PendingGap } from './pending.js'
 import { prefixOf, SYNC_LIMITS, type WantRange } from './sync-frames.js'
 import { type Dag } from './types.js'
 
@@ -33,14 +33,12 @@ interface Tried {
   readonly asks: number
 }
 
-interface Gap {
-  readonly run: PendingRun
+interface Ask {
+  readonly gap: PendingGap
   readonly part: Span
 }
 
 const windowMax = 4_096
-/** Pending runs that a repair looks at. */
-const pendingRunsMax = 4_096
 /** Questions about one missing block that bring nothing nearer. */
 const asksMax = 32
 
@@ -56,13 +54,13 @@ export function createRepairer(deps: RepairDeps): Repairer {
         const gaps = gapsToAsk(deps, feeds, tried, windows)
         if (gaps.length === 0) return
         const { root } = dag.frontier()
-        const missed = await deps.ask(gaps.map(({ run, part }) => ({ top: run.missing, ...part })))
-        for (const [position, { run, part }] of gaps.entries()) {
-          dag.claims.release(owner, prefixOf(run.feed), part)
-          const asks = missed.has(position) ? asksMax : (tried.get(run.missing)?.asks ?? 0) + 1
-          tried.set(run.missing, { root, asks })
+        const missed = await deps.ask(gaps.map(({ gap, part }) => ({ top: gap.missing, ...part })))
+        for (const [position, { gap, part }] of gaps.entries()) {
+          dag.claims.release(owner, prefixOf(gap.feed), part)
+          const asks = missed.has(position) ? asksMax : (tried.get(gap.missing)?.asks ?? 0) + 1
+          tried.set(gap.missing, { root, asks })
         }
-        const touched = new Set(gaps.map(({ run }) => run.feed))
+        const touched = new Set(gaps.map(({ gap }) => gap.feed))
         for (const feed of touched) windows.set(feed, Math.min(windowMax, 4 * (windows.get(feed) ?? 1)))
       }
     }
@@ -71,27 +69,27 @@ export function createRepairer(deps: RepairDeps): Repairer {
 
 /**
  * Missing blocks to ask for: of feeds that the peer has more of, or under blocks that it delivered; not
- * those that another session has under way.
+ * those that another session has under way, nor of nodes that have had their share.
  */
 function gapsToAsk(
   deps: RepairDeps, feeds: ReadonlySet<string>, tried: ReadonlyMap<Hash, Tried>,
   windows: ReadonlyMap<Hash, number>
-): readonly Gap[] {
+): readonly Ask[] {
   const { dag, owner, peer } = deps
   const { root } = dag.frontier()
-  const gaps = new Map<Hash, Gap>()
-  for (const run of dag.pending.runs(pendingRunsMax)) {
-    if (gaps.size === SYNC_LIMITS.rangesMax) break
-    const before = tried.get(run.missing)
+  const asks = new Map<Hash, Ask>()
+  for (const gap of dag.pending.gaps((feed, from) => from === peer || feeds.has(prefixOf(feed)))) {
+    if (asks.size === SYNC_LIMITS.rangesMax) break
+    const { feed, missing, low, nodeKey } = gap
+    const before = tried.get(missing)
     if (before !== undefined && (before.root === root || before.asks >= asksMax)) continue
-    if (dag.holds(run.missing) || gaps.has(run.missing)) continue
-    const feed = prefixOf(run.feed)
-    if (run.from !== peer && !feeds.has(feed)) continue
-    const high = run.low - 1
-    if (dag.claims.isHeld(owner, feed, { low: high, high })) continue
-    const part = { low: Math.max(1, run.low - (windows.get(run.feed) ?? 1)), high }
-    dag.claims.hold(owner, feed, part)
-    gaps.set(run.missing, { run, part })
+    if (dag.holds(missing) || asks.has(missing) || !dag.allowance.isOpen(nodeKey, peer)) continue
+    const name = prefixOf(feed)
+    const high = low - 1
+    if (dag.claims.isHeld(owner, name, { low: high, high })) continue
+    const part = { low: Math.max(1, low - (windows.get(feed) ?? 1)), high }
+    dag.claims.hold(owner, name, part)
+    asks.set(missing, { gap, part })
   }
-  return [...gaps.values()]
+  return [...asks.values()]
 }

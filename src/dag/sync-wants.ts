@@ -8,13 +8,30 @@ import { isAhead } from './validity.js'
 import { prefixOf, type Run, type WantRange } from './sync-frames.js'
 import { type Dag } from './types.js'
 
+/** Names of blocks. */
+export type Names = Pick<ReadonlySet<string>, 'has'>
+
 /**
- * The blocks of a run to ask for; undefined when nothing is missing or all of it waits for time or for its
- * prev.
+ * The blocks of a run to ask for; undefined when nothing is missing or all of it waits for time, for its prev
+ * or for its node's share.
+ * @param from the peer to ask: it gets no question for more than its node's share, unless it is exempt
  * Cost: no I/O for a feed that only grew; one range read where the peer's tip is not above ours.
  */
+export async function wantOf(
+  dag: Dag, run: Run, nowMs: number, pendingTops: Names, from: string
+): Promise<WantRange | undefined> {
+  const want = await lackOf(dag, run, nowMs, pendingTops)
+  if (want === undefined || dag.allowance.blocksOf(undefined, from) === Infinity) return want
+  const [feed] = dag.feedsLike(run.feed)
+  const tip = feed === undefined ? undefined : dag.tipOf(feed)
+  const nodeKey = tip === undefined ? undefined : dag.header(tip.id)?.nodeKey
+  const blocks = dag.allowance.blocksOf(nodeKey, from)
+  return blocks === 0 ? undefined : { ...want, high: Math.min(want.high, want.low + blocks - 1) }
+}
+
+/** The blocks of a run that are missing here, but for those that wait for time or for their prev. */
 export async function lackOf(
-  dag: Dag, run: Run, nowMs: number, pendingTops: ReadonlySet<string>
+  dag: Dag, run: Run, nowMs: number, pendingTops: Names
 ): Promise<WantRange | undefined> {
   const feeds = dag.feedsLike(run.feed)
   const highest = feeds.reduce((seq, feed) => Math.max(seq, dag.highest(feed)), 0)
@@ -38,8 +55,8 @@ function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRang
 }
 
 /** Tops of the runs that wait here for their prev. */
-export function pendingTops(dag: Dag, max: number): ReadonlySet<string> {
-  return new Set(dag.pending.tops(max).map(prefixOf))
+export function pendingTops(dag: Dag): Names {
+  return { has: (top) => dag.pending.isTop(top) }
 }
 
 /** A run that waits here for its prev. */

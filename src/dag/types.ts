@@ -2,6 +2,7 @@
 
 import { type Hash, type PublicKey } from '../base/index.js'
 import { type Batch } from '../store/index.js'
+import { type Allowance } from './allowance.js'
 import { type Claims } from './claims.js'
 import { type Deferred } from './deferred.js'
 import { type NodeTip } from './feeds.js'
@@ -117,6 +118,7 @@ export interface Dag {
   counts(): DagCounts
 
   readonly pending: Pending
+  readonly allowance: Allowance
   readonly deferred: Deferred
   /** Which session fetches which blocks, so that sessions in parallel fetch disjoint parts. */
   readonly claims: Claims

@@ -1,7 +1,8 @@
 // The way in for blocks of other nodes, from gossip, sync or a file. A block is durable in the ledger
 // before it is accepted; one whose predecessor is missing waits in dag's bounded pending set, fully
 // checked, and follows its predecessor into the ledger.
-// Rule: `reject` only for what the sender could have checked itself.
+// Rule: `reject` only for what the sender could have checked itself; whatever depends on this node (clock,
+// disk, what its log has taken of a node already) only puts a block off.
 
 import { assert, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import {
@@ -11,8 +12,10 @@ import {
 import type { VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
+import type { DiskRoom } from './disk-room.js'
 import { FRAME } from './frames.js'
 import type { IngestOptions } from './options.js'
+import { createSignatureBudget, type SignatureBudget } from './signature-budget.js'
 import type { PreparedBlock } from './types.js'
 import { verifyJob } from './verify-job.js'
 import type { VerifyPool } from './verify-pool.js'
@@ -27,6 +30,7 @@ export interface BlockGateDeps {
   readonly log: Log
   readonly rules: AdmissionRules
   readonly verify: VerifySignature
+  readonly room: DiskRoom
   /** Blocks on their way through the ledger, for the ingestor: what was decoded once need not be again. */
   readonly prepared: Map<Hash, PreparedBlock>
   /** A header is good, whatever becomes of its block. */
@@ -53,14 +57,20 @@ interface Gate {
   readonly inFlight: Map<Hash, Promise<Verdict>>
   /** WAL sequences of accepted blocks, some of which the index may not hold yet. */
   readonly unapplied: number[]
+  readonly budget: SignatureBudget
 }
 
 const ACCEPT: Verdict = { kind: 'accept' }
 const KNOWN: Verdict = { kind: 'ignore', why: 'known' }
+const NO_ROOM: Verdict = { kind: 'ignore', why: 'no room on the disk' }
+const NO_SHARE: Verdict = { kind: 'ignore', why: 'share of its node used up' }
+/** How long nothing is asked for after the disk was found too full. */
+const NO_ROOM_MS = 60_000
 
 /** A gate over open parts. */
 export function createBlockGate(options: Gate['options'], deps: BlockGateDeps): BlockGate {
-  const gate: Gate = { options, deps, inFlight: new Map(), unapplied: [] }
+  const budget = createSignatureBudget(deps.clock)
+  const gate: Gate = { options, deps, inFlight: new Map(), unapplied: [], budget }
   return { admit: (block, from) => admit(gate, block, from) }
 }
 
@@ -94,7 +104,7 @@ function condemn(dag: Dag, header: BlockHeader, why: string): Verdict {
 async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: string): Promise<Verdict> {
   const { dag, prepared } = gate.deps
   const { header } = block
-  const checked = await check(gate.deps, block)
+  const checked = await check(gate, block, from)
   if ('kind' in checked) return checked
   const placement = place(dag, header)
   if (placement === 'gap') {
@@ -103,31 +113,53 @@ async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: s
   }
   if (placement !== 'new') return placement
   prepared.set(header.id, { header, records: checked })
-  return append(gate, header, bytes)
+  return append(gate, header, bytes, from)
 }
 
 /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */
-async function check(deps: BlockGateDeps, block: Block): Promise<Verdict | readonly OpenedRecord[]> {
-  const { clock, dag, onVerified, pool, rules, store, verify } = deps
+async function check(
+  { budget, deps }: Gate, block: Block, from: string
+): Promise<Verdict | readonly OpenedRecord[]> {
+  const { dag, onVerified, pool, rules, store, verify } = deps
   const { header } = block
+  if (!budget.hasRoom(from)) return { kind: 'ignore', why: 'too many bad signatures' }
   const broken = verifyHeader(header, rules, verify)
+  if (broken === 'block-signature') budget.charge(from, 1)
   // The id covers the signature, so a forged header never shadows the true block.
   if (broken !== undefined) return condemn(dag, header, broken)
   onVerified(header)
-  if (isAhead(header, clock.nowMs())) {
-    dag.deferred.add(header)
-    return { kind: 'ignore', why: 'sealed in the future' }
-  }
+  const deferral = await defer(deps, header, from)
+  if (deferral !== undefined) return deferral
   const body = openBody(block)
   if (body.kind === 'invalid') return condemn(dag, header, body.rule)
   const fresh = body.records.filter((record) => store.get(keys.record(record.id)) === undefined)
   const verdicts = await pool.verify(fresh.map((record) => verifyJob(record, rules.networkId)))
   if (verdicts === undefined) return { kind: 'ignore', why: 'busy' }
-  return verdicts.every((valid) => valid) ? body.records : condemn(dag, header, 'record-signature')
+  if (verdicts.every((valid) => valid)) return body.records
+  budget.charge(from, fresh.length)
+  return condemn(dag, header, 'record-signature')
 }
 
-async function append(gate: Gate, header: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
+/** Why a good block is put off: its time has not come, the disk fills up, or its node has had its share. */
+async function defer(deps: BlockGateDeps, header: BlockHeader, from: string): Promise<Verdict | undefined> {
+  const { clock, dag, room } = deps
+  if (isAhead(header, clock.nowMs())) {
+    dag.deferred.add(header, from)
+    return { kind: 'ignore', why: 'sealed in the future' }
+  }
+  if (!await room.hasRoom()) {
+    dag.allowance.pause(NO_ROOM_MS)
+    return NO_ROOM
+  }
+  return dag.allowance.isOpen(header.nodeKey, from) ? undefined : NO_SHARE
+}
+
+async function append(gate: Gate, header: BlockHeader, bytes: Uint8Array, from: string): Promise<Verdict> {
   const { dag, log, onAppended, prepared, wal } = gate.deps
+  if (!dag.allowance.take(header.nodeKey, bytes.length, from)) {
+    prepared.delete(header.id)
+    return NO_SHARE
+  }
   dag.reserve(header)
   const written = wal.append(FRAME.foreignBlock, bytes)
   onAppended()
@@ -150,7 +182,7 @@ async function append(gate: Gate, header: BlockHeader, bytes: Uint8Array): Promi
 async function adopt(gate: Gate, id: Hash): Promise<void> {
   const { dag } = gate.deps
   for (const child of dag.pending.takeChildren(id)) {
-    if (place(dag, child.header) === 'new') await append(gate, child.header, child.bytes)
+    if (place(dag, child.header) === 'new') await append(gate, child.header, child.bytes, child.from)
   }
 }
 

@@ -1,6 +1,6 @@
 // The parts of ingest put together: gates before the ledger, the ingestor behind it, the sealer beside it.
 
-import { wait, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
+import { wait, type Clock, type Disk, type Hash, type Log, type Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
 import { verifySignature, type VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
@@ -8,6 +8,7 @@ import type { Wal } from '../wal/index.js'
 import { createBacklog, type Backlog, type BacklogEntry } from './backlog.js'
 import { createBlockGate, type BlockGate } from './block-gate.js'
 import { createBlockRate } from './block-rate.js'
+import { createDiskRoom } from './disk-room.js'
 import { createIngestor, type Ingestor } from './ingestor.js'
 import type { IngestOptions } from './options.js'
 import type { FeedIdentity } from './own-block.js'
@@ -28,6 +29,9 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  /** The disk that the ledger and the index grow on, and a directory there. */
+  readonly disk: Pick<Disk, 'freeBytes' | 'totalBytes'>
+  readonly directory: string
   /** Checks signatures on this thread. @default verifySignature */
   readonly verify?: VerifySignature
   /** After each step that is in the store. */
@@ -130,6 +134,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   })
   const blocks = createBlockGate(options, {
     wal, store, dag, pool, prepared, clock, log, rules, verify,
+    room: createDiskRoom(options, deps),
     onAppended: () => rate.note(),
     onVerified: deps.onVerified,
     waitFor: (sequence) => ingestor.waitFor(sequence)

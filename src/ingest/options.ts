@@ -19,6 +19,9 @@ export interface IngestOptions {
   /** Shortest and longest pause between two blocks that are not full, ms; it grows with others' blocks. */
   readonly sealDelayMs: number
   readonly sealDelayMsMax: number
+  /** Free space below which blocks of others wait: the larger of bytes and percent of the disk, 0..100. */
+  readonly freeBytesMin: number
+  readonly freePercentMin: number
   /** Checkpoint at the latest after this many ms or WAL bytes. */
   readonly checkpointMs: number
   readonly checkpointBytes: number
@@ -39,6 +42,9 @@ export const DEFAULTS: IngestOptions = Object.freeze({
   sealDelayMs: 50,
   // As long as a reader may wait for what is not asked for with `fresh`.
   sealDelayMsMax: 1_000,
+  // Room for what is accepted here, and for LevelDB to merge its tables.
+  freeBytesMin: 2_147_483_648,
+  freePercentMin: 5,
   checkpointMs: 10_000,
   checkpointBytes: 67_108_864
 })

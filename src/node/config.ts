@@ -25,6 +25,8 @@ export interface NodeConfig {
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
   readonly verifyWorkers: number
   readonly cacheMib: number
+  /** MiB of blocks of one other node that an open network's node admits an hour; 0 = no bound. */
+  readonly nodeMibPerHour: number
 }
 
 type Setting = keyof NodeConfig
@@ -52,7 +54,9 @@ const SETTINGS: { readonly [Name in Setting]: readonly [env: string, toml: strin
   // One worker a core of the reference machine.
   verifyWorkers: ['STEMEDB_VERIFY_WORKERS', 'ingest.verify_workers', 2],
   // Point reads are 7-10 times cheaper from the cache; below 128 MiB they fall off at a million views.
-  cacheMib: ['STEMEDB_CACHE_MIB', 'store.cache_mib', 128]
+  cacheMib: ['STEMEDB_CACHE_MIB', 'store.cache_mib', 128],
+  // About 200,000 records an hour: more than agents write, and a stranger fills 1.5 GiB a day at most.
+  nodeMibPerHour: ['STEMEDB_NODE_MIB_PER_HOUR', 'p2p.node_mib_per_hour', 64]
 }
 
 /** The process environment, for callers that read no other variable. */
@@ -89,7 +93,8 @@ export async function loadConfig(
     p2pBootstrap: list(raw, 'p2pBootstrap'),
     logLevel: level(raw),
     verifyWorkers: whole(raw, 'verifyWorkers', 0, 64),
-    cacheMib: whole(raw, 'cacheMib', 8, 65_536)
+    cacheMib: whole(raw, 'cacheMib', 8, 65_536),
+    nodeMibPerHour: whole(raw, 'nodeMibPerHour', 0, 1_048_576)
   }
 }
 

@@ -3,6 +3,7 @@
 import { createEventLog } from './events.js'
 import { NodeError } from './errors.js'
 import { createLifecycle } from './lifecycle.js'
+import { LOCAL_BLOCKS } from './open-graph.js'
 import { openParts, type Parts } from './parts.js'
 import { admittedBlocks, findRecord, votesOn } from './reading.js'
 import type { NodeParts, NodeSetup } from './setup.js'
@@ -49,7 +50,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     stats: () => (life.parts === undefined ? {} : reportStats(life.parts)),
     onEvent: (listener, lastSequence) => events.subscribe(listener, lastSequence),
     blocks: () => admittedBlocks(open()),
-    admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, 'local')),
+    admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, LOCAL_BLOCKS)),
     async dial(address) {
       await open().network?.dial(address)
     }

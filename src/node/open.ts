@@ -62,6 +62,7 @@ async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode
       dataDirectory: config.dataDir,
       expectsPeers: dialled(config, directory).length > 0,
       seals: mode === 'serving',
+      keyBytesPerHour: config.nodeMibPerHour === 0 ? Infinity : config.nodeMibPerHour * MIB,
       ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
     },
     {

@@ -1,23 +1,25 @@
 // The parts list: opens and wires the parts of a node in order, and closes them the other way round.
 // Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
 
-import { type Hash, Q } from '../base/index.js'
-import { createHoldings, openDag, verifyHeader, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
+import { Q } from '../base/index.js'
+import { createHoldings, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
 import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
 import type { AuthorityThresholds } from '../lenses/index.js'
 import { createMaterializer, type Materializer } from '../materializer/index.js'
-import { createReplicator, publicKeyOfPeer, type PeerNetwork, type Replicator } from '../p2p/index.js'
+import type { PeerNetwork, Replicator } from '../p2p/index.js'
 import { createQuery, type Query } from '../query/index.js'
 import { openStore, type Store } from '../store/index.js'
 import { neutralTrust, STEPS_PER_ONE, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import { createAcks, type Acks } from './acks.js'
+import { createDueBlocks } from './due-blocks.js'
 import type { EventLog } from './events.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
-import { endFeed, hasOwnAhead, openOwnFeed, type OwnFeed } from './own-feed.js'
+import { openGraph } from './open-graph.js'
+import { openOwnFeed, type OwnFeed } from './own-feed.js'
+import { createReplication } from './replication.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateTags, type StateTags } from './state-tag.js'
-import { openNodeSession } from './sync-session.js'
 
 /** The parts of a node that is starting or running. */
 export interface Parts {
@@ -80,21 +82,6 @@ export async function openParts(
   }
 }
 
-/**
- * Opens the graph. One that holds own blocks well ahead of the clock, from when the clock ran ahead, is made
- * anew without them, and their feed ends: the replay leaves them out.
- */
-async function openGraph(setup: NodeSetup, ports: NodeParts, store: Store, wal: Wal): Promise<Dag> {
-  const { clock, log } = ports
-  const dag = await openDag({ store, clock })
-  if (!hasOwnAhead(dag, setup, clock)) return dag
-  log.warn({}, 'the clock was set back: the index is made anew without own blocks that lie ahead of it')
-  // Durable before the index forgets how far the feed had got.
-  await endFeed(setup, ports, wal)
-  await store.dropDerived()
-  return openDag({ store, clock })
-}
-
 /** Records on their way into a block from which on views give way to writes. */
 const BUSY_RECORDS = 16
 
@@ -123,6 +110,8 @@ function assemble(
   const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags }, ingest, network)
+  const due = replicator === undefined
+    ? undefined : createDueBlocks({ ...core, ...ports, ask: (peers) => replicator.ask(peers) })
   const acks = createAcks({ ...core, clock: ports.clock, admit: (records) => ingest.admitRecords(records) })
   connect(core, events, { materializer, acks, replicator, network })
   return {
@@ -132,12 +121,14 @@ function assemble(
       await materializer.start()
       scan.start()
       replicator?.start()
+      due?.start()
       await network?.start()
       tags.start()
       // Not awaited: an old feed waits up to five seconds for a peer's word, and the node answers meanwhile.
       if (setup.seals !== false) void ownFeed.begin()
     },
     async stop() {
+      due?.stop()
       acks.stop()
       await ownFeed.stop()
       await tags.stop()
@@ -176,7 +167,7 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   const { clock, log } = ports
   const { scan, wires } = core
   return createIngest(setup.ingest, {
-    ...core, clock, log,
+    ...core, clock, log, disk: ports.disk, directory: setup.dataDirectory,
     ...(ports.verify === undefined ? {} : { verify: ports.verify }),
     onApplied: (step) => wires.applied(step),
     onWithheld: (header) => core.ownFeed.strayed(header),
@@ -281,26 +272,6 @@ function admissionRules(setup: NodeSetup): AdmissionRules {
   const { genesis, networkId } = setup.genesis
   const { admission, governors, feedWorkBits } = genesis
   return { networkId, admission, governors: new Set(governors), feedWorkBits }
-}
-
-function createReplication(
-  ports: NodeParts, core: Core & Pick<Parts, 'tags'>, ingest: Ingest, network: PeerNetwork
-): Replicator {
-  const { clock, random, log } = ports
-  return createReplicator({}, {
-    network, clock, random, log,
-    recordCount: () => core.store.totals.recordCount,
-    holds: (id: Hash) => core.dag.holds(id),
-    admitBlock: (block, from) => ingest.admitBlock(block, from),
-    verifyHeader: (header) => verifyHeader(header, core.rules, ports.verify) === undefined,
-    onHave: (peer, ids) => told(core.holdings, peer, ids),
-    openSession: (wire) => openNodeSession(wire, core, { clock, log })
-  })
-}
-
-function told(holdings: Holdings, peer: string, ids: readonly Hash[]): number {
-  const node = publicKeyOfPeer(peer)
-  return node === undefined ? 0 : holdings.told(node, ids)
 }
 
 /** The promise, or nothing once the signal aborts. */

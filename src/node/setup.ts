@@ -25,6 +25,8 @@ export interface NodeSetup {
   /** False: nothing is sealed, for work on a directory that no peer can be asked about. @default true */
   readonly seals?: boolean
   readonly ingest: IngestOptions
+  /** Bytes of one other node's blocks that an open network admits an hour. @default 67108864 */
+  readonly keyBytesPerHour?: number
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */
   readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>
 }

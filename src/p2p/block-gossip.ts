@@ -41,6 +41,8 @@ export interface BlockGossip {
 
 // Parents arrive a moment after the block that names them when two feeds race; only a lasting lack is a gap.
 const parentWaitMs = 250
+/** Reasons to ignore a block under which something may be missing. */
+const gapWhys: ReadonlySet<string> = new Set(['gap', 'known'])
 const waitingPeersMax = 256
 const waitingParentsMax = 64
 
@@ -72,10 +74,8 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
   }
   const receiveBlock = async (from: PeerName, payload: Uint8Array): Promise<Verdict> => {
     const verdict = await deps.admit(payload, from)
-    if (verdict.kind !== 'reject') {
-      const header = headerOf(payload)
-      if (header !== undefined) lookForGap(from, header)
-    }
+    const header = mayShowGap(verdict) ? headerOf(payload) : undefined
+    if (header !== undefined) lookForGap(from, header)
     return verdict
   }
   return {
@@ -91,6 +91,8 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
       }
     },
     async receive(from: PeerName, payload: Uint8Array): Promise<Verdict> {
+      // No honest node sends one, since one that is larger still cuts the gossip stream off.
+      if (payload.length > options.payloadBytesMax) return { kind: 'reject', why: 'payload too large' }
       const announced = decodeAnnouncement(payload)
       switch (announced.kind) {
         case 'block': return receiveBlock(from, payload)
@@ -105,6 +107,11 @@ export function createBlockGossip(options: { payloadBytesMax: number }, deps: Go
       waiting.clear()
     }
   }
+}
+
+/** Not a block that was put off: what it builds on is put off with it. */
+function mayShowGap(verdict: Verdict): boolean {
+  return verdict.kind === 'accept' || (verdict.kind === 'ignore' && gapWhys.has(verdict.why))
 }
 
 function receiveAnnouncement(from: PeerName, header: BlockHeader, deps: GossipDeps): Verdict {

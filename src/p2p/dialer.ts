@@ -31,6 +31,8 @@ export interface Dialer {
   stop(): void
   /** Adds an address to keep a link to. Over the limit, or known already: nothing happens. */
   keep(address: string): void
+  /** True for the peer of an address that is kept, as far as it is known. */
+  keeps(peer: PeerName): boolean
   /** To be told when a peer's last link is gone. */
   onDown(peer: PeerName): void
 }
@@ -93,6 +95,7 @@ export function createDialer(options: DialerOptions, deps: DialerDeps): Dialer {
       targets.set(address, target)
       attempt(target)
     },
+    keeps: (peer) => [...targets.values()].some((target) => target.peer === peer),
     onDown(peer: PeerName): void {
       for (const target of targets.values()) {
         if (target.peer === peer) schedule(target)

@@ -67,6 +67,8 @@ class Libp2pNetwork implements PeerNetwork {
   readonly #watchdog
   readonly #dialer
   readonly #connections = new Map<string, Connection>()
+  /** Peers that were dialled by hand. */
+  readonly #dialled = new Set<PeerName>()
   readonly #peerHandlers: PeerHandler[] = []
   #onMessage: MessageHandler = () => Promise.resolve({ kind: 'ignore', why: 'no handler' })
   #onStream: StreamHandler = () => Promise.resolve()
@@ -197,7 +199,12 @@ class Libp2pNetwork implements PeerNetwork {
 
   async dial(address: string): Promise<void> {
     this.#mustRun()
-    await this.#dialAddress(address)
+    const peer = await this.#dialAddress(address)
+    if (this.#dialled.size < this.#limits.addressesMax) this.#dialled.add(peer)
+  }
+
+  isChosen(peer: PeerName): boolean {
+    return this.#dialled.has(peer) || this.#dialer.keeps(peer)
   }
 
   counts(): NetworkCounts {
@@ -291,7 +298,6 @@ class Libp2pNetwork implements PeerNetwork {
 
   async #validate(peer: PeerId, message: Message): Promise<TopicValidatorResult> {
     const from = peer.toString()
-    if (message.data.length > this.#limits.payloadBytesMax) return TopicValidatorResult.Reject
     if (!this.#table.has(from)) await this.#anyGreeting(peer)
     if (!this.#table.has(from)) return TopicValidatorResult.Ignore
     const verdict = await this.#onMessage(from, message.data)

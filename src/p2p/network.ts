@@ -19,6 +19,8 @@ export interface PeerNetwork extends Network {
    * configured address is redialled).
    */
   disconnect(peer: PeerName, forMs: number): Promise<void>
+  /** True for a peer that was dialled at the wish of this node's operator: configured, invited or by hand. */
+  isChosen(peer: PeerName): boolean
   counts(): NetworkCounts
 }
 

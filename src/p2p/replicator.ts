@@ -68,6 +68,8 @@ export interface Replicator {
   publish(block: Uint8Array): Promise<void>
   /** Compares with a peer now. @returns undefined when the session gave way or failed */
   syncWith(peer: PeerName): Promise<SyncResult | undefined>
+  /** Wants a session soon with each of these peers that is connected; with any peer when none is. */
+  ask(peers: readonly PeerName[]): void
   /** A block is durable here: its sealer is told, if it is connected. */
   admitted(header: BlockHeader): void
   /**
@@ -149,8 +151,7 @@ class BlockReplicator implements Replicator {
       clock,
       random
     })
-    const { payloadBytesMax } = { ...NETWORK_LIMITS, ...options }
-    this.#gossip = createBlockGossip({ payloadBytesMax }, {
+    this.#gossip = createBlockGossip({ ...NETWORK_LIMITS, ...options }, {
       network,
       holds: (id) => deps.holds(id),
       admit: (block, from) => this.#admit(block, from),
@@ -199,6 +200,15 @@ class BlockReplicator implements Replicator {
   async syncWith(peer: PeerName): Promise<SyncResult | undefined> {
     const end = await this.#track(this.#run(peer))
     return end.kind === 'done' ? end.result : undefined
+  }
+
+  ask(peers: readonly PeerName[]): void {
+    const connected = this.#deps.network.peers().map((link) => link.peer)
+    const wanted = connected.filter((peer) => peers.includes(peer))
+    const { random } = this.#deps
+    const chosen = wanted.length > 0 || connected.length === 0
+      ? wanted : connected.slice(random.integer(connected.length)).slice(0, 1)
+    for (const peer of chosen) this.#schedule.request(peer)
   }
 
   get whenSynced(): Promise<void> {

@@ -18,6 +18,10 @@ export function createFileDisk(): Disk {
     async freeBytes(path) {
       const { bavail, bsize } = await run<fs.StatsFs>((done) => fs.statfs(path, done))
       return bavail * bsize
+    },
+    async totalBytes(path) {
+      const { blocks, bsize } = await run<fs.StatsFs>((done) => fs.statfs(path, done))
+      return blocks * bsize
     }
   }
 }

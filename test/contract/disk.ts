@@ -147,8 +147,11 @@ export function diskContract(name: string, make: () => Promise<DiskUnderTest>): 
       expect(await disk.stat(join(under.root, 'missing'))).toBeUndefined()
     })
 
-    it('knows how much space is free', async () => {
-      expect(await disk.freeBytes(under.root)).toBeGreaterThan(0)
+    it('knows how much space is free, and of how much', async () => {
+      const [free, total] = [await disk.freeBytes(under.root), await disk.totalBytes(under.root)]
+      expect(free).toBeGreaterThan(0)
+      expect(total).toBeGreaterThanOrEqual(free)
+      expect(Number.isSafeInteger(total)).toBe(true)
     })
   })
 }

@@ -22,7 +22,7 @@ describe('deferred headers', () => {
     expect([deferred.size, deferred.get(at(headers, 1_024).id)]).toEqual([1_024, undefined])
     expect(deferred.add(at(headers, 1_024))).toBe(false)
     expect(deferred.takeDue(startMs)).toEqual([])
-    const due = deferred.takeDue(startMs + 2).map((header) => header.id)
+    const due = deferred.takeDue(startMs + 2).map(({ header }) => header.id)
     expect(due).toEqual([at(headers, 1).id, at(headers, 0).id])
     expect(deferred.matching(at(headers, 5).id.slice(0, 32))?.id).toBe(at(headers, 5).id)
     deferred.remove(at(headers, 5).id)

@@ -148,6 +148,7 @@ export async function createPeer(
         dag.pending.add(Uint8Array.from(bytes), header, from)
         return { kind: 'ignore', why: 'gap' }
       default:
+        if (!dag.allowance.take(header.nodeKey, bytes.length, from)) return { kind: 'ignore', why: 'share' }
         await admitNew(decoded.block)
         return { kind: 'accept' }
     }

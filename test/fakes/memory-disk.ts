@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { Disk, DiskFile, Random } from '../../src/base/index.js'
 
 export type DiskOperation =
-  | 'makeDirectory' | 'list' | 'open' | 'stat' | 'rename' | 'remove' | 'syncDirectory' | 'freeBytes'
+  | 'makeDirectory' | 'list' | 'open' | 'stat' | 'rename' | 'remove' | 'syncDirectory' | 'freeBytes' | 'totalBytes'
   | 'read' | 'write' | 'sizeBytes' | 'truncate' | 'sync'
 
 /** An error to come. */
@@ -96,6 +96,7 @@ export function createMemoryDisk(random: Random, options: MemoryDiskOptions = {}
     nextId: 2n,
     counts: {
       makeDirectory: 0, list: 0, open: 0, stat: 0, rename: 0, remove: 0, syncDirectory: 0, freeBytes: 0,
+      totalBytes: 0,
       read: 0, write: 0, sizeBytes: 0, truncate: 0, sync: 0
     },
     pause: options.pause ?? (() => Promise.resolve())
@@ -130,6 +131,7 @@ function diskOver(state: State): MemoryDisk {
     }),
     freeBytes: (path) =>
       operate(state, 'freeBytes', path, () => Math.max(0, state.capacityBytes - usedBytes(state))),
+    totalBytes: (path) => operate(state, 'totalBytes', path, () => state.capacityBytes),
     crash: () => crash(state),
     kill: () => void (state.generation += 1),
     inject: (fault) => void state.faults.push({ fault, after: fault.after ?? 0, times: fault.times ?? 1 }),

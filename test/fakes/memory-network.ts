@@ -102,6 +102,7 @@ class Node implements PeerNetwork {
   readonly #seen = new Set<Hash>()
   readonly #streams = new Map<PeerName, Set<MemoryStream>>()
   readonly #expelled = new Map<PeerName, number>()
+  readonly #chosen = new Set<PeerName>()
   running = false
 
   constructor(hub: Hub, self: PeerName, networkId: string) {
@@ -179,9 +180,14 @@ class Node implements PeerNetwork {
     if (other.networkId !== this.networkId) {
       throw new P2pError({ code: 'P2P_WRONG_NETWORK', peer }, 'another network')
     }
+    this.#chosen.add(peer)
     if (this.links.has(peer)) return
     this.#link(peer, 'outbound')
     other.#link(this.self, 'inbound')
+  }
+
+  isChosen(peer: PeerName): boolean {
+    return this.#chosen.has(peer)
   }
 
   counts(): ReturnType<PeerNetwork['counts']> {

@@ -1,9 +1,9 @@
 // The write side of a node over memory: real log, index, graph and ingest on a disk that can crash.
 
 import { blake3Hash, networkIdOf, utf8Bytes, type NetworkId } from '../../src/base/index.js'
-import { feedOf, openDag, type AdmissionRules, type BlockHeader, type Dag } from '../../src/dag/index.js'
+import { feedOf, openDag, type AdmissionRules, type BlockHeader, type Dag, type DagOptions } from '../../src/dag/index.js'
 import { createIngest, DEFAULTS, type AppliedStep, type Ingest, type IngestOptions } from '../../src/ingest/index.js'
-import { buildAssertion, buildVote, createSigner, seedFromName, type Signer } from '../../src/record/index.js'
+import { buildAssertion, buildVote, createSigner, seedFromName, type Signer, type VerifySignature } from '../../src/record/index.js'
 import { openStore, type Store } from '../../src/store/index.js'
 import { openWal, type Wal } from '../../src/wal/index.js'
 import { idBytes } from '../../src/base/index.js'
@@ -60,7 +60,8 @@ export function rules(): AdmissionRules {
 
 /** Opens the machine's files and starts the write side; with '' as incarnation it seals nothing yet. */
 export async function live(
-  machine: Machine, options: Partial<IngestOptions> = {}, incarnation = '0102030405060708'
+  machine: Machine, options: Partial<IngestOptions> = {}, incarnation = '0102030405060708',
+  dagOptions: Partial<DagOptions> = {}, verify?: VerifySignature
 ): Promise<Life> {
   const { disk, index, clock } = machine
   const random = seededRandom(7)
@@ -72,7 +73,7 @@ export async function live(
     { directory: '/data/wal', networkId, segmentBytes: 1_048_576, provenSequence: store.provenSequence },
     { disk, random, log: silent }
   )
-  const dag = await openDag({ store, clock })
+  const dag = await openDag({ store, clock }, dagOptions)
   const steps: AppliedStep[] = []
   const sealed: { block: Uint8Array; header: BlockHeader }[] = []
   const failures: Error[] = []
@@ -81,7 +82,8 @@ export async function live(
   const verified: BlockHeader[] = []
   let behind = 0
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
-    wal, store, dag, clock, log: silent, rules: rules(),
+    wal, store, dag, clock, log: silent, rules: rules(), disk, directory: '/data',
+    ...(verify === undefined ? {} : { verify }),
     onApplied: (step) => steps.push(step),
     onClockBehind: () => {
       behind += 1

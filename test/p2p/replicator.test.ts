@@ -134,6 +134,50 @@ describe('gossip of blocks', () => {
     expect(a.replicator.stats().expelled).toBe(0)
   })
 
+  it('punishes an oversized message and keeps the link', async () => {
+    const clock = createManualClock()
+    const hub = createMemoryHub({ clock, payloadBytesMax: 1_000_000 })
+    const a = makeBlockNode(hub.join('a'), clock)
+    await a.network.start()
+    a.replicator.start()
+    const evil = hub.join('evil')
+    await evil.start()
+    await evil.dial('memory:a')
+    await evil.publish(Buffer.alloc(NETWORK_LIMITS.payloadBytesMax + 1))
+    await settle()
+    expect(a.replicator.peerStats()[0]).toMatchObject({ gossipRejected: 1, score: 30 })
+    expect(a.network.peers()).toHaveLength(1)
+    expect(a.blocks.size).toBe(0)
+  })
+
+  it.each([
+    'known', 'gap', 'newer version', 'sealed in the future', 'share of its node used up', 'no room on the disk',
+    'busy', 'log', 'stopping', 'too many bad signatures'
+  ])('blames nobody for a block that is ignored: %s', async (why) => {
+    const { add, link } = scene()
+    const [a, b] = [await add('a'), await add('b')]
+    await link('a', 'b')
+    b.verdict = { kind: 'ignore', why }
+    await a.replicator.publish(seal(createSigner(seedFromName('x'))).bytes)
+    await settle()
+    const stats = b.replicator.peerStats()[0]
+    expect(stats).toMatchObject({ gossipIn: 1, gossipIgnored: 1, gossipRejected: 0, score: 0 })
+  })
+
+  it('opens no session over a block that was put off, though its predecessor is missing', async () => {
+    const { add, link, pass } = scene()
+    const [a, b] = [await add('a'), await add('b')]
+    await link('a', 'b')
+    await pass(2_000)
+    const signer = createSigner(seedFromName('parents'))
+    const missing = seal(createSigner(seedFromName('missing')))
+    const opened = b.opened
+    b.verdict = { kind: 'ignore', why: 'share of its node used up' }
+    await a.replicator.publish(seal(signer, undefined, { parents: [missing.header.id] }).bytes)
+    await pass(1_000)
+    expect(b.opened).toBe(opened)
+  })
+
   it('ignores a newer encoding without points', async () => {
     const { add, hub } = scene()
     const a = await add('a')
@@ -316,6 +360,23 @@ describe('sync sessions', () => {
     await a.publish(two)
     await pass(200)
     expect(b.opened).toBe(before + 1)
+  })
+
+  it('asks those peers that are named and connected, else any one', async () => {
+    const { add, link, pass } = scene()
+    const limits = { syncEveryMs: 10_000_000 }
+    const [a, b, c] = [await add('a', { limits }), await add('b', { limits }), await add('c', { limits })]
+    await a.replicator.ask(['nobody'])
+    await link('a', 'b')
+    await link('a', 'c')
+    await pass(3_000)
+    const before = [b.opened, c.opened]
+    a.replicator.ask(['c', 'gone'])
+    await pass(500)
+    expect([b.opened, c.opened]).toEqual([before[0], (before[1] ?? 0) + 1])
+    a.replicator.ask(['gone'])
+    await pass(500)
+    expect(b.opened + c.opened).toBe((before[0] ?? 0) + (before[1] ?? 0) + 2)
   })
 
   it('melts many requests into one session after the gap', async () => {

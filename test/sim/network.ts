@@ -269,6 +269,10 @@ class Endpoint implements SimEndpoint {
     other.#link(this.self, 'inbound')
   }
 
+  isChosen(peer: PeerName): boolean {
+    return this.seat.dial.some((address) => address.endsWith(peer))
+  }
+
   disconnect(peer: PeerName, forMs: number): Promise<void> {
     if (forMs > 0) this.#expelled.set(peer, this.#hub.world.nowMs + forMs)
     this.unlink(peer)
