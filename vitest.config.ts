@@ -1,5 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
+// Tests that take seconds each by their nature: many rounds of chance, real sockets, real kills of files, the
+// built program. `npm run check` leaves them out, `npm test` has them.
+const long = [
+  'test/cli/{rebuild,repair}.test.ts',
+  'test/dag/{sync,sync-misbehaviour,pending}.test.ts',
+  'test/ingest/verify-pool.test.ts',
+  'test/p2p/{libp2p-*,cold-join,gossip-intake}.test.ts',
+  'test/store/{silent-loss,failure}.test.ts',
+  'test/wal/{crash,damage}.test.ts'
+]
+const elsewhere = ['test/e2e/**', 'test/sim/**']
+// Generous, for a shared machine under load: no test waits on purpose.
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
     setupFiles: ['test/setup.ts'],
@@ -8,9 +22,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Generous, for a shared machine under load: no test waits on purpose.
-        test: { testTimeout: 60_000, hookTimeout: 60_000, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**', 'test/sim/**'] }
+        // Files share the modules of their process: loading them anew for each file was half of all work.
+        test: {
+          ...patience, name: 'unit', isolate: false, include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...long]
+        }
       },
+      { extends: true, test: { ...patience, name: 'long', include: long } },
       {
         extends: true,
         // Whole simulations in processes of their own, from dist: both cores are theirs.
