@@ -98,7 +98,12 @@ export function createDialer(options: DialerOptions, deps: DialerDeps): Dialer {
     keeps: (peer) => [...targets.values()].some((target) => target.peer === peer),
     onDown(peer: PeerName): void {
       for (const target of targets.values()) {
-        if (target.peer === peer) schedule(target)
+        if (target.peer !== peer) continue
+        // There was a link, whoever made it: what failed before it says nothing of the peer now.
+        target.failures = 0
+        target.timer?.cancel()
+        target.timer = undefined
+        schedule(target)
       }
     }
   }

@@ -149,7 +149,7 @@ describe('bad input', () => {
   it('ends with its exit code', async () => {
     const cases = [
       [['fly'], 2, 'unknown command'], [['get', 'nobody', 'knows'], 3, 'LENS_NO_CANDIDATES'],
-      [['get', 'a', 'b', '--lens', 'rose'], 1, 'LENS_UNKNOWN'], [['init'], 1, 'NODE_DIRECTORY_EXISTS'],
+      [['get', 'a', 'b', '--lens', 'rose'], 2, 'LENS_UNKNOWN'], [['init'], 1, 'NODE_DIRECTORY_EXISTS'],
       [['verify'], 1, 'STORE_LOCKED'], [['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE']
     ] as const
     for (const [words, code, said] of cases) {

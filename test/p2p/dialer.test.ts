@@ -59,6 +59,21 @@ describe('dialer', () => {
     expect(dials.map((dial) => dial.address)).toEqual(['addr-a', 'addr-b'])
   })
 
+  it('dials soon after a link is gone that the peer had made, however often it failed before', async () => {
+    const made = scene()
+    made.answers = false
+    made.dialer.keep('addr-a')
+    made.dialer.start()
+    await pass(made.clock, 300_000)
+    made.up.add('a')
+    made.answers = true
+    const before = made.dials.length
+    made.up.delete('a')
+    made.dialer.onDown('a')
+    await pass(made.clock, 1_000)
+    expect(made.dials.length).toBe(before + 1)
+  })
+
   it('tries again and again with pauses that double up to a bound', async () => {
     const made = scene()
     made.answers = false

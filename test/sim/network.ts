@@ -146,6 +146,7 @@ class Endpoint implements SimEndpoint {
   readonly #directions = new Map<PeerName, 'inbound' | 'outbound'>()
   readonly #hub: Hub
   readonly #seen = new Map<Hash, number>()
+  readonly #chosen = new Set<PeerName>()
   readonly #expelled = new Map<PeerName, number>()
   readonly #peerHandlers: Parameters<PeerNetwork['onPeer']>[0][] = []
   #onMessage: Parameters<PeerNetwork['onMessage']>[0] = () => Promise.resolve({ kind: 'ignore', why: 'no handler' })
@@ -261,6 +262,7 @@ class Endpoint implements SimEndpoint {
     if (other.seat.networkId !== this.seat.networkId) {
       throw new P2pError({ code: 'P2P_WRONG_NETWORK', peer }, 'another network')
     }
+    this.#chosen.add(peer)
     if (this.links.has(peer) && other.links.has(this.self)) return
     // What is left of a link that only one side still believes in gives way.
     this.forget(peer)
@@ -270,7 +272,7 @@ class Endpoint implements SimEndpoint {
   }
 
   isChosen(peer: PeerName): boolean {
-    return this.seat.dial.some((address) => address.endsWith(peer))
+    return this.#chosen.has(peer) || this.seat.dial.some((address) => address.endsWith(peer))
   }
 
   disconnect(peer: PeerName, forMs: number): Promise<void> {
