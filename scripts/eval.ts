@@ -84,7 +84,7 @@ async function attacked(files: Files, options: AttackOptions): Promise<Record<st
   const started = performance.now()
   const claims = await loadClaims(files.claims)
   const gold = await loadGold(files.gold)
-  const result = await evaluateAttack(claims, gold, files.tolerance, options)
+  const result = await evaluateAttack({ claims, gold, tolerance: files.tolerance }, options, runPipeline)
   return { ...options, ...result, seconds: secondsSince(started) }
 }
 

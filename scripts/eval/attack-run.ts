@@ -6,7 +6,7 @@ import { computeTrust } from '../../src/trustrank/index.js'
 import { answersOf, recordsWithout } from './answers.js'
 import { attack, type AttackPlan } from './attack.js'
 import { ballotsOf, isRight, majorityOf } from './majority.js'
-import { runPipeline } from './run.js'
+import type { RunInput, RunResult } from './run.js'
 import { bookOf } from './stored.js'
 
 /** One kind of attack, drawn several times. */
@@ -37,39 +37,53 @@ type Settled = GoldFact & { readonly value: ClaimValue }
 const ALLOWED_LOSS = 0.06
 const SETTINGS_MAX = 1_000_000
 
-/** Draws attacks and runs each through a node of its own. */
+/** How claims and votes become ballots. */
+export type Runner = (input: RunInput) => Promise<Omit<RunResult, 'state'>>
+
+/** A data set with its gold facts. */
+export interface AttackedSet {
+  readonly claims: readonly Claim[]
+  readonly gold: readonly GoldFact[]
+  readonly tolerance: number | undefined
+}
+
+/** Draws attacks and runs each. */
 export async function evaluateAttack(
-  claims: readonly Claim[], gold: readonly GoldFact[], tolerance: number | undefined, options: AttackOptions
+  set: AttackedSet, options: AttackOptions, run: Runner
 ): Promise<AttackReport> {
-  const facts = gold.filter((fact): fact is Settled => fact.value !== undefined)
-  const runs: Run[] = []
+  const facts = set.gold.filter((fact): fact is Settled => fact.value !== undefined)
+  const runs: Drawn[] = []
   for (let draw = 0; draw < options.draws; draw += 1) {
-    runs.push(await attackOnce(claims, facts, tolerance, { ...options, draw }))
+    runs.push(await attackOnce(set, facts, { ...options, draw }, run))
   }
-  const mean = (of: (run: Run) => number): number =>
-    Math.round((runs.reduce((sum, run) => sum + of(run), 0) / runs.length) * 10_000) / 10_000
+  const mean = (of: (drawn: Drawn) => number): number =>
+    rounded(runs.reduce((sum, drawn) => sum + of(drawn), 0) / runs.length)
   const accuracies = (part: 'attacked' | 'all'): Accuracies => ({
-    consensus: mean((run) => run[part].consensus), majority: mean((run) => run[part].majority),
-    clean: mean((run) => run[part].clean)
+    consensus: mean((drawn) => drawn[part].consensus), majority: mean((drawn) => drawn[part].majority),
+    clean: mean((drawn) => drawn[part].clean)
   })
   return {
     attacked: accuracies('attacked'), all: accuracies('all'),
     failures: runs.filter(({ attacked: { consensus, majority, clean } }) =>
       consensus < majority || consensus < clean - ALLOWED_LOSS).length,
-    draws_attacked: runs.map((run) => Math.round(run.attacked.consensus * 10_000) / 10_000)
+    draws_attacked: runs.map((drawn) => rounded(drawn.attacked.consensus))
   }
 }
 
-interface Run {
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000
+}
+
+interface Drawn {
   readonly attacked: Accuracies
   readonly all: Accuracies
 }
 
 async function attackOnce(
-  claims: readonly Claim[], facts: readonly Settled[], tolerance: number | undefined, plan: AttackPlan
-): Promise<Run> {
+  { claims, tolerance }: AttackedSet, facts: readonly Settled[], plan: AttackPlan, run: Runner
+): Promise<Drawn> {
   const drawn = attack(claims, facts, plan)
-  const { stored, epochs, policy } = await runPipeline({
+  const { stored, epochs, policy } = await run({
     claims: drawn.claims, votes: drawn.votes, tolerance,
     network: {
       seedSources: drawn.seeds,
