@@ -49,9 +49,11 @@ export async function createRawPeer(options: RawPeerOptions): Promise<RawPeer> {
   const node = await createStemeLibp2p({
     networkId, key: await libp2pKeyOf(options.seed), listen: ['/ip4/127.0.0.1/tcp/0'], announce: [],
     ...(sharedKey === undefined ? {} : { sharedKey }),
-    sharedIps: ['127.0.0.1'], limits: NETWORK_LIMITS, clock: systemClock, gater: {}
+    sharedIps: ['127.0.0.1'], limits: NETWORK_LIMITS, clock: systemClock, heard: () => undefined,
+    gater: {}
   })
-  const hello = { networkId, helloMsMax: 5_000, ...(certificate === undefined ? {} : { certificate }) }
+  const times = { helloMsMax: 5_000, closeMsMax: 1_000 }
+  const hello = { networkId, ...times, ...(certificate === undefined ? {} : { certificate }) }
   const greeter = createGreeter(hello, {
     gate: () => true, accepted: () => undefined, clock: systemClock, log: silentLog
   })

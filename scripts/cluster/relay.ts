@@ -15,6 +15,8 @@ export interface Relay {
   release(): void
   /** Resets every connection. */
   cut(): void
+  /** From now on the present connections carry nothing, not even their end; new ones do. */
+  silence(): void
   close(): Promise<void>
 }
 
@@ -30,6 +32,7 @@ class TcpRelay implements Relay {
   accepted = 0
   readonly #server: Server
   readonly #open = new Set<Socket>()
+  readonly #silent = new WeakSet<Socket>()
   #held: Socket[] = []
   #holding = false
 
@@ -62,6 +65,14 @@ class TcpRelay implements Relay {
     for (const socket of this.#open) socket.resetAndDestroy()
   }
 
+  silence(): void {
+    for (const socket of this.#open) {
+      socket.unpipe()
+      socket.pause()
+      this.#silent.add(socket)
+    }
+  }
+
   async close(): Promise<void> {
     this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -80,8 +91,11 @@ class TcpRelay implements Relay {
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true })
     this.#track(far)
     socket.pipe(far).pipe(socket)
-    socket.once('close', () => far.destroy())
-    far.once('close', () => socket.destroy())
+    const endWith = (near: Socket, other: Socket): void => void near.once('close', () => {
+      if (!this.#silent.has(near)) other.destroy()
+    })
+    endWith(socket, far)
+    endWith(far, socket)
   }
 
   #track(socket: Socket): void {

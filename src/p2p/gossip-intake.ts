@@ -18,6 +18,13 @@ export interface IntakeOptions {
   readonly gossipBytesPerSecondMax: number
 }
 
+/** What the intake needs. */
+export interface IntakeDeps {
+  readonly clock: Clock
+  /** Called for each message before it is judged. */
+  heard(peer: PeerName): void
+}
+
 type Registrar = Parameters<ReturnType<typeof gossipsub>>[0]['registrar']
 
 // Peers may be ahead of their share by this much: a burst after a pause is no flood.
@@ -25,12 +32,14 @@ const burstMs = 2_000
 const pacesMax = 1_024
 
 /** A registrar that hands out inbound streams which keep to the share of their peer. */
-export function createIntakeRegistrar(registrar: Registrar, options: IntakeOptions, clock: Clock): Registrar {
-  const paces = createPaces(clock)
+export function createIntakeRegistrar(
+  registrar: Registrar, options: IntakeOptions, deps: IntakeDeps
+): Registrar {
+  const paces = createPaces(deps.clock)
   return {
     handle: (protocol, handler, handlerOptions) => registrar.handle(
       protocol,
-      (stream, connection) => handler(measured(stream, connection, options, paces, clock), connection),
+      (stream, connection) => handler(measured(stream, connection, options, paces, deps), connection),
       handlerOptions
     ),
     unhandle: (protocol, abort) => registrar.unhandle(protocol, abort),
@@ -49,7 +58,7 @@ type Chunk = ReturnType<typeof encode.single>
 
 // A stand-in that can only be iterated: of a stream with events libp2p would take all that comes at once.
 function measured(
-  stream: Stream, connection: Connection, options: IntakeOptions, paces: Paces, clock: Clock
+  stream: Stream, connection: Connection, options: IntakeOptions, paces: Paces, deps: IntakeDeps
 ): Stream {
   const peer = connection.remotePeer.toString()
   const chunks = readPausing(stream, options.unreadBytesMax)
@@ -58,8 +67,9 @@ function measured(
   stream.addEventListener('close', () => gone.abort(), { once: true })
   async function* messages(): AsyncGenerator<Chunk> {
     for await (const frame of decode(chunks, { maxDataLength })) {
+      deps.heard(peer)
       const delayMs = paces.charge(peer, costMs(frame.subarray(), options))
-      if (delayMs > 0) await wait(clock, delayMs, gone.signal)
+      if (delayMs > 0) await wait(deps.clock, delayMs, gone.signal)
       yield encode.single(frame, { maxDataLength })
     }
   }

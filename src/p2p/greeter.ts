@@ -17,6 +17,7 @@ export interface GreeterOptions {
   readonly networkId: NetworkId
   readonly certificate?: Uint8Array
   readonly helloMsMax: number
+  readonly closeMsMax: number
 }
 
 /** What the greeter needs. */
@@ -142,15 +143,22 @@ class ConnectionGreeter implements Greeter {
     const peer = connection.remotePeer.toString()
     entry.done.reject(cause instanceof P2pError ? cause : helloFailed(peer, cause))
     this.#deps.log.debug({ peer, reason: reasonOf(cause) }, 'hello failed')
-    void closeConnection(connection)
+    void closeConnection(connection, this.#options, this.#deps.clock)
   }
 }
 
-/** Closes a connection in good order, or at once when that fails. */
-export function closeConnection(connection: Connection): Promise<void> {
-  return connection.close().catch((error: unknown) => {
+/** Closes a connection in good order, or at once when that fails or takes longer than `closeMsMax`. */
+export async function closeConnection(
+  connection: Pick<Connection, 'close' | 'abort'>, options: { readonly closeMsMax: number }, clock: Clock
+): Promise<void> {
+  const timer = clock.setTimer(options.closeMsMax, () => connection.abort(new Error('closing took too long')))
+  try {
+    await connection.close()
+  } catch (error) {
     connection.abort(error instanceof Error ? error : new Error(String(error)))
-  })
+  } finally {
+    timer.cancel()
+  }
 }
 
 function judge(own: Hello, theirs: Hello, connection: Connection, deps: GreeterDeps): P2pError | undefined {

@@ -5,8 +5,9 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { CODE_P2P, multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import type { FrameStream, PeerName, Verdict } from '../base/index.js'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { FrameStream, PeerName, Timer, Verdict } from '../base/index.js'
+import { parseAddress, peerOfAddress } from './addresses.js'
 import { createDialer } from './dialer.js'
 import { P2pError, reasonOf } from './errors.js'
 import { createExpulsions } from './expulsions.js'
@@ -18,6 +19,7 @@ import { createLinkTable, type Link } from './links.js'
 import type { NetworkCounts, NetworkDeps, PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, type NetworkLimits, type NetworkOptions } from './options.js'
 import { libp2pKeyOf } from './peer-name.js'
+import { createPulse } from './pulse.js'
 import { createWatchdog } from './watchdog.js'
 
 type MessageHandler = (from: PeerName, payload: Uint8Array) => Promise<Verdict>
@@ -38,6 +40,7 @@ export async function openLibp2pNetwork(options: NetworkOptions, deps: NetworkDe
   }
   const expulsions = createExpulsions(expelledMax, deps.clock)
   const denied = (peer: PeerId): boolean => expulsions.has(peer.toString())
+  let network: Libp2pNetwork | undefined = undefined
   const node = await createStemeLibp2p({
     networkId: options.networkId,
     key: await libp2pKeyOf(options.seed),
@@ -47,11 +50,13 @@ export async function openLibp2pNetwork(options: NetworkOptions, deps: NetworkDe
     sharedIps: options.sharedIps ?? ['127.0.0.1', '::1'],
     limits,
     clock: deps.clock,
+    heard: (peer) => network?.heard(peer),
     gater: { denyDialPeer: denied, denyInboundEncryptedConnection: denied }
   })
-  const network = new Libp2pNetwork(node, options, limits, deps, expulsions.add)
-  for (const address of options.dial ?? []) network.keep(address)
-  return network
+  const made = new Libp2pNetwork(node, options, limits, deps, expulsions.add)
+  network = made
+  for (const address of options.dial ?? []) made.keep(address)
+  return made
 }
 
 class Libp2pNetwork implements PeerNetwork {
@@ -66,6 +71,8 @@ class Libp2pNetwork implements PeerNetwork {
   readonly #greeter
   readonly #watchdog
   readonly #dialer
+  readonly #pulse
+  readonly #sweeps = new Set<Timer>()
   readonly #connections = new Map<string, Connection>()
   /** Peers that were dialled by hand. */
   readonly #dialled = new Set<PeerName>()
@@ -100,6 +107,13 @@ class Libp2pNetwork implements PeerNetwork {
       drop: (peer) => this.disconnect(peer, 0),
       connected,
       redial: async (peer) => void await this.#dial(peerIdFromString(peer), peer),
+      clock,
+      log
+    })
+    this.#pulse = createPulse(limits, {
+      peers: () => this.#askablePeers(),
+      ask: async (peer, signal) => void await node.services.ping.ping(peerIdFromString(peer), { signal }),
+      dialAnew: (peer) => this.#dialAnew(peer),
       clock,
       log
     })
@@ -140,6 +154,7 @@ class Libp2pNetwork implements PeerNetwork {
     await this.#listen()
     gossip.subscribe(this.#topic)
     this.#watchdog.start()
+    this.#pulse.start()
     this.#dialer.start()
   }
 
@@ -151,6 +166,8 @@ class Libp2pNetwork implements PeerNetwork {
     this.#state = 'stopped'
     this.#dialer.stop()
     this.#watchdog.stop()
+    this.#pulse.stop()
+    for (const sweep of this.#sweeps) sweep.cancel()
     await this.#node.stop()
     for (const peer of this.#table.clear()) this.#emit('down', peer)
     this.#connections.clear()
@@ -209,7 +226,7 @@ class Libp2pNetwork implements PeerNetwork {
 
   counts(): NetworkCounts {
     const { refreshes, redials } = this.#watchdog
-    return { links: this.#connections.size, refreshes, redials }
+    return { links: this.#connections.size, refreshes, redials, silences: this.#pulse.dials }
   }
 
   addresses(): readonly string[] {
@@ -219,7 +236,7 @@ class Libp2pNetwork implements PeerNetwork {
   async disconnect(peer: PeerName, forMs: number): Promise<void> {
     this.#expel(peer, forMs)
     const id = peerIdFromString(peer)
-    await Promise.all(this.#node.getConnections(id).map(closeConnection))
+    await Promise.all(this.#node.getConnections(id).map((one) => this.#close(one)))
   }
 
   /** Keeps a link to an address for as long as the network runs. */
@@ -227,14 +244,32 @@ class Libp2pNetwork implements PeerNetwork {
     this.#dialer.keep(address)
   }
 
-  async #dialAddress(address: string): Promise<PeerName> {
-    return this.#dial(addressOf(address), address)
+  /** To be told of everything that comes from a peer. */
+  heard(peer: PeerName): void {
+    this.#pulse.heard(peer)
   }
 
-  async #dial(target: Multiaddr | PeerId, shown: string): Promise<PeerName> {
+  // By the dial rule only these may replace a connection by one of their own; the other side asks the rest.
+  #askablePeers(): readonly PeerName[] {
+    return this.#table.peers(() => false)
+      .filter(({ peer, direction }) => direction === 'outbound' || this.self < peer)
+      .map(({ peer }) => peer)
+  }
+
+  async #dialAnew(peer: PeerName): Promise<void> {
+    const link = this.#table.best(peer)
+    const target = link?.direction === 'outbound' ? parseAddress(link.address) : peerIdFromString(peer)
+    await this.#dial(target, peer, true)
+  }
+
+  async #dialAddress(address: string): Promise<PeerName> {
+    return this.#dial(parseAddress(address), address)
+  }
+
+  async #dial(target: Multiaddr | PeerId, shown: string, force = false): Promise<PeerName> {
     let connection: Connection
     try {
-      connection = await this.#node.dial(target)
+      connection = await this.#node.dial(target, { force })
     } catch (cause) {
       const detail = { code: 'P2P_DIAL_FAILED', address: shown } as const
       throw new P2pError(detail, `cannot reach ${shown}: ${reasonOf(cause)}`, { cause })
@@ -256,6 +291,22 @@ class Libp2pNetwork implements PeerNetwork {
     const change = this.#table.add(link)
     if (change.event !== undefined) this.#emit(change.event, link.peer)
     for (const surplus of change.surplus) this.#giveUp(surplus)
+    if (this.#table.linksOf(link.peer).length > 1) this.#sweepLater(link.peer)
+  }
+
+  // Whoever dialled both closes the older one; its word may be lost with the connection.
+  #sweepLater(peer: PeerName): void {
+    const { clock } = this.#deps
+    const sweep = clock.setTimer(2 * this.#limits.closeMsMax, () => {
+      this.#sweeps.delete(sweep)
+      const best = this.#table.best(peer)
+      for (const link of this.#table.linksOf(peer)) if (link !== best) this.#giveUp(link)
+    })
+    this.#sweeps.add(sweep)
+  }
+
+  #close(connection: Connection): Promise<void> {
+    return closeConnection(connection, this.#limits, this.#deps.clock)
   }
 
   #closed(link: Link): void {
@@ -271,7 +322,7 @@ class Libp2pNetwork implements PeerNetwork {
   #giveUp(link: Link): void {
     const connection = this.#connections.get(link.id)
     if (connection === undefined) return
-    void closeConnection(connection).then(() => this.#refresh(link.peer)).catch((error: unknown) => {
+    void this.#close(connection).then(() => this.#refresh(link.peer)).catch((error: unknown) => {
       this.#deps.log.debug({ peer: link.peer, reason: reasonOf(error) }, 'gossip refresh failed')
     })
   }
@@ -323,7 +374,10 @@ class Libp2pNetwork implements PeerNetwork {
   }
 
   #wrap(stream: Stream, connection: Connection): FrameStream {
-    return createFrameStream(stream, { ...this.#limits, peer: connection.remotePeer.toString() }, this.#deps)
+    const peer = connection.remotePeer.toString()
+    const frames = createFrameStream(stream, { ...this.#limits, peer }, this.#deps)
+    stream.addEventListener('message', () => this.heard(peer))
+    return frames
   }
 
   #emit(kind: 'up' | 'down', peer: PeerName): void {
@@ -333,21 +387,5 @@ class Libp2pNetwork implements PeerNetwork {
   #mustRun(): void {
     if (this.#state === 'started') return
     throw new P2pError({ code: 'P2P_NOT_STARTED' }, 'the network is not running')
-  }
-}
-
-function addressOf(address: string): Multiaddr {
-  try {
-    return multiaddr(address)
-  } catch (cause) {
-    throw new P2pError({ code: 'P2P_BAD_ADDRESS', address }, `not a multiaddr: ${address}`, { cause })
-  }
-}
-
-function peerOfAddress(address: string): PeerName | undefined {
-  try {
-    return multiaddr(address).getComponents().findLast((part) => part.code === CODE_P2P)?.value
-  } catch {
-    return undefined
   }
 }

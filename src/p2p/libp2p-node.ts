@@ -12,7 +12,7 @@ import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { blake3, toHex, utf8Bytes, type Clock, type NetworkId } from '../base/index.js'
+import { blake3, toHex, utf8Bytes, type Clock, type NetworkId, type PeerName } from '../base/index.js'
 import { createIntakeRegistrar } from './gossip-intake.js'
 import type { NetworkLimits } from './options.js'
 
@@ -27,6 +27,8 @@ export interface NodeSettings {
   readonly limits: NetworkLimits
   readonly gater: ConnectionGater
   readonly clock: Clock
+  /** Told of each gossip message that comes. */
+  heard(peer: PeerName): void
 }
 
 /** The services of the node. */
@@ -80,8 +82,8 @@ export async function createStemeLibp2p(settings: NodeSettings): Promise<StemeLi
       dialTimeout: limits.dialMsMax,
       addressDialTimeout: limits.dialMsMax
     },
-    // A busy event loop answers pings late; dropping the link then makes it busier.
-    connectionMonitor: { abortConnectionOnPingFailure: false },
+    // A busy event loop answers pings late; dropping the link then makes it busier. The pulse asks instead.
+    connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
     ...(sharedKey === undefined ? {} : { connectionProtector: preSharedKey({ psk: swarmKey(sharedKey) }) }),
     services: {
       identify: identify(),
@@ -118,7 +120,7 @@ function gossipOf(settings: NodeSettings): ReturnType<typeof gossipsub> {
   })
   return ({ privateKey, peerId, peerStore, registrar, connectionManager, logger }) => make({
     privateKey, peerId, peerStore, connectionManager, logger,
-    registrar: createIntakeRegistrar(registrar, settings.limits, settings.clock)
+    registrar: createIntakeRegistrar(registrar, settings.limits, settings)
   })
 }
 

@@ -10,6 +10,8 @@ export interface NetworkCounts {
   /** Mute gossip links mended in place, and closed for a redial, since the start. */
   readonly refreshes: number
   readonly redials: number
+  /** Dials beside links over which nothing came any more. */
+  readonly silences: number
 }
 
 /** Network port of a StemeDB node. Implemented by the libp2p adapter and by the fake of the tests. */

@@ -21,6 +21,14 @@ export interface NetworkLimits {
   /** First and longest pause between dials of a configured address; doubled each time, +-50 %. */
   readonly backoffMinMs: number
   readonly backoffMaxMs: number
+  /**
+   * A link over which nothing came for this long is asked for a sign, and dialled anew when none comes within
+   * `answerMsMax`: TCP alone waits after a partition for as long as the partition lasted.
+   */
+  readonly pulseMs: number
+  readonly answerMsMax: number
+  /** How long a connection may take to close in good order, and a superseded one may stay. */
+  readonly closeMsMax: number
   /** How often the watchdog looks. */
   readonly watchMs: number
   /** Bytes queued on one gossip stream past which publishing waits. */
@@ -59,6 +67,9 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   redialYieldMs: 5_000,
   backoffMinMs: 500,
   backoffMaxMs: 60_000,
+  pulseMs: 4_000,
+  answerMsMax: 4_000,
+  closeMsMax: 2_000,
   watchMs: 500,
   gossipQueueBytesMax: 1_048_576,
   slowPeerMsMax: 2_000,

@@ -7,6 +7,7 @@ import type { Greeting, PeerNetwork } from '../../src/p2p/index.js'
 import { until } from '../fakes/until.js'
 import { makeLoopback, type LoopbackOptions } from './loopback.js'
 import type { RawPeer } from '../../scripts/cluster/raw-peer.js'
+import { openRelay } from '../../scripts/cluster/relay.js'
 import { makeRawPeer } from './raw-peer.js'
 
 const open: { stop(): Promise<void> | void }[] = []
@@ -171,5 +172,46 @@ describe('gossip links that died', { timeout: 60_000 }, () => {
     await until('down', () => a.peers().length === 0)
     await peer.dial(addressOf(a))
     await heals(a, peer)
+  })
+})
+
+describe('links that fell silent', { timeout: 60_000 }, () => {
+  it.each(['dialled by the smaller id', 'dialled by the larger id'])('are replaced: %s', async (which) => {
+    const relay = await openRelay()
+    open.push({ stop: () => relay.close() })
+    const limits = { pulseMs: 300, answerMsMax: 300, closeMsMax: 200, graceMs: 200, watchMs: 50 }
+    const [one, other] = [await make({ limits }), await make({ limits })]
+    const smallDials = which === 'dialled by the smaller id'
+    const [dialler, listener] = (one.self < other.self) === smallDials ? [one, other] : [other, one]
+    relay.target = Number(/tcp\/(\d+)/.exec(addressOf(listener))?.[1])
+    await dialler.dial(addressOf(listener).replace(/tcp\/\d+/, `tcp/${relay.port}`))
+    await until('healthy', () => gossips(dialler) && gossips(listener))
+    const got: string[] = []
+    listener.onMessage((_, payload) => {
+      got.push(Buffer.from(payload).toString())
+      return Promise.resolve({ kind: 'accept' })
+    })
+    relay.silence()
+    await until('replaced', () => dialler.counts().silences > 0 && dialler.counts().links === 1, 30_000)
+    await until('one link each', () => [dialler, listener].every((node) => node.counts().links === 1))
+    // The first may be lost with the streams of the old connection.
+    for (let i = 0; got.length === 0 && i < 200; i++) {
+      await dialler.publish(utf8Bytes(`after ${i}`))
+      let turns = 0
+      await until('it gossips', () => got.length > 0 || ++turns > 100)
+    }
+    expect(got).not.toEqual([])
+    await until('healthy again', () => gossips(dialler) && gossips(listener))
+  })
+
+  it('are left alone while they answer', async () => {
+    const limits = { pulseMs: 100, answerMsMax: 5_000 }
+    const [a, b] = [await make({ limits }), await make({ limits })]
+    await b.dial(addressOf(a))
+    await until('healthy', () => gossips(a) && gossips(b))
+    const address = a.peers()[0]?.address
+    let turns = 0
+    await until('many pulses', () => ++turns > 1_000)
+    expect([a.counts().silences, b.counts().silences, a.peers()[0]?.address]).toEqual([0, 0, address])
   })
 })
