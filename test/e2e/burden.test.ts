@@ -58,9 +58,9 @@ describe('a block that is too large for gossip', () => {
     await peer.tell({ do: 'dial', address: addressOf(middle) })
     await waitForGossip(middle, [...peers, peer.name])
     const [sent, announced] = [largeBlock('sent'), largeBlock('announced')]
+    const sessions = await metricOf(middle, 'p2p_sync_failures_total')
     await peer.tell({ do: 'push', payload: hex(encodeBlock(sent.header, sent.records)) })
     await peer.tell({ do: 'push', payload: hex(encodeAnnouncement(announced.header)) })
-    const sessions = await metricOf(middle, 'p2p_sync_failures_total')
     await waitFor('it was asked for the block in vain', 20_000, async () =>
       await metricOf(middle, 'p2p_sync_failures_total') > sessions)
     await peer.kill()
