@@ -23,6 +23,8 @@ const canonical = {
   predicate: Type.String(),
   lens: Type.String(),
   as_of: Type.Optional(timeSchema),
+  min_standing: Type.Optional(Type.Number({ description: 'applied, in steps of 1/1024; when the query tightens' })),
+  min_accuracy: Type.Optional(Type.Number({ description: 'likewise' })),
   winner: Type.Object(claim),
   ...support,
   winners: Type.Optional(Type.Array(standingSchema, { description: 'all that hold, where many may' })),
@@ -36,7 +38,10 @@ const canonical = {
     digest: hashSchema,
     assertions: countSchema,
     votes: countSchema,
-    backing: Type.Optional(Type.Array(hashSchema, { description: 'the records behind the winner; with explain' }))
+    backing: Type.Optional(Type.Array(hashSchema, { description: 'the records behind the winner; with explain' })),
+    superseded: Type.Optional(Type.Array(hashSchema, {
+      description: 'EpochAware with explain: assertions of superseded epochs'
+    }))
   })
 }
 
@@ -45,7 +50,10 @@ export const answerSchema: TSchema = Type.Object({
   ...canonical,
   view: Type.Object({
     version: countSchema,
-    trust_frontier: Type.Union([hashSchema, Type.Null()]),
+    trust_frontier: Type.Union([hashSchema, Type.Null()], {
+      description: 'what the trust snapshot was computed from; null = it holds for any records'
+    }),
+    trust_generation: Type.Integer({ minimum: 0, description: 'counts the trust snapshots of this node' }),
     lag_ms: Type.Number({ minimum: 0 })
   })
 })

@@ -4,8 +4,10 @@
 // The text is put together by hand: ids, numbers and names of ours need no escaping, and a general serialiser
 // takes three times as long on the hottest path of the server. A test holds it against the schema.
 
+import type { Hash } from '../base/index.js'
 import type { Answer, AnswerStanding } from '../query/index.js'
 import { valueToJson } from '../record/index.js'
+import { STEPS_PER_ONE } from '../trustrank/index.js'
 
 /** An answer in two texts. */
 export interface AnswerText {
@@ -24,24 +26,31 @@ export function answerText(answer: Answer): AnswerText {
 }
 
 function canonicalText(answer: Answer): string {
-  const { asOfMs, winner, winners, runnerUp, evidence } = answer
+  const { asOfMs, heard, winner, winners, runnerUp, evidence } = answer
   const asOf = asOfMs === undefined ? '' : `,"as_of":${asOfMs}`
+  const thresholds = heard === undefined ? ''
+    : `,"min_standing":${heard.standing / STEPS_PER_ONE},"min_accuracy":${heard.accuracy / STEPS_PER_ONE}`
   const all = winners.length < 2 ? ''
     : `,"winners":[${winners.map(standingText).join()}],"winners_total":${answer.winnersTotal}`
   const runner = runnerUp === undefined ? '' : `,"runner_up":${standingText(runnerUp)}`
-  const backing = evidence.backing === undefined ? '' : `,"backing":${JSON.stringify(evidence.backing)}`
+  const backing = listText('backing', evidence.backing) + listText('superseded', evidence.superseded)
   return `{"subject":${JSON.stringify(answer.subject)},"predicate":${JSON.stringify(answer.predicate)}` +
-    `,"lens":${JSON.stringify(answer.lens)}${asOf},"winner":{${claimText(winner)}},${supportText(winner)}` +
+    `,"lens":${JSON.stringify(answer.lens)}${asOf}${thresholds},"winner":{${claimText(winner)}},${supportText(winner)}` +
     `${all}${runner},"undecided":${answer.undecided},"candidates":${answer.candidates}` +
     `,"clusters":${answer.clusters},"ballots":${answer.ballots}` +
     `,"evidence":{"digest":"${evidence.digest}","assertions":${evidence.assertions}` +
     `,"votes":${evidence.votes}${backing}}}`
 }
 
+function listText(name: string, ids: readonly Hash[] | undefined): string {
+  return ids === undefined ? '' : `,"${name}":${JSON.stringify(ids)}`
+}
+
 /** What this node alone says of an answer. */
 function viewText({ view }: Answer): string {
   const frontier = view.trustFrontier === undefined ? 'null' : `"${view.trustFrontier}"`
-  return `{"version":${view.version},"trust_frontier":${frontier},"lag_ms":${view.lagMs}}`
+  return `{"version":${view.version},"trust_frontier":${frontier},` +
+    `"trust_generation":${view.trustGeneration},"lag_ms":${view.lagMs}}`
 }
 
 function standingText(standing: AnswerStanding): string {

@@ -13,6 +13,7 @@ import { OPERATIONS } from './operations.js'
 import { API_LIMITS, type ApiOptions } from './options.js'
 import { problemOfError, PROBLEM_TYPE } from './problem.js'
 import { registerOperations } from './routes.js'
+import { LENS_NAMES } from './schemas.js'
 import { factsOf } from './status.js'
 
 /** What the application is built over. */
@@ -49,7 +50,7 @@ export async function createApp(options: ApiOptions, deps: ApiDeps): Promise<Api
   await app.register(async (scope) => {
     const tokenCheck = createTokenCheck(options.token)
     registerOperations(scope, OPERATIONS, { node: deps.node, options, tokenCheck, observe: metrics.observe })
-    addSystemRoutes(scope, metrics, streams)
+    addSystemRoutes(scope, metrics, streams, deps.node.lenses)
   })
   await app.ready()
   return { app, streams }
@@ -93,7 +94,9 @@ function addHooks(app: FastifyInstance, options: ApiOptions, deps: ApiDeps, metr
   })
 }
 
-function addSystemRoutes(app: FastifyInstance, metrics: ApiMetrics, streams: EventStreams): void {
+function addSystemRoutes(
+  app: FastifyInstance, metrics: ApiMetrics, streams: EventStreams, lenses: readonly string[]
+): void {
   app.get('/v1/events', {
     exposeHeadRoute: false,
     schema: {
@@ -115,7 +118,7 @@ function addSystemRoutes(app: FastifyInstance, metrics: ApiMetrics, streams: Eve
   }, async (_request, reply) => reply.type(metrics.mediaType).send(await metrics.scrape()))
   let document: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    document ??= JSON.stringify(app.swagger())
+    document ??= JSON.stringify(app.swagger()).replaceAll(LENS_NAMES, lenses.join(', '))
     reply.type('application/json; charset=utf-8').send(document)
   })
 }

@@ -2,6 +2,7 @@
 // GET /v1/query is the hot path: one view read, one serialisation, one hash.
 
 import { Type } from 'typebox'
+import type { QueryRequest } from '../query/index.js'
 import { answerText } from './answer.js'
 import { answerSchema, subjectPageSchema } from './answer-schema.js'
 import { ApiError } from './errors.js'
@@ -10,10 +11,10 @@ import { defineOperation, type Operation } from './operation.js'
 import { API_LIMITS } from './options.js'
 import { problemOfError } from './problem.js'
 import {
-  lensSchema, limitSchema, predicateSchema, problemSchema, subjectSchema, timeSchema
+  asOfSchema, DEFAULT_LENS, lensSchema, limitSchema, predicateSchema, problemSchema, shareSchema,
+  shareTextSchema, subjectSchema, timeSchema
 } from './schemas.js'
-
-const defaultLens = 'consensus'
+import { stepsOf } from './steps.js'
 
 /** `fresh` waits until the view holds all that is admitted; `explain` lists the records behind the winner. */
 const flagSchema = Type.Union([Type.Literal('true'), Type.Literal('false')])
@@ -22,7 +23,9 @@ const querySchema = Type.Object({
   subject: subjectSchema,
   predicate: predicateSchema,
   lens: lensSchema,
-  asOf: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'a whole number: ms since 1970' })),
+  asOf: Type.Optional(asOfSchema),
+  minStanding: Type.Optional(shareTextSchema),
+  minAccuracy: Type.Optional(shareTextSchema),
   fresh: Type.Optional(flagSchema),
   explain: Type.Optional(flagSchema)
 }, { additionalProperties: false })
@@ -32,6 +35,8 @@ const pairSchema = Type.Object({
   predicate: predicateSchema,
   lens: lensSchema,
   asOf: Type.Optional(timeSchema),
+  minStanding: Type.Optional(shareSchema),
+  minAccuracy: Type.Optional(shareSchema),
   fresh: Type.Optional(Type.Boolean()),
   explain: Type.Optional(Type.Boolean())
 }, { additionalProperties: false })
@@ -60,8 +65,9 @@ export const queryOperations: readonly Operation[] = [
     run: async ({ node }, { query }) => {
       const { subject, predicate, lens, asOf, fresh, explain } = query
       const answer = await node.query({
-        subject, predicate, lens: lens ?? defaultLens,
-        asOfMs: asOf === undefined ? undefined : Number(asOf), fresh: fresh === 'true', explain: explain === 'true'
+        subject, predicate, lens: lens ?? DEFAULT_LENS,
+        asOfMs: asOf === undefined ? undefined : Number(asOf), ...thresholdsOf(query),
+        fresh: fresh === 'true', explain: explain === 'true'
       })
       const { whole, canonical } = answerText(answer)
       return { kind: 'text', status: 200, text: whole, etag: etagOf(canonical) }
@@ -77,8 +83,10 @@ export const queryOperations: readonly Operation[] = [
         const { batchMax } = API_LIMITS
         throw new ApiError({ code: 'BATCH_TOO_LARGE', max: batchMax }, 'a batch holds up to 1,000 pairs')
       }
-      const requests = body.queries.map(({ lens, asOf, ...pair }) =>
-        ({ ...pair, lens: lens ?? body.lens ?? defaultLens, asOfMs: asOf }))
+      const requests = body.queries.map(({ lens, asOf, minStanding, minAccuracy, ...pair }) => ({
+        ...pair, lens: lens ?? body.lens ?? DEFAULT_LENS, asOfMs: asOf,
+        ...thresholdsOf({ minStanding, minAccuracy })
+      }))
       const answers = (await node.queryMany(requests)).map((answer) => answer instanceof Error
         ? JSON.stringify({ error: problemOfError(answer) })
         : answerText(answer).whole)
@@ -92,7 +100,7 @@ export const queryOperations: readonly Operation[] = [
     output: subjectPageSchema, statuses: [200],
     run: async ({ node }, { params: { subject }, query }) => {
       const limit = Number(query.limit ?? API_LIMITS.pageDefault)
-      const page = await node.subject(subject, query.lens ?? defaultLens, query.cursor, limit)
+      const page = await node.subject(subject, query.lens ?? DEFAULT_LENS, query.cursor, limit)
       if (page.answers.length === 0 && query.cursor === undefined) {
         throw new ApiError({ code: 'SUBJECT_NOT_FOUND' }, 'nothing is said of this subject')
       }
@@ -103,3 +111,14 @@ export const queryOperations: readonly Operation[] = [
     }
   })
 ]
+
+/** The thresholds of a request in published steps. @throws ApiError INPUT_INVALID */
+function thresholdsOf({ minStanding, minAccuracy }: {
+  readonly minStanding?: unknown
+  readonly minAccuracy?: unknown
+}): Pick<QueryRequest, 'minStanding' | 'minAccuracy'> {
+  return {
+    ...(minStanding === undefined ? {} : { minStanding: stepsOf('minStanding', minStanding) }),
+    ...(minAccuracy === undefined ? {} : { minAccuracy: stepsOf('minAccuracy', minAccuracy) })
+  }
+}

@@ -34,10 +34,26 @@ export const predicateSchema: TString = Type.String({
   minLength: 1, maxLength: RECORD_LIMITS.predicateBytesMax
 })
 
+/** The lens of a request that names none. */
+export const DEFAULT_LENS = 'consensus'
+
+/** Stands in descriptions for the names of the lenses of the node. */
+export const LENS_NAMES = '{lenses}'
+
 /** Name of a lens, in any case. */
 export const lensSchema: TOptional<TString> = Type.Optional(Type.String({
-  minLength: 1, maxLength: 64, description: 'name of a lens, in any case; Consensus when absent'
+  minLength: 1, maxLength: 64, description: `a lens of this node, in any case: ${LENS_NAMES}; Consensus when absent`
 }))
+
+/** A time, as text of a query string. */
+export const asOfSchema: TString = Type.String({
+  pattern: '^[0-9]{1,15}$', description: 'a whole number: ms since 1970'
+})
+
+/** A share of one, as text of a query string. */
+export const shareTextSchema: TString = Type.String({
+  pattern: '^(0(\\.[0-9]{1,6})?|1(\\.0{1,6})?)$', description: '0 to 1, at most 6 places'
+})
 
 /** Number of rows asked for, as text of a query string. */
 export const limitSchema: TOptional<TString> = Type.Optional(Type.String({

@@ -25,7 +25,7 @@ const facts = new Map<string, CodeFacts>([
   ['ROUTE_NOT_FOUND', { status: 404, title: 'There is no such route' }],
   ['RECORD_NOT_FOUND', { status: 404, title: 'No such record is here' }],
   ['SUBJECT_NOT_FOUND', { status: 404, title: 'Nothing is said of this subject' }],
-  ['LENS_NO_CANDIDATES', { status: 404, title: 'Nothing is said of this subject and predicate' }],
+  ['LENS_NO_CANDIDATES', { status: 404, title: 'The lens finds nothing to choose from' }],
   ['MEDIA_TYPE_NOT_ACCEPTABLE', { status: 406, title: 'None of the accepted media types is offered' }],
   ['REQUEST_TIMEOUT', { status: 408, title: 'The request did not arrive in time' }],
   ['NETWORK_OTHER', { status: 409, title: 'This node belongs to another network' }],

@@ -24,6 +24,7 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_BAD_CAR'; readonly path: string }
   | { readonly code: 'CLI_OTHER_NETWORK'; readonly path: string; readonly found?: string; readonly expected: string }
   | { readonly code: 'CLI_FILE'; readonly path: string }
+  | { readonly code: 'CLI_LENS_FILE'; readonly path: string }
   | { readonly code: 'CLI_UNSOUND'; readonly faults: number }
   | { readonly code: 'CLI_NO_PEER' }
   | { readonly code: 'CLI_ACK_SHORT'; readonly wanted: number; readonly reached: number }

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startApi, type ApiServer } from '../api/index.js'
 import { wait } from '../base/index.js'
-import { openNode, type NodeConfig, type NodeMode, type OpenedNode, type StemeNode } from '../node/index.js'
+import { type Lens, openNode, type NodeConfig, type NodeMode, type OpenedNode, type StemeNode } from '../node/index.js'
 import { API_URL_FILE } from './client.js'
 import { CliError } from './errors.js'
 import { facts } from './output.js'
@@ -33,12 +33,14 @@ export async function runNode(
  * Runs a node with its HTTP interface until SIGTERM (returns) or SIGINT (throws). The interface is there
  * while the ledger is replayed, and says so.
  * @param onStarted runs once the node is up, before it is announced on stdout
+ * @param lenses    answered by name beside the standard ones
  * @throws CliError CLI_INTERRUPTED after a clean stop
  */
 export async function serve(
-  shell: Shell, config: NodeConfig, onStarted: (node: StemeNode) => Promise<void> = async () => {}
+  shell: Shell, config: NodeConfig, onStarted: (node: StemeNode) => Promise<void> = async () => {},
+  lenses: readonly Lens[] = []
 ): Promise<void> {
-  const opened = await openNode(config)
+  const opened = await openNode(config, 'serving', lenses)
   const { node } = opened
   const urlFile = join(config.dataDir, API_URL_FILE)
   let api: ApiServer | undefined

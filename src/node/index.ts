@@ -3,6 +3,10 @@
 import '../base/index.js'
 
 export type { AdmitRefusal, AdmitResult, QuarantineRow } from '../ingest/index.js'
+export type {
+  AuthorityThresholds, Candidate, Density, Judging, KeyRecords, Lens, LensFunction, LensInput, LensResult,
+  Standing, Steps, TrustView, VoteInput
+} from '../lenses/index.js'
 export {
   type Claim, type ClaimLine, type ClaimValue, type GoldFact, type GoldLine, type LineError,
   CLAIMS_LIMITS, readClaims, readGold, splitItem

@@ -1,5 +1,6 @@
 // The face of a node over its parts. While it is starting, reads answer only as far as their part is there.
 
+import { createLensRegistry } from '../lenses/index.js'
 import { createEventLog } from './events.js'
 import { NodeError } from './errors.js'
 import { createLifecycle } from './lifecycle.js'
@@ -19,6 +20,7 @@ export const ADMIT_RECORDS_MAX = 1_000
  * Builds a node, not started.
  * @param setup who it is, where its files lie, and its limits
  * @param ports clock, chance, disk, index and network
+ * @throws LensError LENS_NAME for a lens of the setup with a malformed or taken name
  */
 export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
   const events = createEventLog()
@@ -29,6 +31,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     nodeKey: setup.signer.publicKey,
     networkId: setup.genesis.networkId,
     genesis: setup.genesis.genesis,
+    lenses: createLensRegistry(setup.lenses).names,
     start: () => life.start(),
     stop: () => life.stop(),
     admit: async (records) => open().ingest.admitRecords(checked(records)),

@@ -3,6 +3,7 @@
 import { systemClock, systemRandom, type Log } from '../base/index.js'
 import { decodeCertificate, encodeCertificate } from '../dag/index.js'
 import { DEFAULTS } from '../ingest/index.js'
+import type { Lens } from '../lenses/index.js'
 import { createLibp2pNetwork, type Greeting, type PeerNetwork } from '../p2p/index.js'
 import { openLevel } from '../store/index.js'
 import { createFileDisk } from '../wal/index.js'
@@ -31,12 +32,15 @@ export interface OpenedNode {
  * Locks and reads the data directory and builds its node with real ports. The directory is given back when
  * the node has stopped: whoever opens a node stops it, started or not.
  * @param mode `offline`: it replays and computes, but talks to nobody and seals nothing
- * @throws NodeError, GenesisError, StoreError STORE_LOCKED
+ * @param lenses answered by name beside the standard ones: pure functions, see docs/lenses.md
+ * @throws NodeError, GenesisError, StoreError STORE_LOCKED, LensError LENS_NAME
  */
-export async function openNode(config: NodeConfig, mode: NodeMode = 'serving'): Promise<OpenedNode> {
+export async function openNode(
+  config: NodeConfig, mode: NodeMode = 'serving', lenses: readonly Lens[] = []
+): Promise<OpenedNode> {
   const lock = await lockDataDirectory(config.dataDir)
   try {
-    const opened = await buildNode(config, mode)
+    const opened = await buildNode(config, mode, lenses)
     const stop = (): Promise<void> => opened.node.stop().finally(() => lock.release())
     return { ...opened, node: { ...opened.node, stop } }
   } catch (error) {
@@ -45,7 +49,9 @@ export async function openNode(config: NodeConfig, mode: NodeMode = 'serving'): 
   }
 }
 
-async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode> {
+async function buildNode(
+  config: NodeConfig, mode: NodeMode, lenses: readonly Lens[]
+): Promise<OpenedNode> {
   const directory = await readDirectory(config.dataDir)
   await refuseUnfinished(config.dataDir, directory)
   const log = createLog(config.logLevel)
@@ -61,7 +67,7 @@ async function buildNode(config: NodeConfig, mode: NodeMode): Promise<OpenedNode
       incarnationPath: paths.incarnation,
       dataDirectory: config.dataDir,
       expectsPeers: dialled(config, directory).length > 0,
-      seals: mode === 'serving',
+      seals: mode === 'serving', lenses,
       keyBytesPerHour: config.nodeMibPerHour === 0 ? Infinity : config.nodeMibPerHour * MIB,
       ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
     },

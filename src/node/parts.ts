@@ -197,7 +197,7 @@ function createReadSide(
     store, clock: ports.clock, yieldNow: ports.yieldNow, authority: authorityOf(setup),
     trust: () => trust,
     epochs: (asOfMs) => materializer.epochs(asOfMs),
-    lagMs: () => materializer.lag().oldestMs,
+    lagMs: () => materializer.lag().oldestMs, lenses: setup.lenses ?? [],
     settled: async (subject, predicate, signal) => {
       await ingest.flush()
       await materializer.settled(subject, predicate, signal)

@@ -3,6 +3,7 @@
 import type { Clock, Disk, Log, Random } from '../base/index.js'
 import type { Certificate } from '../dag/index.js'
 import type { IngestOptions } from '../ingest/index.js'
+import type { Lens } from '../lenses/index.js'
 import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
 import type { Signer, VerifySignature } from '../record/index.js'
 import type { LevelSource } from '../store/index.js'
@@ -25,6 +26,8 @@ export interface NodeSetup {
   /** False: nothing is sealed, for work on a directory that no peer can be asked about. @default true */
   readonly seals?: boolean
   readonly ingest: IngestOptions
+  /** Lenses beside the standard ones. @default none */
+  readonly lenses?: readonly Lens[]
   /** Bytes of one other node's blocks that an open network admits an hour. @default 67108864 */
   readonly keyBytesPerHour?: number
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */

@@ -151,6 +151,8 @@ export interface StemeNode {
   readonly nodeKey: PublicKey
   readonly networkId: NetworkId
   readonly genesis: Genesis
+  /** Names of the lenses that it answers by, the standard ones first. */
+  readonly lenses: readonly string[]
   start(): Promise<void>
   stop(): Promise<void>
   /** Durable before it resolves. At most 1,000 records a call; results in the order given. */

@@ -2,8 +2,8 @@
 
 import type { Hash, PublicKey } from '../base/index.js'
 import {
-  type Claim, type LensResult, type Standing, VIEW_VERSION, type ViewCounts, type ViewPart,
-  type ViewStanding
+  type AuthorityThresholds, type Claim, type LensResult, type Standing, VIEW_VERSION, type ViewCounts,
+  type ViewPart, type ViewStanding
 } from '../lenses/index.js'
 import { objectValue, type Value } from '../record/index.js'
 
@@ -19,6 +19,10 @@ export interface QueryRequest {
   readonly fresh?: boolean | undefined
   /** List the records behind the winner. Takes the slow path. */
   readonly explain?: boolean | undefined
+  /** Authority: hear only agents of that standing, 0..1,024 steps of 1/1024. Takes the slow path. */
+  readonly minStanding?: number | undefined
+  /** Authority: hear only agents of that accuracy, likewise. */
+  readonly minAccuracy?: number | undefined
 }
 
 /** One answer that holds, or nearly did. */
@@ -46,6 +50,8 @@ export interface AnswerEvidence {
   readonly votes: number
   /** Ids of the records that give the winner its weight, ascending, at most 1,000; only with `explain`. */
   readonly backing?: readonly Hash[] | undefined
+  /** EpochAware with `explain`: assertions of superseded epochs, ascending, at most 1,000. */
+  readonly superseded?: readonly Hash[] | undefined
 }
 
 /** Which state of the node an answer shows. */
@@ -65,6 +71,8 @@ export interface Answer {
   /** Canonical name. */
   readonly lens: string
   readonly asOfMs?: number | undefined
+  /** The thresholds that were applied, when the request had some of its own. */
+  readonly heard?: AuthorityThresholds | undefined
   readonly winner: AnswerStanding
   /** Cardinality many: all winners, the first included, at most 64 from a view. */
   readonly winners: readonly AnswerStanding[]
@@ -104,6 +112,7 @@ export function answerFromView(request: QueryRequest, lens: string, part: ViewPa
 export interface LensFacts {
   readonly counts: Pick<ViewCounts, 'candidates' | 'votes'>
   readonly evidence: Hash
+  readonly heard: AuthorityThresholds | undefined
   readonly view: AnswerView
 }
 
@@ -117,11 +126,14 @@ export function answerFromLens(
   if (winner === undefined) return undefined
   const { candidates, votes } = facts.counts
   return {
-    subject: request.subject, predicate: request.predicate, lens, asOfMs: request.asOfMs,
+    subject: request.subject, predicate: request.predicate, lens, asOfMs: request.asOfMs, heard: facts.heard,
     winner, winners, winnersTotal: winners.length,
     runnerUp: result.runnerUp === undefined ? undefined : fromLens(result.runnerUp),
     undecided: result.undecided, candidates, ballots: result.ballots, clusters: result.clusters,
-    evidence: { digest: facts.evidence, assertions: candidates, votes, backing: result.backing },
+    evidence: {
+      digest: facts.evidence, assertions: candidates, votes,
+      backing: result.backing, superseded: result.superseded
+    },
     view: facts.view
   }
 }
@@ -130,7 +142,8 @@ function fromView({ claim, score, share, agents }: ViewStanding): AnswerStanding
   return { ...shown(claim), object: objectValue(claim.objectBytes), score, share, agents }
 }
 
-function fromLens({ candidate, score, share, agents }: Standing): AnswerStanding {
+/** A standing of a lens as answers show it. */
+export function fromLens({ candidate, score, share, agents }: Standing): AnswerStanding {
   return { ...shown(candidate), object: objectValue(candidate.objectBytes), score, share, agents }
 }
 

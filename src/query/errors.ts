@@ -17,3 +17,8 @@ export type QueryErrorDetail =
 
 /** An expected failure of a query. */
 export class QueryError extends CodedError<QueryErrorDetail> {}
+
+/** A field of a request that is out of its range. */
+export function outOfRange(field: string, text: string = `${field} is out of its range`): QueryError {
+  return new QueryError({ code: 'QUERY_RANGE', field }, text)
+}

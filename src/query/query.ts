@@ -7,10 +7,12 @@ import {
 import { RecordError } from '../record/index.js'
 import { keys } from '../store/index.js'
 import { type Answer, answerFromView, type QueryRequest } from './answer.js'
-import { QueryError } from './errors.js'
+import { outOfRange, QueryError } from './errors.js'
+import { lensAnswer } from './lens-answer.js'
 import { QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, REQUESTS_PER_TURN } from './options.js'
 import { createSlowPath, noCandidates, type SlowDeps, type SlowPath, timedOut } from './slow-path.js'
 import { type SubjectPage, subjectPage } from './subject-page.js'
+import { checkThresholds, tightens } from './thresholds.js'
 
 /** What queries stand on. */
 export interface QueryDeps extends SlowDeps {
@@ -72,7 +74,11 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
     stats: { fastTotal: 0, slowTotal: 0, busyTotal: 0, timeoutTotal: 0 }
   }
   return {
-    fast: (request) => fast(core, request, core.registry.find(request.lens)),
+    fast: (request) => {
+      const lens = core.registry.find(request.lens)
+      checkThresholds(request, lens)
+      return fast(core, request, lens)
+    },
     get: (request) => get(core, request),
     getMany: (requests) => getMany(core, requests),
     subject: async (subject, lens, cursor, limit) => {
@@ -90,10 +96,11 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
 function fast(core: Core, request: QueryRequest, lens: Lens): Answer | undefined {
   checkKey(request)
   const { viewCode } = lens
-  if (viewCode === undefined || request.asOfMs !== undefined || request.explain === true) return undefined
+  const slow = request.asOfMs !== undefined || request.explain === true || tightens(request)
+  if (viewCode === undefined || slow) return undefined
   const value = core.deps.store.get(keys.view(request.subject, request.predicate))
   const part = value === undefined ? 'absent' : readViewPart(value, viewCode)
-  if (part === 'absent') throw noCandidates(lens.name)
+  if (part === 'absent') throw noCandidates(lens.name, value === undefined)
   const answer = part === undefined ? undefined : readable(request, lens, part, core)
   if (answer !== undefined) core.stats.fastTotal += 1
   return answer
@@ -112,12 +119,13 @@ function readable(request: QueryRequest, lens: Lens, part: ViewPart, core: Core)
 async function get(core: Core, request: QueryRequest): Promise<Answer> {
   const lens = core.registry.find(request.lens)
   checkKey(request)
+  checkThresholds(request, lens)
   try {
     if (request.fresh === true) await settle(core, request)
     const answer = fast(core, request, lens)
     if (answer !== undefined) return answer
     core.stats.slowTotal += 1
-    return await core.slow.answer(request, lens)
+    return await core.slow.at((desk) => lensAnswer(desk, request, lens))
   } catch (error) {
     if (error instanceof QueryError && error.code === 'QUERY_BUSY') core.stats.busyTotal += 1
     if (error instanceof QueryError && error.code === 'QUERY_TIMEOUT') core.stats.timeoutTotal += 1
@@ -166,8 +174,4 @@ function checkKey({ subject, predicate, asOfMs }: QueryRequest): void {
 
 function fits(text: string, bytesMax: number): boolean {
   return text.length > 0 && text.length <= bytesMax && utf8Length(text) <= bytesMax && text.isWellFormed()
-}
-
-function outOfRange(field: string): QueryError {
-  return new QueryError({ code: 'QUERY_RANGE', field }, `${field} is out of its range`)
 }

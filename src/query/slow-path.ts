@@ -1,14 +1,14 @@
-// Slow path: gathers the records of a key and runs a lens over them.
+// Slow path: answers that no view keeps are computed from the records.
 // Rule: a few at a time, each within a time limit, in slices: no question stalls the node. A slot is free
 // again when the work in it has ended, not when the asker stopped waiting.
 
 import type { Clock } from '../base/index.js'
 import {
-  type AuthorityThresholds, createLensInput, createPace, type EpochView, evidenceSteps, type KeyRecords,
-  type Lens, LensError, lensSteps, type Pace, runStepsAt, type TrustView, VIEW_VERSION
+  type AuthorityThresholds, createPace, type EpochView, type KeyRecords, LensError, type Pace, runStepsAt,
+  type Steps, type TrustView, VIEW_VERSION
 } from '../lenses/index.js'
-import { gatherKey, type Store } from '../store/index.js'
-import { type Answer, answerFromLens, type QueryRequest } from './answer.js'
+import { gatherKey, type Snapshot, type Store } from '../store/index.js'
+import type { AnswerView } from './answer.js'
 import { QueryError } from './errors.js'
 import type { QueryOptions } from './options.js'
 
@@ -23,35 +23,41 @@ export interface SlowDeps {
   readonly yieldNow: () => Promise<void>
 }
 
-/** Computes answers that no view keeps. */
-export interface SlowPath {
-  /** @throws QueryError QUERY_BUSY, QUERY_TIMEOUT; LensError LENS_NO_CANDIDATES */
-  answer(request: QueryRequest, lens: Lens): Promise<Answer>
-  /** Answers being computed. */
-  readonly running: number
+/** What one slow answer works with: one state of the index and one snapshot of trust. */
+export interface Desk {
+  readonly trust: TrustView
+  readonly epochs: (asOfMs?: number) => EpochView
+  readonly authority: AuthorityThresholds | undefined
+  /** Which state of the node the answer shows. */
+  readonly view: AnswerView
+  /** The records of a key up to a time. */
+  gather(subject: string, predicate: string, asOfMs: number | undefined): Promise<KeyRecords>
+  /** Runs steps in slices. */
+  run<T>(steps: Steps<T>): Promise<T>
 }
 
-// What an answer has begun and may leave behind.
-interface Work {
-  reading?: Promise<unknown> | undefined
+/** Computes answers that no view keeps. */
+export interface SlowPath {
+  /** @throws QueryError QUERY_BUSY, QUERY_TIMEOUT, and whatever the work throws */
+  at<T>(work: (desk: Desk) => Promise<T>): Promise<T>
+  /** Answers being computed. */
+  readonly running: number
 }
 
 /** A slow path with all slots free. */
 export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps): SlowPath {
   let running = 0
   return {
-    async answer(request, lens) {
+    async at(work) {
       if (running >= options.slowSlots) throw busy(options)
+      const reading = new Reading(options, deps)
       running += 1
-      const work: Work = {}
       try {
-        return await compute(request, lens, options, deps, work)
+        return await work(deskOf(options, deps, reading))
       } finally {
-        const free = (): void => {
+        reading.end(() => {
           running -= 1
-        }
-        if (work.reading === undefined) free()
-        else void work.reading.then(free, free)
+        })
       }
     },
     get running() {
@@ -60,9 +66,10 @@ export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps):
   }
 }
 
-/** The answer to a key without candidates. */
-export function noCandidates(lens: string): LensError {
-  return new LensError({ code: 'LENS_NO_CANDIDATES', lens }, 'nothing is said about this key')
+/** What a lens answers to a key about which it finds nothing. */
+export function noCandidates(lens: string, silent: boolean = true): LensError {
+  const text = silent ? 'nothing is said about this key' : 'nobody whom this lens hears says anything about this key'
+  return new LensError({ code: 'LENS_NO_CANDIDATES', lens }, text)
 }
 
 /** The error of an answer that took too long. */
@@ -70,50 +77,63 @@ export function timedOut(limitMs: number): QueryError {
   return new QueryError({ code: 'QUERY_TIMEOUT', limitMs }, `no answer within ${limitMs} ms`)
 }
 
-async function compute(
-  request: QueryRequest, lens: Lens, options: Required<QueryOptions>, deps: SlowDeps, work: Work
-): Promise<Answer> {
-  const { asOfMs, explain } = request
+function deskOf(options: Required<QueryOptions>, deps: SlowDeps, reading: Reading): Desk {
   const trust = deps.trust()
   const pace = limitedPace(options, deps)
-  const records = until(await gather(request, options, deps, work), asOfMs)
-  const input = createLensInput(records, {
-    epochs: deps.epochs(asOfMs), trust, authority: deps.authority, asOfMs, explain
-  })
-  const result = await runStepsAt(lensSteps(lens, input), pace)
-  if (result === undefined) throw noCandidates(lens.name)
-  const answer = answerFromLens(request, lens.name, result, {
-    counts: { candidates: records.candidates.length, votes: records.votes.length },
-    evidence: await runStepsAt(evidenceSteps(records), pace),
+  return {
+    trust, epochs: deps.epochs, authority: deps.authority,
     view: {
       version: VIEW_VERSION, trustFrontier: trust.frontierRoot, trustGeneration: trust.generation, lagMs: 0
-    }
-  })
-  if (answer === undefined) throw noCandidates(lens.name)
-  return answer
+    },
+    gather: async (subject, predicate, asOfMs) => until(await reading.gather(subject, predicate), asOfMs),
+    run: (steps) => runStepsAt(steps, pace)
+  }
 }
 
-/** Gathers within the time limit. What is late stops after the slice that it is reading. */
-async function gather(
-  { subject, predicate }: QueryRequest, options: Required<QueryOptions>, deps: SlowDeps, work: Work
-): Promise<KeyRecords> {
-  const snapshot = deps.store.snapshot()
-  const stop = new AbortController()
-  const how = { signal: stop.signal, records: deps.store }
-  const gathered = gatherKey(snapshot, subject, predicate, how).finally(() => snapshot.close())
-  work.reading = gathered
-  const late = Promise.withResolvers<never>()
-  const timer = deps.clock.setTimer(options.slowMsMax, () => {
-    const error = timedOut(options.slowMsMax)
-    stop.abort(error)
-    late.reject(error)
-  })
-  try {
-    const records = await Promise.race([gathered, late.promise])
-    work.reading = undefined
-    return records
-  } finally {
-    timer.cancel()
+/** Reads one state of the index within the time limit. What is late stops after the slice that it is in. */
+class Reading {
+  readonly #snapshot: Snapshot
+  readonly #deps: SlowDeps
+  readonly #limitMs: number
+  readonly #endMs: number
+  #late: Promise<unknown> | undefined
+
+  constructor(options: Required<QueryOptions>, deps: SlowDeps) {
+    this.#snapshot = deps.store.snapshot()
+    this.#deps = deps
+    this.#limitMs = options.slowMsMax
+    this.#endMs = deps.clock.monotonicMs() + options.slowMsMax
+  }
+
+  async gather(subject: string, predicate: string): Promise<KeyRecords> {
+    const stop = new AbortController()
+    const { store, clock } = this.#deps
+    const gathered = gatherKey(this.#snapshot, subject, predicate, { signal: stop.signal, records: store })
+    this.#late = gathered
+    const late = Promise.withResolvers<never>()
+    const timer = clock.setTimer(Math.max(0, this.#endMs - clock.monotonicMs()), () => {
+      const error = timedOut(this.#limitMs)
+      stop.abort(error)
+      late.reject(error)
+    })
+    try {
+      const records = await Promise.race([gathered, late.promise])
+      this.#late = undefined
+      return records
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** Gives back the snapshot and the slot: at once, or when a late reading has come to its end. */
+  end(free: () => void): void {
+    const done = (): void => {
+      // The index may have been closed meanwhile, and its snapshots with it.
+      this.#snapshot.close().catch(() => undefined)
+      free()
+    }
+    if (this.#late === undefined) done()
+    else void this.#late.then(done, done)
   }
 }
 

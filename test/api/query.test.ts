@@ -43,7 +43,7 @@ describe('query', () => {
       },
       undecided: false, candidates: 3, clusters: 2, ballots: 3,
       evidence: { digest: id, assertions: 3, votes: 1 },
-      view: { version: 1, trust_frontier: null, lag_ms: 7 }
+      view: { version: 1, trust_frontier: null, trust_generation: 1, lag_ms: 7 }
     })
     expect(Compile(answerSchema).Errors(answer)).toEqual([])
   })

@@ -48,6 +48,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     nodeKey: publicKeyOf(new Uint8Array(32).fill(1)),
     networkId: fakeGenesis.networkId,
     genesis: fakeGenesis.genesis,
+    lenses: ['Consensus', 'Recency'],
     start: async () => undefined,
     stop: async () => undefined,
     admit: async (list) => list.map(admitOne),

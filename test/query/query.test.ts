@@ -4,11 +4,11 @@ import {
   createQuery, type Query, type QueryDeps, QueryError, type QueryOptions, REQUESTS_MAX
 } from '../../src/query/index.js'
 import { keys, type Store } from '../../src/store/index.js'
-import { neutralTrust } from '../../src/trustrank/index.js'
+import { neutralTrust, type TrustSnapshot } from '../../src/trustrank/index.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 import { settle as turns, until } from '../fakes/until.js'
 import { seeded } from '../lenses/make.js'
-import { assertion, createGraph, epoch, type Graph, recordOf, voteOn, yieldNow } from '../materializer/graph.js'
+import { assertion, createGraph, epoch, type Graph, recordOf, signer, voteOn, yieldNow } from '../materializer/graph.js'
 
 interface Reading {
   readonly graph: Graph
@@ -118,6 +118,36 @@ describe('the slow path', () => {
     const { evidence } = await query.get({ ...ask, explain: true })
     expect(evidence.backing).toEqual([recordOf(x).id, recordOf(backing).id].sort())
     expect(evidence.digest).toBe((await query.get(ask)).evidence.digest)
+  })
+
+  it('hears with Authority whom the request asks for, and no more than the network allows', async () => {
+    const steps = new Map([['ann', [700, 900]], ['bob', [1_024, 800]], ['cid', [1_024, 800]], ['dot', [1_024, 100]]]
+      .map(([name, values]) => [signer(String(name)).publicKey, values as readonly number[]] as const))
+    const trust = (): TrustSnapshot => ({
+      ...neutralTrust(), standing: (of) => steps.get(of)?.[0] ?? 0, accuracy: (of) => steps.get(of)?.[1] ?? 0
+    })
+    const { query } = await reading([
+      assertion({ by: 'ann', object: 'x' }), assertion({ by: 'bob', object: 'y' }),
+      assertion({ by: 'cid', object: 'y' }), assertion({ by: 'dot', object: 'z' })
+    ], {}, { trust })
+    const hears = async (asked: object): Promise<readonly unknown[]> => {
+      const { winner, ballots, heard } = await query.get({ ...ask, lens: 'Authority', asOfMs: 9, ...asked })
+      return [winner.object, ballots, heard]
+    }
+    expect(await hears({})).toEqual(['y', 3, undefined])
+    expect(await hears({ minAccuracy: 801 })).toEqual(['x', 1, { standing: 0, accuracy: 801 }])
+    expect(await hears({ minStanding: 701 })).toEqual(['y', 2, { standing: 701, accuracy: 768 }])
+    expect(await hears({ minAccuracy: 0 })).toEqual(['y', 3, { standing: 0, accuracy: 768 }])
+    for (const asked of [{ minAccuracy: 901 }, { minStanding: 701, minAccuracy: 801 }]) {
+      await expect(hears(asked)).rejects.toMatchObject({ code: 'LENS_NO_CANDIDATES' })
+    }
+    expect(await hears({ minStanding: 1_024 })).toHaveLength(3)
+    for (const asked of [{ minStanding: 1_025 }, { minAccuracy: -1 }, { minAccuracy: 0.5 }]) {
+      await expect(hears(asked)).rejects.toMatchObject({ code: 'QUERY_RANGE' })
+    }
+    const plain = { ...ask, minStanding: 1 }
+    await expect(query.get(plain)).rejects.toMatchObject({ code: 'QUERY_RANGE', detail: { field: 'minStanding' } })
+    expect(() => query.fast(plain)).toThrow(QueryError)
   })
 
   it('runs custom lenses by name', async () => {

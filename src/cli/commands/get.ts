@@ -1,11 +1,13 @@
 // stemedb get: the resolved answer, with what stands behind it.
 
+import { shareArgument } from '../arguments.js'
 import { connect } from '../client.js'
 import { facts, plain, timeText } from '../output.js'
 import { parseTime } from '../object-text.js'
 import type { AddCommand, Shell } from '../shell.js'
 
-interface ClaimAnswer {
+/** An answer that holds, or nearly did. */
+export interface ClaimAnswer {
   readonly object: unknown
   readonly assertion_hash: string
   readonly agent_id: string
@@ -14,6 +16,10 @@ interface ClaimAnswer {
   readonly source: string | null
   readonly share: number
 }
+
+/** What `--lens` takes, for the help. */
+export const LENS_HELP =
+  'how conflicts are resolved: consensus, authority, recency, epochaware, or a lens of the node\'s own'
 
 interface QueryAnswer {
   readonly lens: string
@@ -30,8 +36,9 @@ interface QueryAnswer {
     readonly assertions: number
     readonly votes: number
     readonly backing?: readonly string[]
+    readonly superseded?: readonly string[]
   }
-  readonly view: { readonly lag_ms: number }
+  readonly view: { readonly lag_ms: number; readonly trust_generation: number }
 }
 
 interface GetOptions {
@@ -39,6 +46,8 @@ interface GetOptions {
   readonly asOf?: string
   readonly fresh?: true
   readonly explain?: true
+  readonly minStanding?: string
+  readonly minAccuracy?: string
 }
 
 /** Adds `stemedb get`. */
@@ -46,8 +55,10 @@ export const addGet: AddCommand = (program, shell) => {
   program.command('get').alias('query')
     .description('the answer for a subject and predicate; exits 3 when nothing is said of them')
     .argument('<subject>').argument('<predicate>')
-    .option('--lens <name>', 'how conflicts are resolved: consensus, recency', 'consensus')
+    .option('--lens <name>', LENS_HELP, 'consensus')
     .option('--as-of <time>', 'only what was said up to then: ms since 1970 or ISO 8601')
+    .option('--min-standing <share>', 'with authority: hear only agents of that standing, 0 to 1', shareArgument)
+    .option('--min-accuracy <share>', 'with authority: hear only agents of that accuracy, 0 to 1', shareArgument)
     .option('--explain', 'list the records behind the winner')
     .option('--fresh', 'wait until the view holds all that is admitted')
     .action((subject: string, predicate: string, options: GetOptions) =>
@@ -59,6 +70,8 @@ async function get(shell: Shell, subject: string, predicate: string, options: Ge
     subject, predicate,
     ...(options.lens === undefined ? {} : { lens: options.lens }),
     ...(options.asOf === undefined ? {} : { asOf: String(parseTime(options.asOf, '--as-of')) }),
+    ...(options.minStanding === undefined ? {} : { minStanding: options.minStanding }),
+    ...(options.minAccuracy === undefined ? {} : { minAccuracy: options.minAccuracy }),
     ...(options.fresh === true ? { fresh: 'true' } : {}),
     ...(options.explain === true ? { explain: 'true' } : {})
   })
@@ -77,6 +90,7 @@ function answerText(answer: QueryAnswer): string {
     ['behind it', `assertions ${evidence.assertions}, votes ${evidence.votes}, agents with a ballot ${answer.ballots}`],
     ['evidence', evidence.digest],
     ...(evidence.backing ?? []).map((id) => ['backed by', id] as const),
+    ...(evidence.superseded ?? []).map((id) => ['superseded', id] as const),
     ['assertion', winner.assertion_hash],
     ['agent', winner.agent_id],
     ['time', timeText(winner.timestamp)],
@@ -86,10 +100,12 @@ function answerText(answer: QueryAnswer): string {
   ])].join('\n')
 }
 
-function objectText(object: unknown): string {
+/** An object as one line: a text as it is, anything else as JSON. */
+export function objectText(object: unknown): string {
   return typeof object === 'string' ? object : JSON.stringify(object)
 }
 
-function percent(share: number): string {
+/** A share of one in per cent. */
+export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`
 }

@@ -4,6 +4,7 @@
 import type { Command } from 'commander'
 import { loadConfig, type ConfigFlags } from '../../node/index.js'
 import { repeated, wholeNumber } from '../arguments.js'
+import { loadLenses } from '../lens-modules.js'
 import { directoryOf, type AddCommand, type Shell } from '../shell.js'
 
 /** Options of a running node, as commands parse them. */
@@ -19,12 +20,19 @@ export interface NodeOptions {
   readonly workers?: number
 }
 
+interface StartOptions extends NodeOptions {
+  readonly lens: readonly string[]
+}
+
 /** Adds `stemedb start`. */
 export const addStart: AddCommand = (program, shell) => {
   const command = program.command('start')
     .summary('run the node')
     .description('run the node; prints its addresses once it is up; SIGTERM stops it cleanly within 10 s')
-  addNodeOptions(command).action((options: NodeOptions) => start(shell, options))
+  addNodeOptions(command)
+    .option('--lens <file>', 'a module whose default export is a lens of your own; repeatable',
+      repeated((path: string) => path), [])
+    .action((options: StartOptions) => start(shell, options))
 }
 
 /** Adds the options of a running node to a command. */
@@ -56,7 +64,8 @@ export function nodeFlags(shell: Shell, options: NodeOptions): ConfigFlags {
   }
 }
 
-async function start(shell: Shell, options: NodeOptions): Promise<void> {
+async function start(shell: Shell, options: StartOptions): Promise<void> {
   const { serve } = await import('../serve.js')
-  await serve(shell, await loadConfig(nodeFlags(shell, options), shell.env))
+  const config = await loadConfig(nodeFlags(shell, options), shell.env)
+  await serve(shell, config, undefined, await loadLenses(options.lens))
 }

@@ -1,0 +1,12 @@
+// Shares of one as the steps in which trust is published: a threshold is never lowered by rounding.
+
+import { millionthsFromJson } from '../record/index.js'
+import { STEPS_PER_ONE } from '../trustrank/index.js'
+import { ApiError } from './errors.js'
+
+/** Steps of 1/1024 that a decimal asks for at least. @throws ApiError INPUT_INVALID */
+export function stepsOf(field: string, decimal: unknown): number {
+  const millionths = millionthsFromJson(decimal)
+  if (typeof millionths === 'number') return Math.ceil((millionths * STEPS_PER_ONE) / 1_000_000)
+  throw new ApiError({ code: 'INPUT_INVALID', field }, `${field} must be 0 to 1, at most 6 places`)
+}

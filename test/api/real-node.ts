@@ -1,0 +1,104 @@
+// A real node on memory disks behind the real application: what a client of the HTTP interface sees.
+
+import type { FastifyInstance } from 'fastify'
+import { type Hash } from '../../src/base/index.js'
+import type { NodeSetup, StemeNode } from '../../src/node/index.js'
+import {
+  type AssertionFields, buildAssertion, buildEpoch, buildVote, createSigner, type EpochFields, openRecord,
+  seedFromName, type Signer
+} from '../../src/record/index.js'
+import { boot, createMachine, during, genesis, type Machine, startMs } from '../node/kit.js'
+import { buildApp } from './harness.js'
+
+const signers = new Map<string, Signer>()
+
+/** The agent of that name; `alice` is the governor. */
+export function agentOf(name: string): Signer {
+  const known = signers.get(name) ?? createSigner(seedFromName(name))
+  signers.set(name, known)
+  return known
+}
+
+/** Time of records that name none. */
+export const saidMs: number = startMs - 1_000
+
+/** An assertion about (s, p). */
+export function states(
+  by: string, object: AssertionFields['object'], fields: Partial<AssertionFields> = {}
+): Uint8Array {
+  const all = { timestampMs: saidMs, subject: 's', predicate: 'p', object, ...fields }
+  return buildAssertion(all, agentOf(by), genesis.networkId)
+}
+
+/** A vote; weight in millionths. */
+export function backs(
+  by: string, assertion: Hash, weight = 1_000_000, timestampMs: number = saidMs
+): Uint8Array {
+  return buildVote({ timestampMs, assertion, weight }, agentOf(by), genesis.networkId)
+}
+
+/** An epoch of the governor. */
+export function epochRecord(fields: Partial<EpochFields>): Uint8Array {
+  const all = { timestampMs: saidMs, name: 'epoch', settings: new Map(), ...fields }
+  return buildEpoch(all, agentOf('alice'), genesis.networkId)
+}
+
+/** The id of a record. */
+export function idOf(bytes: Uint8Array): Hash {
+  const opened = openRecord(bytes)
+  if (opened.grade === 'invalid') throw new Error(opened.rule)
+  return opened.id
+}
+
+/** A node with its application. */
+export interface RealNode {
+  readonly machine: Machine
+  readonly node: StemeNode
+  readonly app: FastifyInstance
+  /** Admits records and waits until their views are there. */
+  admit(...records: readonly Uint8Array[]): Promise<void>
+  /** The JSON of a GET; the path without `/v1`. */
+  get(path: string, query?: Readonly<Record<string, string | readonly string[]>>): Promise<Replied>
+  post(path: string, body: object): Promise<Replied>
+  stop(): Promise<void>
+}
+
+/** An answer of the application. */
+export interface Replied {
+  readonly status: number
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are read freely by tests
+  readonly json: any
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** Starts a node with an empty ledger, or the one of a machine. */
+export async function startReal(
+  more: Partial<NodeSetup> = {}, on?: Machine
+): Promise<RealNode> {
+  const machine = on ?? await createMachine()
+  const node = await during(machine, boot(machine, more))
+  const { app } = await buildApp(node)
+  const reply = async (request: object): Promise<Replied> => {
+    const answer = await during(machine, app.inject(request))
+    return { status: answer.statusCode, json: answer.json(), headers: answer.headers }
+  }
+  return {
+    machine, node, app,
+    async admit(...records) {
+      for (const result of await during(machine, node.admit(records))) {
+        if (result.kind !== 'admitted') throw new Error(JSON.stringify(result))
+      }
+      await during(machine, node.settled())
+    },
+    get: (path, query = {}) => {
+      const words = Object.entries(query).flatMap(([name, value]) =>
+        [value].flat().map((one): [string, string] => [name, String(one)]))
+      return reply({ url: `/v1${path}?${new URLSearchParams(words)}` })
+    },
+    post: (path, body) => reply({ method: 'POST', url: `/v1${path}`, payload: body }),
+    async stop() {
+      await app.close()
+      await during(machine, node.stop())
+    }
+  }
+}
