@@ -1,6 +1,12 @@
 // Block graph: block format, validity, admission, heads, frontier, and the sync session. No sockets.
 // Bytes: docs/formats/block.md, docs/formats/sync.md.
 
+export { isAudit } from './audit-frames.js'
+export { type AuditSample, isWholeBlock, sampleBodies } from './audit-sample.js'
+export { type AuditServer, createAuditServer } from './audit-serve.js'
+export {
+  type Audit, type AuditResult, type AuditSession, type RepairOutcome, auditFetchMax, createAudit
+} from './audit-session.js'
 export {
   type Block, type BlockRule, type DecodedAnnouncement, type DecodedBlock, type SealFields,
   blockBytesMax, blockIdOf, decodeAnnouncement, decodeBlock, encodeAnnouncement, encodeBlock, sealBlock

@@ -14,6 +14,10 @@ export interface MemoryIndex extends LevelSource {
   crash(kept?: number): void
   /** Fails the next batch without writing any of it. */
   failNextBatch(error: Error): void
+  /** Changes rows behind the back of whoever has the database open. */
+  damage(operations: readonly LevelOperation[]): Promise<void>
+  /** Every row, in key order. */
+  rows(): Promise<readonly (readonly [key: Uint8Array, value: Uint8Array])[]>
 }
 
 /** An index in memory that does not exist yet. */
@@ -95,6 +99,17 @@ export function createMemoryIndex(): MemoryIndex {
     },
     failNextBatch(error) {
       failure = error
+    },
+    async rows() {
+      if (level === undefined) return []
+      const iterator = asPort(level).iterator({ keyEncoding: 'buffer', valueEncoding: 'buffer' })
+      const rows = await iterator.nextv(1_000_000)
+      await iterator.close()
+      return rows
+    },
+    async damage(operations) {
+      if (level === undefined) throw new Error('there is no database')
+      await asPort(level).batch(operations.map(copyOf), { sync: false })
     }
   }
 }
