@@ -1,7 +1,7 @@
 // The parts of ingest put together: gates before the ledger, the ingestor behind it, the sealer beside it.
 
 import { wait, type Clock, type Disk, type Hash, type Log, type Verdict } from '../base/index.js'
-import type { AdmissionRules, BlockHeader, Dag } from '../dag/index.js'
+import type { AdmissionRules, BlockHeader, Dag, RepairOutcome } from '../dag/index.js'
 import { verifySignature, type VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
@@ -15,6 +15,7 @@ import type { FeedIdentity } from './own-block.js'
 import type { QuarantineRow } from './quarantine-rows.js'
 import { createQuarantine, type Quarantine } from './quarantine.js'
 import { createRecordGate, type RecordGate } from './record-gate.js'
+import { repairBlock } from './repair.js'
 import { READ_ONLY, STOPPING } from './refusals.js'
 import { createSealer, type Sealer } from './sealer.js'
 import type { AdmitResult, AppliedStep, PreparedBlock } from './types.js'
@@ -66,6 +67,8 @@ export interface Ingest {
    * waits with it.
    */
   flush(): Promise<void>
+  /** Puts a block back whose rows the index lost or holds changed; see repair.ts. */
+  repairBlock(id: Hash, block: Uint8Array): Promise<RepairOutcome>
   /** An accepted record that no admitted block holds yet. */
   unsealedBytes(id: Hash): Uint8Array | undefined
   quarantined(limit: number): Promise<readonly QuarantineRow[]>
@@ -223,6 +226,13 @@ class WriteSide implements Ingest {
   admitBlock(block: Uint8Array, from: string): Promise<Verdict> {
     if (this.#accepting && this.failure === undefined) return this.#parts.blocks.admit(block, from)
     return Promise.resolve({ kind: 'ignore', why: 'stopping' })
+  }
+
+  async repairBlock(id: Hash, block: Uint8Array): Promise<RepairOutcome> {
+    if (!this.#accepting || this.failure !== undefined) return 'unknown'
+    const { verify = verifySignature } = this.#deps
+    const { ingestor, pool } = this.#parts
+    return repairBlock(id, block, { ...this.#deps, pool, verify, between: (work) => ingestor.between(work) })
   }
 
   async flush(): Promise<void> {

@@ -24,6 +24,8 @@ export interface Ingestor {
   stop(): Promise<void>
   /** Resolves when the store holds the frame; rejects when the ingestor has failed or was stopped before. */
   waitFor(sequence: number): Promise<void>
+  /** Runs work while no step is read or written. Rejects without running it once the ingestor is stopped. */
+  between<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** What the ingestor works on. */
@@ -83,7 +85,8 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
     get failure() { return state.failure },
     start: () => start(state),
     stop: () => stop(state),
-    waitFor: (sequence) => waitFor(state, sequence)
+    waitFor: (sequence) => waitFor(state, sequence),
+    between: (work) => inTurn(state, () => state.stopping.signal.aborted ? Promise.reject(stopped()) : work())
   }
 }
 
@@ -116,16 +119,22 @@ function waitFor(state: State, sequence: number): Promise<void> {
   return state.progress.waitFor(sequence)
 }
 
-function inTurn(state: State, work: () => Promise<void>): Promise<void> {
+function inTurn<T>(state: State, work: () => Promise<T>): Promise<T> {
   const done = state.turn.then(work)
-  state.turn = done.catch(() => undefined)
+  const over = (): void => undefined
+  state.turn = done.then(over, over)
   return done
 }
 
 async function stop(state: State): Promise<void> {
   state.stopping.abort()
   await state.running
-  state.progress.fail(new IngestError({ code: 'INGEST_STOPPED' }, 'the ingestor was stopped'))
+  await state.turn
+  state.progress.fail(stopped())
+}
+
+function stopped(): IngestError {
+  return new IngestError({ code: 'INGEST_STOPPED' }, 'the ingestor was stopped')
 }
 
 async function follow(state: State, replayed: () => void, target: number): Promise<void> {

@@ -29,8 +29,8 @@ export interface RowWriter {
 
 /** What a row writer works on. */
 export interface RowWriterDeps {
-  readonly reader: Reader
-  readonly batch: Batch
+  readonly reader: Pick<Reader, 'get'>
+  readonly batch: Pick<Batch, 'add' | 'put'>
   readonly targets: TargetCache
   /** Agents whose epoch records count. */
   readonly governors: ReadonlySet<PublicKey>
@@ -43,8 +43,8 @@ export function createRowWriter(deps: RowWriterDeps): RowWriter {
 
 class BatchRowWriter implements RowWriter {
   readonly records: { readonly id: Hash; readonly kind: string }[] = []
-  readonly #reader: Reader
-  readonly #batch: Batch
+  readonly #reader: Pick<Reader, 'get'>
+  readonly #batch: Pick<Batch, 'add' | 'put'>
   readonly #targets: TargetCache
   readonly #governors: ReadonlySet<PublicKey>
   readonly #seen = new Set<Hash>()

@@ -22,6 +22,11 @@ export interface Batch {
   add(key: Uint8Array, value: Uint8Array, fresh?: boolean): void
   /** Takes a row of an accounted family away, if it is there. */
   remove(key: Uint8Array): void
+  /**
+   * Puts a row of an accounted family back that the totals count already: its bytes were lost or changed
+   * under the index. For any other row the totals would no longer be those of the rows.
+   */
+  restore(key: Uint8Array, value: Uint8Array): void
   /** The WAL sequence up to which all frames are applied once this batch is written. */
   setCursor(sequence: number): void
   /** Rows so far. */
@@ -108,6 +113,14 @@ export function createBatch(): PendingBatch {
       }
     },
     remove: (key) => account(key, undefined, false),
+    restore: (key, value) => {
+      assert(isAccounted(key) && !settled, 'restore is for accounted families of an unwritten batch')
+      operations.push({ type: 'put', key, value })
+      bytes += key.length + value.length
+      if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
+        operations.push({ type: 'put', key: key.subarray(0, ASSERTION_KEY_BYTES), value: EMPTY })
+      }
+    },
     setCursor: (sequence) => {
       cursor = sequence
     },
