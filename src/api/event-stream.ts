@@ -99,6 +99,7 @@ function eventJson(event: NodeEvent): object {
       return { subject, predicate, lens, cause, before: before ?? null, after: after ?? null }
     }
     case 'peer': return { peer: event.peer, state: event.state }
+    case 'damage': return { damaged: event.damaged, repaired: event.repaired, open: event.open }
     case 'alarm': return { node_key: event.peerKey, frontier_root: event.frontierRoot }
     case 'state': return { frontier_root: event.frontierRoot, view_digest: event.viewDigest }
     default: return unreachable(event)

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from '../base/index.js'
 import type {
-  PeerReport, QuarantineRow, ReadyProgress, ReadyReport, StateReport, StateTagReport
+  AuditReport, PeerReport, QuarantineRow, ReadyProgress, ReadyReport, StateReport, StateTagReport
 } from '../node/index.js'
 import { defineOperation, type Operation } from './operation.js'
 import { API_LIMITS } from './options.js'
@@ -46,7 +46,11 @@ const stateSchema = Type.Object({
   tag: Type.Optional(tagSchema),
   alarms: Type.Array(Type.Object({
     node_key: keySchema, at: timeSchema, ours: tagSchema, theirs: tagSchema
-  }), { description: 'peers that hold the same blocks and answer differently; the last 16, oldest first' })
+  }), { description: 'peers that hold the same blocks and answer differently; the last 16, oldest first' }),
+  last_audit: Type.Optional(Type.Object({
+    at: timeSchema, peer: Type.String(), blocks: countSchema, damaged: countSchema, repaired: countSchema,
+    open: countSchema
+  }, { description: 'the index was compared with a peer; blocks damaged, put back, not given back yet' }))
 })
 
 const peersSchema = Type.Object({
@@ -77,6 +81,9 @@ const readySchema = Type.Object({
   index: Type.Union(['counted', 'uncounted', 'damaged'].map((name) => Type.Literal(name)), {
     description: 'damaged: rows are missing; restart the node to rebuild the index from its ledger'
   }),
+  damaged_blocks: Type.Optional(Type.Integer({
+    minimum: 1, description: 'found damaged by an audit and not given back by a peer yet'
+  })),
   read_only: Type.Optional(Type.String()),
   progress: Type.Optional(Type.Object({
     phase: Type.Union([Type.Literal('replay'), Type.Literal('join')]), done: countSchema, total: countSchema,
@@ -139,7 +146,7 @@ export const nodeOperations: readonly Operation[] = [
 ]
 
 function stateJson(state: StateReport): object {
-  const { tag } = state
+  const { tag, lastAudit } = state
   return {
     frontier_root: state.frontierRoot, records: state.records, blocks: state.blocks, feeds: state.feeds,
     heads: state.heads, forks: state.forks, pending_blocks: state.pendingBlocks,
@@ -149,8 +156,13 @@ function stateJson(state: StateReport): object {
     ...(tag === undefined ? {} : { tag: tagJson(tag) }),
     alarms: state.alarms.map(({ peerKey, atMs, ours, theirs }) => (
       { node_key: peerKey, at: atMs, ours: tagJson(ours), theirs: tagJson(theirs) }
-    ))
+    )),
+    ...(lastAudit === undefined ? {} : { last_audit: auditJson(lastAudit) })
   }
+}
+
+function auditJson({ atMs, ...counts }: AuditReport): object {
+  return { at: atMs, ...counts }
 }
 
 function tagJson(tag: StateTagReport): object {
@@ -188,6 +200,7 @@ function readyJson(report: ReadyReport): object {
   return {
     ready: report.ready, wal_replayed: report.walReplayed, store_open: report.storeOpen,
     first_sync: report.firstSync, index: report.index,
+    ...(report.damagedBlocks === undefined ? {} : { damaged_blocks: report.damagedBlocks }),
     ...(report.readOnly === undefined ? {} : { read_only: report.readOnly }),
     ...(report.progress === undefined ? {} : { progress: progressJson(report.progress) })
   }

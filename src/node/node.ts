@@ -54,6 +54,14 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     onEvent: (listener, lastSequence) => events.subscribe(listener, lastSequence),
     blocks: () => admittedBlocks(open()),
     admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, LOCAL_BLOCKS)),
+    async audit() {
+      const { network, replicator } = open()
+      let ended = 0
+      for (const { peer } of network?.peers() ?? []) {
+        if (await replicator?.auditWith(peer) === true) ended += 1
+      }
+      return ended
+    },
     async dial(address) {
       await open().network?.dial(address)
     }

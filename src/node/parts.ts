@@ -12,6 +12,7 @@ import { openStore, type Store } from '../store/index.js'
 import { neutralTrust, STEPS_PER_ONE, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import { createAcks, type Acks } from './acks.js'
+import { createNodeAudit, type NodeAudit } from './audit.js'
 import { createDueBlocks } from './due-blocks.js'
 import type { EventLog } from './events.js'
 import { createIndexScan, type IndexScan } from './index-scan.js'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly tags: StateTags
   readonly holdings: Holdings
   readonly acks: Acks
+  readonly audit: NodeAudit
   readonly ingest: Ingest
   readonly materializer: Materializer
   readonly query: Query
@@ -108,14 +110,20 @@ function assemble(
   })
   const query = createReadSide(setup, ports, core, trust, ingest, materializer)
   const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
+  const audit = createNodeAudit({
+    ...core, ...ports,
+    repair: (id, block) => ingest.repairBlock(id, block), rescan: (signal) => scan.rescan(signal),
+    recompute: (signal) => recompute(materializer, signal),
+    onDamage: ({ damaged, repaired, open }) => events.emit({ kind: 'damage', damaged, repaired, open })
+  })
   const replicator = network === undefined
-    ? undefined : createReplication(ports, { ...core, tags }, ingest, network)
+    ? undefined : createReplication(ports, { ...core, tags, audit }, ingest, network)
   const due = replicator === undefined
     ? undefined : createDueBlocks({ ...core, ...ports, ask: (peers) => replicator.ask(peers) })
   const acks = createAcks({ ...core, clock: ports.clock, admit: (records) => ingest.admitRecords(records) })
   connect(core, events, { materializer, acks, replicator, network })
   return {
-    ...core, tags, acks, ingest, materializer, query, trust: () => trust, network, replicator,
+    ...core, tags, acks, audit, ingest, materializer, query, trust: () => trust, network, replicator,
     async start() {
       await ingest.start()
       await materializer.start()
@@ -132,6 +140,7 @@ function assemble(
       acks.stop()
       await ownFeed.stop()
       await tags.stop()
+      await audit.stop()
       await replicator?.stop()
       await network?.stop()
       await ingest.stop()
@@ -152,10 +161,7 @@ function createTags(
     trustDigest: () => trust().digest,
     quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0,
     rescan: (signal) => core.scan.rescan(signal),
-    recompute: async (signal) => {
-      await unlessAborted(materializer.sweep(), signal)
-      await unlessAborted(materializer.idle(), signal)
-    },
+    recompute: (signal) => recompute(materializer, signal),
     onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest }),
     onAlarm: ({ ours, theirs }) => {
       events.emit({ kind: 'alarm', peerKey: theirs.nodeKey, frontierRoot: ours.frontierRoot })
@@ -272,6 +278,12 @@ function admissionRules(setup: NodeSetup): AdmissionRules {
   const { genesis, networkId } = setup.genesis
   const { admission, governors, feedWorkBits } = genesis
   return { networkId, admission, governors: new Set(governors), feedWorkBits }
+}
+
+/** Computes all views anew and waits for them, as long as the signal does not abort. */
+async function recompute(materializer: Materializer, signal: AbortSignal): Promise<void> {
+  await unlessAborted(materializer.sweep(), signal)
+  await unlessAborted(materializer.idle(), signal)
 }
 
 /** The promise, or nothing once the signal aborts. */

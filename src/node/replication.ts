@@ -5,6 +5,7 @@ import { verifyHeader, type AdmissionRules, type Dag, type Holdings } from '../d
 import type { Ingest } from '../ingest/index.js'
 import { createReplicator, publicKeyOfPeer, type PeerNetwork, type Replicator } from '../p2p/index.js'
 import type { Store } from '../store/index.js'
+import type { NodeAudit } from './audit.js'
 import { LOCAL_BLOCKS } from './open-graph.js'
 import type { OwnFeed } from './own-feed.js'
 import type { NodeParts } from './setup.js'
@@ -19,6 +20,7 @@ export interface ReplicatedParts {
   readonly ownFeed: OwnFeed
   readonly holdings: Holdings
   readonly tags: StateTags
+  readonly audit: NodeAudit
 }
 
 /** A replicator of these parts, not started. */
@@ -33,6 +35,9 @@ export function createReplication(
     admitBlock: (block, from) => ingest.admitBlock(block, from),
     verifyHeader: (header) => verifyHeader(header, core.rules, ports.verify) === undefined,
     onHave: (peer, ids) => told(core.holdings, peer, ids),
+    audit: {
+      open: (wire) => core.audit.open(wire), serve: (wire) => core.audit.serve(wire), soon: core.store.unclean
+    },
     openSession: (wire) => openNodeSession(wire, core, { clock, log })
   })
   let joining = true

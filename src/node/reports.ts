@@ -27,12 +27,14 @@ export function reportReady(parts: Parts | undefined, started: boolean): ReadyRe
   const readOnly = failureOf(parts)
   const progress = started ? joinProgress(parts) : replayProgress(parts)
   const { damaged, vouched } = parts.scan
+  const damagedBlocks = parts.audit.counts().open
   return {
     ready: started && readOnly === undefined && !damaged,
     walReplayed: started,
     storeOpen: true,
     firstSync: firstSync(parts),
     index: damaged ? 'damaged' : vouched ? 'counted' : 'uncounted',
+    ...(damagedBlocks === 0 ? {} : { damagedBlocks }),
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(progress === undefined ? {} : { progress })
   }
@@ -82,8 +84,17 @@ export function reportStats(parts: Parts): NodeStats {
     p2p_sync_sessions_total: replication?.sessions ?? 0,
     p2p_sync_failures_total: replication?.sessionsFailed ?? 0,
     p2p_tag_mismatches_total: parts.tags.doubts.raised,
+    ...auditStats(parts),
     p2p_tag_doubts_count: parts.tags.doubts.open,
     p2p_views_healed_total: parts.tags.doubts.healed
+  }
+}
+
+function auditStats(parts: Parts): NodeStats {
+  const { audits, damaged, repaired, open } = parts.audit.counts()
+  return {
+    p2p_audits_total: audits, store_damaged_blocks_total: damaged, store_repaired_blocks_total: repaired,
+    store_unrepaired_blocks: open
   }
 }
 

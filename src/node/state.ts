@@ -7,7 +7,7 @@ import type { Parts } from './parts.js'
 import type { StateReport, StateTagReport } from './types.js'
 
 /** What a report is made of. */
-export type ReportedParts = Pick<Parts, 'dag' | 'store' | 'ingest' | 'materializer' | 'trust' | 'tags'>
+export type ReportedParts = Pick<Parts, 'dag' | 'store' | 'ingest' | 'materializer' | 'trust' | 'tags' | 'audit'>
 
 /** Makes reports of a node's state; what they may cost is bounded, however often they are asked for. */
 export type StateReporter = (parts: ReportedParts) => Promise<StateReport>
@@ -50,6 +50,7 @@ function report(parts: ReportedParts, tag: StateTag | undefined): StateReport {
   const frontier = dag.frontier()
   const counts = dag.counts()
   const pending = ingest.counts()
+  const { last } = parts.audit
   return {
     frontierRoot: frontier.root,
     records: store.totals.recordCount,
@@ -66,6 +67,7 @@ function report(parts: ReportedParts, tag: StateTag | undefined): StateReport {
     alarms: parts.tags.doubts.alarms.map(({ atMs, ours, theirs }) => (
       { peerKey: theirs.nodeKey, atMs, ours: reportTag(ours), theirs: reportTag(theirs) }
     )),
+    ...(last === undefined ? {} : { lastAudit: last }),
     // One that was shared with an earlier caller may be of a state that has passed.
     ...(tag === undefined || tag.frontierRoot !== frontier.root ? {} : { tag: reportTag(tag) })
   }

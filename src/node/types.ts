@@ -65,6 +65,8 @@ export interface StateReport {
   readonly tag?: StateTagReport
   /** Peers that hold the same and answer differently: the last 16 alarms, oldest first. */
   readonly alarms: readonly TagAlarmReport[]
+  /** The last audit since the start. */
+  readonly lastAudit?: AuditReport
 }
 
 /** The comparable part of the state: equal on all converged peers of equal versions. */
@@ -86,6 +88,18 @@ export interface TagAlarmReport {
   readonly atMs: number
   readonly ours: StateTagReport
   readonly theirs: StateTagReport
+}
+
+/** An audit that came to its end: what of the index a peer was compared with, and what was damaged. */
+export interface AuditReport {
+  readonly atMs: number
+  readonly peer: string
+  /** Blocks in the own index. */
+  readonly blocks: number
+  /** Of these, lost or changed: put back, and not given back by this peer. */
+  readonly damaged: number
+  readonly repaired: number
+  readonly open: number
 }
 
 /** One connected peer with its sync progress. */
@@ -113,6 +127,8 @@ export type NodeEvent =
     }
   | { readonly kind: 'peer'; readonly peer: string; readonly state: 'up' | 'down' }
   | { readonly kind: 'state'; readonly frontierRoot: Hash; readonly viewDigest: Hash }
+  /** An audit found blocks of the index lost or changed. */
+  | { readonly kind: 'damage'; readonly damaged: number; readonly repaired: number; readonly open: number }
   | { readonly kind: 'alarm'; readonly peerKey: PublicKey; readonly frontierRoot: Hash }
 
 /** Where a node stands on its way to being usable. */
@@ -126,6 +142,8 @@ export interface ReadyReport {
    * while the count runs. `damaged`: rows are missing, so answers may be wrong until a restart rebuilt it.
    */
   readonly index: 'counted' | 'uncounted' | 'damaged'
+  /** Blocks found damaged that no peer has given back yet. */
+  readonly damagedBlocks?: number
   /** Set when the log has failed: the node answers reads alone until it is restarted. */
   readonly readOnly?: string
   /** While the index is rebuilt or a join runs. */
@@ -189,6 +207,11 @@ export interface StemeNode {
   blocks(): AsyncIterable<{ readonly id: Hash; readonly bytes: Uint8Array }>
   /** Admits an encoded block from a file or a peer. */
   admitBlock(block: Uint8Array): Promise<'accepted' | 'known' | 'waiting' | { readonly refused: string }>
+  /**
+   * Audits the index against connected peers now, one after the other.
+   * @returns with how many of them the audit came to its end
+   */
+  audit(): Promise<number>
   /** Dials an address, as a peer of this network. */
   dial(address: string): Promise<void>
 }

@@ -1,5 +1,6 @@
 // Networking: the libp2p adapter, replication, genesis and invites.
 
+export type { AuditRun, AuditWire } from './audits.js'
 export { type CanonicalJson, canonicalJson } from './canonical-json.js'
 export {
   type GenesisErrorDetail, type InviteErrorDetail, type P2pErrorDetail, GenesisError, InviteError, P2pError

@@ -137,6 +137,16 @@ export interface ReplicationLimits {
   readonly haveQueueMax: number
   /** A HAVE stream that carried nothing for this long is closed. */
   readonly haveIdleMs: number
+  /** Audits with a random peer, +-10 %: regular, the first after a start, and that after an unclean stop. */
+  readonly auditEveryMs: number
+  readonly auditFirstMs: number
+  readonly auditSoonMs: number
+  /** Until the next one after an audit that failed, or that found nobody. */
+  readonly auditRetryMs: number
+  /** Least time between two audits that one peer is answered. */
+  readonly auditServeMsMin: number
+  /** An audit that takes longer is given up, on both sides: a peer that dawdles keeps others from theirs. */
+  readonly auditMsMax: number
   /** A stream without a first frame for this long is closed. */
   readonly firstFrameMsMax: number
 }
@@ -155,5 +165,13 @@ export const REPLICATION_LIMITS: ReplicationLimits = Object.freeze({
   haveEveryMs: 50,
   haveQueueMax: 4_096,
   haveIdleMs: 10_000,
+  // Damage is rare and a pass over a million block keys takes seconds.
+  auditEveryMs: 3_600_000,
+  auditFirstMs: 300_000,
+  auditSoonMs: 10_000,
+  auditRetryMs: 60_000,
+  auditServeMsMin: 30_000,
+  // The most that one fetches, 1,024 blocks of 64 KiB twice, at 0.2 MB/s.
+  auditMsMax: 600_000,
   firstFrameMsMax: 10_000
 })

@@ -5,7 +5,8 @@ import {
   CodedError, type Clock, type FrameStream, type Hash, type Log, type PeerName, type Random, type Timer,
   type Verdict
 } from '../base/index.js'
-import { isHave, SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
+import { isAudit, isHave, SyncError, type BlockHeader, type SyncResult, type SyncSession } from '../dag/index.js'
+import { createAudits, type AuditRun, type Audits, type AuditWire } from './audits.js'
 import { createBlockGossip, type BlockGossip, type GossipCounts } from './block-gossip.js'
 import { reasonOf } from './errors.js'
 import { createGapChase, type GapChase } from './gap-chase.js'
@@ -45,6 +46,13 @@ export interface ReplicatorDeps {
   openSession(wire: SessionWire): SyncSession
   /** A peer says that it holds these blocks durably. @returns how many of them are known here */
   onHave?(peer: PeerName, ids: readonly Hash[]): number
+  /** Both sides of audits; without them this node neither asks nor answers. */
+  readonly audit?: {
+    open(wire: AuditWire): Promise<AuditRun | undefined>
+    serve(wire: AuditWire): AuditRun
+    /** The last stop was unclean. */
+    readonly soon: boolean
+  }
   /** Told of the end of each session that ended well. */
   onSynced?(peer: PeerName, result: SyncResult): void
   readonly clock: Clock
@@ -70,6 +78,8 @@ export interface Replicator {
   syncWith(peer: PeerName): Promise<SyncResult | undefined>
   /** Wants a session soon with each of these peers that is connected; with any peer when none is. */
   ask(peers: readonly PeerName[]): void
+  /** Audits the own index against a peer now. @returns false when one runs or this one failed */
+  auditWith(peer: PeerName): Promise<boolean>
   /** A block is durable here: its sealer is told, if it is connected. */
   admitted(header: BlockHeader): void
   /**
@@ -105,6 +115,7 @@ class BlockReplicator implements Replicator {
   readonly #gossip: BlockGossip
   readonly #haves: HaveSender
   readonly #haveIntake: HaveIntake
+  readonly #audits: Audits | undefined
   readonly #counts = { sessions: 0, sessionsFailed: 0, expelled: 0 }
   readonly #ends = new Set<Promise<unknown>>()
   /** Peers that dialled us, until their first session. */
@@ -123,6 +134,13 @@ class BlockReplicator implements Replicator {
       onMalformed: (peer) => this.#blame(peer, points.haveMalformed, 'malformed HAVE'),
       onUnknown: (peer) => this.#blame(peer, points.haveUnknown, 'HAVE of unknown blocks'),
       clock
+    })
+    const { audit } = deps
+    this.#audits = audit === undefined ? undefined : createAudits(this.#limits, {
+      network, soon: audit.soon, equal: (peer) => this.#book.page(peer).equalFrontier,
+      openAudit: (wire) => audit.open(wire), serveAudit: (wire) => audit.serve(wire),
+      onMisbehaviour: (peer, code) => this.#blame(peer, points.sessionMisbehaviour, code),
+      clock, random, log
     })
     this.#sessions = createSyncSessions(network.self, this.#limits, {
       network,
@@ -174,6 +192,7 @@ class BlockReplicator implements Replicator {
       else this.#onDown(event.peer)
     })
     this.#schedule.start()
+    this.#audits?.start()
     for (const link of network.peers()) this.#onUp(link.peer)
   }
 
@@ -183,14 +202,20 @@ class BlockReplicator implements Replicator {
     this.#gossip.stop()
     for (const timer of this.#expecting.values()) timer.cancel()
     this.#expecting.clear()
+    const audits = this.#audits?.stop()
     this.#haves.stop()
     this.#haveIntake.stop()
     this.#sessions.stop()
+    await audits
     await Promise.allSettled(this.#ends)
   }
 
   publish(block: Uint8Array): Promise<void> {
     return this.#gossip.publish(block)
+  }
+
+  auditWith(peer: PeerName): Promise<boolean> {
+    return this.#audits === undefined ? Promise.resolve(false) : this.#track(this.#audits.auditWith(peer))
   }
 
   admitted(header: BlockHeader): void {
@@ -291,6 +316,7 @@ class BlockReplicator implements Replicator {
     const opened = await openStream(stream, this.#limits.firstFrameMsMax, this.#deps.clock)
     if (opened === undefined || !this.#running) return
     if (isHave(opened.first)) return this.#haveIntake.serve(opened.stream)
+    if (isAudit(opened.first)) return this.#audits?.serve(opened.stream)
     this.#ended(stream.peer, await this.#sessions.serve(opened.stream))
   }
 

@@ -218,6 +218,16 @@ describe('limits', () => {
 })
 
 describe('reads', () => {
+  it('tells of the last audit in the state, once there was one', async () => {
+    const plain = createFakeNode()
+    const { app } = await buildApp(plain)
+    expect((await app.inject({ url: '/v1/state' })).json()).not.toHaveProperty('last_audit')
+    const lastAudit = { atMs: 5, peer: 'p', blocks: 9, damaged: 2, repaired: 1, open: 1 }
+    const node = createFakeNode({ state: async () => ({ ...await plain.state(), lastAudit }) })
+    const answer = await (await buildApp(node)).app.inject({ url: '/v1/state' })
+    expect(answer.json().last_audit).toEqual({ at: 5, peer: 'p', blocks: 9, damaged: 2, repaired: 1, open: 1 })
+  })
+
   it('gives a record as JSON or as its original bytes', async () => {
     const node = createFakeNode()
     const { json, bytes } = signedFields('assertion', capital)

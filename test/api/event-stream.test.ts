@@ -50,12 +50,14 @@ describe('event stream', () => {
     node.emit({ kind: 'winner', subject: 's\n', predicate: 'p', lens: 'Consensus', cause: 'records', after: id })
     node.emit({ kind: 'peer', peer: 'x', state: 'down' })
     node.emit({ kind: 'state', frontierRoot: id, viewDigest: id })
+    node.emit({ kind: 'damage', damaged: 3, repaired: 2, open: 1 })
     expect(response.headers['content-type']).toBe('text/event-stream')
     const [, first, second, ...others] = response.text.trimEnd().split('\n\n')
     expect(first).toBe(`id: 1\nevent: record\ndata: {"id":"${id}","kind":"vote"}`)
     expect(second).toContain(`"before":null,"after":"${id}"`)
     expect(second?.split('\n')).toHaveLength(3)
-    expect(others).toHaveLength(2)
+    expect(others).toHaveLength(3)
+    expect(others[2]).toBe('id: 5\nevent: damage\ndata: {"damaged":3,"repaired":2,"open":1}')
   })
 
   it('goes on behind Last-Event-ID', () => {

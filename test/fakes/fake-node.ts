@@ -86,6 +86,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     },
     async* blocks() {},
     admitBlock: async () => 'known',
+    audit: async () => 0,
     dial: async () => undefined,
     settled: async () => undefined,
     ...overrides,

@@ -1,7 +1,7 @@
 // stemedb state: frontier, counters and, when no work is left, the digests that converged peers share.
 
 import { connect } from '../client.js'
-import { facts } from '../output.js'
+import { facts, timeText } from '../output.js'
 import type { AddCommand, Shell } from '../shell.js'
 
 /** What `/v1/state` answers, as far as commands show it. */
@@ -17,6 +17,15 @@ export interface StateAnswer {
   readonly unsealed: number
   readonly quarantined: number
   readonly dirty_marks: number
+  /** The last comparison of the index with a peer since the start. */
+  readonly last_audit?: {
+    readonly at: number
+    readonly peer: string
+    readonly blocks: number
+    readonly damaged: number
+    readonly repaired: number
+    readonly open: number
+  }
   readonly tag?: { readonly view_digest: string; readonly trust_digest: string }
 }
 
@@ -36,6 +45,16 @@ async function state(shell: Shell): Promise<void> {
     ['records', answer.records],
     ['blocks', `${answer.blocks} of ${answer.feeds} feeds, ${answer.heads.length} heads, ${answer.forks} forks`],
     ['waiting', `${answer.pending_blocks} blocks pending, ${answer.wanted_blocks} wanted, ${answer.unsealed} ` +
-      `records unsealed, ${answer.quarantined} in quarantine`]
+      `records unsealed, ${answer.quarantined} in quarantine`],
+    ['audited', auditText(answer)]
   ]))
+}
+
+/** The last audit in a line. */
+export function auditText({ last_audit: last }: StateAnswer): string {
+  if (last === undefined) return 'not since the start'
+  const { at, blocks, damaged, repaired, open } = last
+  const found = damaged === 0
+    ? 'none damaged' : `${damaged} damaged, ${repaired} put back, ${open} not given back yet`
+  return `${timeText(at)}, ${blocks} blocks, ${found}`
 }

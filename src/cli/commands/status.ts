@@ -3,7 +3,7 @@
 import { connect } from '../client.js'
 import { facts } from '../output.js'
 import type { AddCommand, Shell } from '../shell.js'
-import type { StateAnswer } from './state.js'
+import { auditText, type StateAnswer } from './state.js'
 
 /** What `/readyz` answers. */
 export interface ReadyAnswer {
@@ -35,7 +35,8 @@ async function status(shell: Shell): Promise<void> {
   const value = {
     api: api.url, ...ready, network: network.genesis.name, network_id: network.network_id,
     node_key: network.node_key, addresses: network.addresses, peers: peers.length, records: state.records,
-    frontier_root: state.frontier_root, dirty_marks: state.dirty_marks
+    frontier_root: state.frontier_root, dirty_marks: state.dirty_marks,
+    ...(state.last_audit === undefined ? {} : { last_audit: state.last_audit })
   }
   shell.output.data(value, () => facts([
     ['node', network.node_key],
@@ -46,7 +47,8 @@ async function status(shell: Shell): Promise<void> {
     ['peers', peers.length],
     ['records', state.records],
     ['frontier', state.frontier_root],
-    ['views due', state.dirty_marks]
+    ['views due', state.dirty_marks],
+    ['audited', auditText(state)]
   ]))
 }
 
