@@ -36,7 +36,8 @@ export function createReplication(
     verifyHeader: (header) => verifyHeader(header, core.rules, ports.verify) === undefined,
     onHave: (peer, ids) => told(core.holdings, peer, ids),
     audit: {
-      open: (wire) => core.audit.open(wire), serve: (wire) => core.audit.serve(wire), soon: core.store.unclean
+      open: (wire) => core.audit.open(wire), serve: (wire) => core.audit.serve(wire),
+      hasOpen: () => core.audit.counts().open > 0, soon: core.store.unclean
     },
     openSession: (wire) => openNodeSession(wire, core, { clock, log })
   })

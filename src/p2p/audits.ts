@@ -1,6 +1,6 @@
 // Audits: when this node compares what its index holds with a peer, and how it answers peers that do so.
 // Soon after an unclean stop, else within the first minutes, then hourly with a random peer among those with
-// an equal frontier; one that fails is tried again.
+// an equal frontier; one that fails is tried again, and one that leaves damage is followed by another soon.
 // Rule: one audit at a time in each direction, and no peer may ask twice within half a minute: an answer
 // costs a pass over all block keys.
 
@@ -15,6 +15,7 @@ export interface AuditOptions {
   readonly auditFirstMs: number
   readonly auditSoonMs: number
   readonly auditRetryMs: number
+  readonly auditOpenMs: number
   readonly auditServeMsMin: number
   readonly auditMsMax: number
   readonly sessionIdleMsMax: number
@@ -39,6 +40,8 @@ export interface AuditRunDeps {
   /** Makes the asking side; undefined when there is nothing to ask now. */
   openAudit(wire: AuditWire): Promise<AuditRun | undefined>
   serveAudit(wire: AuditWire): AuditRun
+  /** Damage is known that no peer has mended yet. */
+  hasOpen(): boolean
   /** The last stop was unclean: the first audit comes as soon as somebody is there. */
   readonly soon: boolean
   onMisbehaviour(peer: PeerName, code: string): void
@@ -198,11 +201,12 @@ class AuditRuns implements Audits {
   }
 
   async #turn(): Promise<void> {
-    const { network, random, equal } = this.#deps
+    const { network, random, equal, hasOpen } = this.#deps
+    const { auditEveryMs, auditOpenMs, auditRetryMs } = this.#options
     const peers = network.peers().filter((link) => equal(link.peer))
     const link = peers.length === 0 ? undefined : peers[random.integer(peers.length)]
     const done = link !== undefined && await this.auditWith(link.peer)
-    this.#arm(done ? this.#options.auditEveryMs : this.#options.auditRetryMs)
+    this.#arm(!done ? auditRetryMs : hasOpen() ? auditOpenMs : auditEveryMs)
   }
 }
 

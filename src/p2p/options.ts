@@ -143,6 +143,8 @@ export interface ReplicationLimits {
   readonly auditSoonMs: number
   /** Until the next one after an audit that failed, or that found nobody. */
   readonly auditRetryMs: number
+  /** Until the next one after an audit that left damage. */
+  readonly auditOpenMs: number
   /** Least time between two audits that one peer is answered. */
   readonly auditServeMsMin: number
   /** An audit that takes longer is given up, on both sides: a peer that dawdles keeps others from theirs. */
@@ -170,6 +172,8 @@ export const REPLICATION_LIMITS: ReplicationLimits = Object.freeze({
   auditFirstMs: 300_000,
   auditSoonMs: 10_000,
   auditRetryMs: 60_000,
+  // Another peer may have what the last one had not; each costs a pass on both sides.
+  auditOpenMs: 600_000,
   auditServeMsMin: 30_000,
   // The most that one fetches, 1,024 blocks of 64 KiB twice, at 0.2 MB/s.
   auditMsMax: 600_000,

@@ -50,6 +50,8 @@ export interface ReplicatorDeps {
   readonly audit?: {
     open(wire: AuditWire): Promise<AuditRun | undefined>
     serve(wire: AuditWire): AuditRun
+    /** Damage is known that no peer has mended yet. */
+    hasOpen(): boolean
     /** The last stop was unclean. */
     readonly soon: boolean
   }
@@ -139,6 +141,7 @@ class BlockReplicator implements Replicator {
     this.#audits = audit === undefined ? undefined : createAudits(this.#limits, {
       network, soon: audit.soon, equal: (peer) => this.#book.page(peer).equalFrontier,
       openAudit: (wire) => audit.open(wire), serveAudit: (wire) => audit.serve(wire),
+      hasOpen: () => audit.hasOpen(),
       onMisbehaviour: (peer, code) => this.#blame(peer, points.sessionMisbehaviour, code),
       clock, random, log
     })

@@ -32,6 +32,8 @@ interface Scene {
   readonly blamed: string[]
   readonly links: PeerLink[]
   readonly unequal: Set<PeerName>
+  /** Not empty: damage is left. */
+  readonly open: Set<string>
 }
 
 const running: Audits[] = []
@@ -92,6 +94,7 @@ function scene(peers: readonly PeerName[], soon = false, fates: ('end' | 'fail')
   const [asked, served, streams]: [TestRun[], TestRun[], TestStream[]] = [[], [], []]
   const blamed: string[] = []
   const unequal = new Set<PeerName>()
+  const open = new Set<string>()
   const make = (list: TestRun[]) => (wire: AuditWire): TestRun => {
     const run = runOf(wire)
     list.push(run)
@@ -111,12 +114,13 @@ function scene(peers: readonly PeerName[], soon = false, fates: ('end' | 'fail')
     },
     equal: (peer) => !unequal.has(peer),
     openAudit: async (wire) => make(asked)(wire), serveAudit: make(served), soon,
+    hasOpen: () => open.size > 0,
     onMisbehaviour: (peer, code) => void blamed.push(`${peer} ${code}`),
     clock, random: seededRandom(3), log: quietLog
   })
   audits.start()
   running.push(audits)
-  return { clock, audits, asked, served, streams, blamed, links, unequal }
+  return { clock, audits, asked, served, streams, blamed, links, unequal, open }
 }
 
 /** Ten percent of chance and the rest. */
@@ -142,6 +146,18 @@ describe('audits', () => {
     await clock.advanceAsync(limits.auditEveryMs * 0.9 - 1)
     expect(asked).toHaveLength(2)
     await clock.advanceAsync(longest(limits.auditEveryMs) / 2)
+    expect(asked).toHaveLength(3)
+  })
+
+  it('follow sooner while damage is open', async () => {
+    const { clock, asked, open } = scene(['a'], true, ['end', 'end', 'end'])
+    open.add('damage')
+    await clock.advanceAsync(longest(limits.auditSoonMs))
+    await clock.advanceAsync(longest(limits.auditOpenMs))
+    expect(asked).toHaveLength(2)
+    open.clear()
+    await clock.advanceAsync(longest(limits.auditOpenMs))
+    await clock.advanceAsync(longest(limits.auditOpenMs))
     expect(asked).toHaveLength(3)
   })
 
