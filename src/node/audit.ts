@@ -20,6 +20,8 @@ export interface NodeAudit {
   counts(): AuditCounts
   /** The last audit that came to its end; none since the start yet. */
   readonly last: AuditReport | undefined
+  /** Rows were put back and the views that rested on what was there are not computed anew yet. */
+  readonly mending: boolean
   /** Resolves when nothing runs that an audit asked for. */
   stop(): Promise<void>
 }
@@ -45,7 +47,7 @@ export interface NodeAuditDeps {
   /** Computes all views anew: some may have been computed while rows were missing. */
   readonly recompute: (signal: AbortSignal) => Promise<void>
   /** Hears of each audit that found damage. */
-  readonly onDamage: (report: AuditReport) => void
+  readonly onDamage: (found: Pick<AuditReport, 'damaged' | 'repaired' | 'open'>) => void
   readonly yieldNow: () => Promise<void>
   readonly clock: Clock
   readonly random: Random
@@ -70,8 +72,12 @@ class Auditor implements NodeAudit {
   #after: Hash | undefined
   #audits = 0
   #damaged = 0
-  #repaired = 0
+  #mended = 0
   #last: AuditReport | undefined
+  /** Blocks put back in the audit under way. */
+  #put = 0
+  /** Repairs whose views are still to be computed. */
+  #settling = 0
   #counting: Promise<unknown> = Promise.resolve()
 
   constructor(deps: NodeAuditDeps) {
@@ -83,6 +89,10 @@ class Auditor implements NodeAudit {
     return this.#last
   }
 
+  get mending(): boolean {
+    return this.#put + this.#settling > 0
+  }
+
   async open({ peer, send }: AuditWire): Promise<AuditRun> {
     const { store, log } = this.#deps
     const pass = this.#pass()
@@ -91,7 +101,7 @@ class Auditor implements NodeAudit {
     if (damaged.length > 0) log.error({ blocks: damaged.length }, 'rows of blocks are damaged: a peer is asked')
     const repair = (id: Hash, block: Uint8Array): Promise<RepairOutcome> => this.#repair(id, block)
     const audit = createAudit({ reader: store, send, repair, damaged: [...this.#open], ...pass })
-    const done = audit.done.then((result) => this.#ended(peer, result))
+    const done = audit.done.then((result) => this.#ended(peer, result)).finally(() => this.#closed())
     // Whoever runs it hears of its failure too.
     done.catch(() => undefined)
     return {
@@ -110,7 +120,7 @@ class Auditor implements NodeAudit {
 
   counts(): AuditCounts {
     return {
-      audits: this.#audits, damaged: this.#damaged, repaired: this.#repaired, open: this.#open.size
+      audits: this.#audits, damaged: this.#damaged, repaired: this.#mended, open: this.#open.size
     }
   }
 
@@ -143,7 +153,16 @@ class Auditor implements NodeAudit {
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     const repaired = this.#deps.repair(id, block).finally(() => signal.removeEventListener('abort', stop))
-    return Promise.race([stopped.promise, repaired])
+    return Promise.race([stopped.promise, repaired.then((outcome) => this.#repaired(id, outcome))])
+  }
+
+  #repaired(id: Hash, outcome: RepairOutcome): RepairOutcome {
+    if (outcome !== 'repaired') return outcome
+    this.#put += 1
+    this.#mended += 1
+    // A block that was gone shows up by its repair alone.
+    if (!this.#open.delete(id)) this.#damaged += 1
+    return outcome
   }
 
   #found(id: Hash): void {
@@ -152,27 +171,30 @@ class Auditor implements NodeAudit {
     this.#damaged += 1
   }
 
-  #ended(peer: PeerName, result: AuditResult): AuditResult {
-    const { clock, log, onDamage } = this.#deps
-    const { blocks, repaired, lost, rounds } = result
+  #ended(peer: PeerName, { blocks, repaired, lost, rounds }: AuditResult): void {
+    const { clock, log } = this.#deps
     this.#audits += 1
-    this.#repaired += repaired.length
-    // A block that was gone shows up by its repair alone.
-    this.#damaged += repaired.filter((id) => !this.#open.has(id)).length
     this.#open.clear()
     for (const id of lost) this.#open.add(id)
     const [mended, open] = [repaired.length, lost.length]
-    const report = { atMs: clock.nowMs(), peer, blocks, damaged: mended + open, repaired: mended, open }
-    this.#last = report
+    const damaged = mended + open
+    this.#last = { atMs: clock.nowMs(), peer, blocks, damaged, repaired: mended, open }
     log.debug({ blocks, rounds }, 'audit done')
-    if (report.damaged > 0) onDamage(report)
     if (open > 0) log.error({ blocks: open }, 'damaged blocks that the peer has not either')
-    if (mended === 0) return result
-    log.error({ blocks: mended }, 'blocks that the index had lost or held damaged were put back')
-    this.#counting = this.#settle().catch((error: unknown) => {
+  }
+
+  /** After an audit, also one that broke off half-way. */
+  #closed(): void {
+    const { log, onDamage } = this.#deps
+    const [repaired, open] = [this.#put, this.#open.size]
+    this.#put = 0
+    if (repaired + open > 0) onDamage({ damaged: repaired + open, repaired, open })
+    if (repaired === 0) return
+    log.error({ blocks: repaired }, 'blocks that the index had lost or held damaged were put back')
+    this.#settling += 1
+    this.#counting = this.#counting.then(() => this.#settle()).catch((error: unknown) => {
       log.warn({ reason: String(error) }, 'views were not computed anew after a repair')
-    })
-    return result
+    }).finally(() => (this.#settling -= 1))
   }
 
   async #settle(): Promise<void> {

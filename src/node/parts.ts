@@ -109,13 +109,13 @@ function assemble(
     busy: () => ingest.counts().unsealed >= BUSY_RECORDS
   })
   const query = createReadSide(setup, ports, core, trust, ingest, materializer)
-  const tags = createTags(setup, ports, events, core, () => trust, ingest, materializer)
   const audit = createNodeAudit({
     ...core, ...ports,
     repair: (id, block) => ingest.repairBlock(id, block), rescan: (signal) => scan.rescan(signal),
     recompute: (signal) => recompute(materializer, signal),
-    onDamage: ({ damaged, repaired, open }) => events.emit({ kind: 'damage', damaged, repaired, open })
+    onDamage: (found) => events.emit({ kind: 'damage', ...found })
   })
+  const tags = createTags(setup, ports, events, core, () => trust, { ingest, materializer, audit })
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags, audit }, ingest, network)
   const due = replicator === undefined
@@ -153,13 +153,13 @@ function assemble(
 
 function createTags(
   setup: NodeSetup, ports: NodeParts, events: EventLog, core: Core, trust: () => TrustSnapshot,
-  ingest: Ingest, materializer: Materializer
+  { ingest, materializer, audit }: Pick<Parts, 'ingest' | 'materializer' | 'audit'>
 ): StateTags {
   const { clock, log } = ports
   return createStateTags({
     ...core, clock, log, networkId: core.rules.networkId, signer: setup.signer,
     trustDigest: () => trust().digest,
-    quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0,
+    quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0 && !audit.mending,
     rescan: (signal) => core.scan.rescan(signal),
     recompute: (signal) => recompute(materializer, signal),
     onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest }),
