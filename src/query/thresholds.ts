@@ -15,7 +15,7 @@ export function tightens({ minStanding, minAccuracy }: Asked): boolean {
 
 /** The thresholds that a request with some of its own is answered under; undefined for any other. */
 export function heardBy(
-  network: AuthorityThresholds = DEFAULT_AUTHORITY, request: Asked
+  network: AuthorityThresholds | undefined = DEFAULT_AUTHORITY, request: Asked
 ): AuthorityThresholds | undefined {
   if (!tightens(request)) return undefined
   const { minStanding = 0, minAccuracy = 0 } = request
