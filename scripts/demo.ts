@@ -80,7 +80,7 @@ async function play(
   story.chapter('What the network answers')
   story.say(`Consensus is right on ${verdict.right} of ${verdict.gold} gold facts (${percent(verdict.accuracy)}), ` +
     `plain majority voting on ${percent(verdict.majorityAccuracy)}.`)
-  story.say('All agents weigh the same for now, so the two agree.')
+  story.say('Trust is learned from agreement alone here: no seed has audited anything, so a stale majority stands.')
   await printConflict(nodes, story)
   const total = (performance.now() - startMs) / 1_000
   story.chapter('Figures')

@@ -75,7 +75,8 @@ function nodeOn(
     {
       genesis, signer: nodeSigner(id), walDirectory: join(directory, 'wal'),
       markerPath: join(directory, 'wal.marker'), incarnationPath: join(directory, 'incarnation'),
-      dataDirectory: directory, expectsPeers: false, ingest: { ...DEFAULTS, verifyWorkers: 0 }
+      dataDirectory: directory, expectsPeers: false, ingest: { ...DEFAULTS, verifyWorkers: 0 },
+      trust: { workers: 0 }
     },
     {
       clock: systemClock, random: systemRandom, disk: createFileDisk(), log: silentLog,

@@ -64,8 +64,9 @@ async function viewsMade(shell: Shell, node: StemeNode): Promise<void> {
   let most = 0
   for (;;) {
     checkInterrupt(shell)
-    const { ingest_behind_frames: behind = 0, materializer_marks_count: marks = 0 } = node.stats()
-    if (behind === 0 && marks === 0) break
+    const stats = node.stats()
+    const { ingest_behind_frames: behind = 0, materializer_marks_count: marks = 0 } = stats
+    if (behind === 0 && marks === 0 && stats['trust_unsettled'] === 0) break
     most = Math.max(most, marks)
     progress.at(most - marks, most)
     await wait(shell.clock, pollMs, shell.signal)

@@ -34,6 +34,8 @@ export interface TrustBallots {
     readonly author: PublicKey
     readonly timestampMs: number
   }[]
+  /** Agents that said something and give it no weight: a lens may ask for their trust all the same. */
+  readonly silent: readonly PublicKey[]
 }
 
 /** The ballots of a key. Cost: O(n log n). */
@@ -43,6 +45,7 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
   const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
   const { voices, candidates, list } = statements
   const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
+  const speaking = new Set(ballots.voice)
   return {
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
     exact: judging.tolerance === undefined, vocabulary: judging.vocabulary,
@@ -58,6 +61,7 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
       const [voter, author] = [voices[voice], candidates[candidate]?.agentId]
       if (voter === undefined || author === undefined || voter === author || weightQ === 0) return []
       return { voter, author, timestampMs }
-    })
+    }),
+    silent: voices.filter((_, voice) => !speaking.has(voice))
   }
 }

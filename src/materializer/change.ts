@@ -1,7 +1,9 @@
 // Changes of winners: what listeners are told after a view was written.
 
-import { equalBytes } from '../base/index.js'
-import { type LensView, STANDARD_LENSES, type View, type ViewStanding } from '../lenses/index.js'
+import { equalBytes, type PublicKey } from '../base/index.js'
+import {
+  type KeyRecords, type LensView, STANDARD_LENSES, type View, type ViewStanding
+} from '../lenses/index.js'
 import type { DirtyKey } from './marks.js'
 
 /** A standard lens answers otherwise than before. */
@@ -17,22 +19,37 @@ export interface WinnerChange {
   readonly cause: 'records' | 'trust' | 'epochs'
   /** WAL sequences of blocks that brought records of the key, the last few; empty for other causes. */
   readonly sequences: readonly number[]
+  /** With cause `trust`: between which snapshots, and who said something about the key. */
+  readonly trust?: TrustStep | undefined
 }
 
-/** The lenses whose winning objects differ between two views of a key. */
+/** From one trust snapshot to another, by their generations. */
+export interface TrustStep {
+  readonly from: number
+  readonly to: number
+  /** Agents whose values the answer reads, the first 4,096. */
+  readonly agents: readonly PublicKey[]
+}
+
+/** Agents that a change names at most. */
+export const CHANGE_AGENTS_MAX = 4_096
+
+/** The lenses whose winning objects differ between two views of a key, that now has these records. */
 export function changesBetween(
-  key: DirtyKey, before: View | undefined, after: View | undefined
+  key: DirtyKey, before: View | undefined, after: View | undefined, records: KeyRecords
 ): readonly WinnerChange[] {
   const changes: WinnerChange[] = []
   for (const { name, viewCode } of STANDARD_LENSES) {
     const old = before?.lenses.find((lens) => lens.code === viewCode)
     const now = after?.lenses.find((lens) => lens.code === viewCode)
     if (sameWinners(old, now)) continue
-    const cause = causeOf(before, after)
+    const cause = causeOf(key, before, after)
+    const trust = cause === 'trust' ? trustStep(before, after, records) : undefined
     changes.push({
       subject: key.subject, predicate: key.predicate, lens: name,
       before: old?.winners[0], after: now?.winners[0],
-      cause, sequences: cause === 'records' ? [...key.sequences] : []
+      cause, sequences: cause === 'records' ? [...key.sequences] : [],
+      ...(trust === undefined ? {} : { trust })
     })
   }
   return changes
@@ -47,7 +64,21 @@ function sameWinners(a: LensView | undefined, b: LensView | undefined): boolean 
   })
 }
 
-function causeOf(before: View | undefined, after: View | undefined): WinnerChange['cause'] {
+function causeOf(key: DirtyKey, before: View | undefined, after: View | undefined): WinnerChange['cause'] {
   if (before?.evidence !== after?.evidence) return 'records'
-  return before?.local.trustGeneration !== after?.local.trustGeneration ? 'trust' : 'epochs'
+  // A snapshot that came before a sweep has marked the key itself, if that reads what it changed.
+  return key.swept && !key.trusted ? 'epochs' : 'trust'
+}
+
+function trustStep(
+  before: View | undefined, after: View | undefined, { candidates, votes }: KeyRecords
+): TrustStep {
+  const agents = new Set<PublicKey>()
+  for (const { agentId } of [...candidates, ...votes]) {
+    if (agents.size === CHANGE_AGENTS_MAX) break
+    agents.add(agentId)
+  }
+  return {
+    from: before?.local.trustGeneration ?? 0, to: after?.local.trustGeneration ?? 0, agents: [...agents]
+  }
 }

@@ -8,6 +8,8 @@ export type MaterializerErrorDetail =
   | { readonly code: 'MATERIALIZER_STOPPED' }
   /** Reading or writing the index failed (`cause`); views stay as they are until the next start. */
   | { readonly code: 'MATERIALIZER_FAILED' }
+  /** A snapshot is being published already. */
+  | { readonly code: 'MATERIALIZER_BUSY' }
 
 /** An expected failure of the materializer. */
 export class MaterializerError extends CodedError<MaterializerErrorDetail> {}

@@ -1,11 +1,13 @@
 // Materializer: keeps the stored answers of the standard lenses up to date.
 
-export type { WinnerChange } from './change.js'
+export { CHANGE_AGENTS_MAX, type TrustStep, type WinnerChange } from './change.js'
 export { createEpochBook, type EpochBook } from './epoch-book.js'
 export { MaterializerError, type MaterializerErrorDetail } from './errors.js'
 export {
-  createMaterializer, type Materializer, type MaterializerDeps, type MaterializerStats
+  type BallotSink, createMaterializer, type Materializer, type MaterializerDeps, type MaterializerStats
 } from './materializer.js'
 export { MATERIALIZER_DEFAULTS, type MaterializerOptions } from './options.js'
 export type { MaterializerLag } from './progress.js'
+export type { Publication } from './publication.js'
+export type { SweptKey } from './trust-sweep.js'
 export { viewDigest } from './views.js'

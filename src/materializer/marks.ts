@@ -14,6 +14,10 @@ export interface DirtyKey {
   readonly marks: Uint8Array[]
   /** WAL sequences of blocks that left marks, ascending, the last few. */
   readonly sequences: number[]
+  /** A sweep over all views marked it. */
+  swept: boolean
+  /** A change of trust marked it. */
+  trusted: boolean
 }
 
 /** The next keys to recompute and where the scan stopped. */
@@ -53,12 +57,15 @@ export async function readMarks(
         const full = marks >= MARKS_MAX || (key === undefined && found.size >= keysMax)
         if (full) return { keys: [...found.values()], passedOver, next: last }
         if (key === undefined) {
-          key = { subject: parts.subject, predicate: parts.predicate, name, marks: [], sequences: [] }
+          const { subject, predicate } = parts
+          key = { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: false }
           found.set(name, key)
         }
         key.marks.push(mark)
         marks += 1
         if (parts.kind === 'block') key.sequences.push(parts.sequence)
+        key.swept ||= parts.kind === 'sweep'
+        key.trusted ||= parts.kind === 'trust'
         if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
       }
       last = mark

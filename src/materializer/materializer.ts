@@ -5,18 +5,34 @@
 
 import { wait, type Clock, type Log, type PublicKey } from '../base/index.js'
 import {
-  type AuthorityThresholds, createPace, type EpochView, type Pace, type TrustView
+  type AuthorityThresholds, createPace, type EpochView, type Pace, type TrustBallots, type TrustView
 } from '../lenses/index.js'
 import { type Batch, ranges, type Store } from '../store/index.js'
 import type { WinnerChange } from './change.js'
 import { createEpochBook, type EpochBook } from './epoch-book.js'
 import { readMarks } from './marks.js'
+import { MaterializerError } from './errors.js'
 import { MATERIALIZER_DEFAULTS, REST_MS_MAX, type MaterializerOptions } from './options.js'
+import { createPublisher, type Publication, type Publisher } from './publication.js'
 import { createProgress, type MaterializerLag, type Progress } from './progress.js'
 import { recompute } from './recompute.js'
 import { continueSweep, noteSweep, readSweep } from './sweep.js'
+import { isTrustSwept } from './trust-sweep.js'
 import { createWaitingTurns, type WaitingTurns } from './turns.js'
 import { dropViews } from './views.js'
+
+/** Hears of what was said about each key whose records or settings changed. */
+export interface BallotSink {
+  /** A pass over all marks begins. */
+  begin(): void
+  /**
+   * Ballots of one key.
+   * @param asOf WAL sequence that the state they were read in holds at least
+   */
+  put(ballots: TrustBallots, asOf: number): void
+  /** The pass has handed over what was marked when it began. */
+  covered(): void
+}
 
 /** What the materializer stands on. */
 export interface MaterializerDeps {
@@ -33,6 +49,7 @@ export interface MaterializerDeps {
   readonly log: Log
   /** True while writes keep the node busy: views then give way, as far as nobody waits for them. */
   readonly busy?: () => boolean
+  readonly ballots?: BallotSink | undefined
 }
 
 /** Counters since the start. */
@@ -40,6 +57,7 @@ export interface MaterializerStats {
   readonly viewsTotal: number
   readonly marksTotal: number
   readonly sweepsTotal: number
+  readonly publicationsTotal: number
   readonly changesTotal: number
 }
 
@@ -64,6 +82,11 @@ export interface Materializer {
    * the very batch that notes the sweep. Resolves after a pass, when the sweep cannot be lost any more.
    */
   sweep(cause?: (batch: Batch) => void): Promise<void>
+  /**
+   * Makes a trust snapshot current and marks the views that read what it changed. Resolves when they are
+   * marked; rejects when stopped or failed. One at a time.
+   */
+  publish(publication: Publication): Promise<void>
   /** Drops every view and computes all anew; resolves when they are there. */
   rebuild(): Promise<void>
   /** Told of changed winners after they were written. Gives the function that unsubscribes. */
@@ -80,8 +103,9 @@ interface Core {
   readonly turns: WaitingTurns
   readonly pace: Pace
   readonly progress: Progress
+  readonly publisher: Publisher
   readonly listeners: Set<(change: WinnerChange) => void>
-  readonly stats: { -readonly [Name in keyof MaterializerStats]: number }
+  readonly stats: { -readonly [Name in Exclude<keyof MaterializerStats, 'publicationsTotal'>]: number }
   /** Sweeps that were asked for and not begun. */
   causes: ((batch: Batch) => void)[]
   rebuilds: boolean
@@ -96,7 +120,9 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
     pace: createPace(settings.sliceMs, deps.clock, deps.yieldNow),
     progress: createProgress(deps.clock, () => pass(core), (error) => {
       deps.log.error({ err: error }, 'views are no longer brought up to date')
+      core.publisher.abort(ended('MATERIALIZER_FAILED'))
     }),
+    publisher: createPublisher(settings.sweepKeys, { ...deps, wake: () => core.progress.wake() }),
     listeners: new Set(), causes: [], rebuilds: false,
     stats: { viewsTotal: 0, marksTotal: 0, sweepsTotal: 0, changesTotal: 0 }
   }
@@ -106,17 +132,22 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
       await core.book.refresh(deps.store)
       progress.start()
     },
-    stop: () => progress.stop(),
+    stop: async () => {
+      await progress.stop()
+      core.publisher.abort(ended('MATERIALIZER_STOPPED'))
+    },
     wake: () => progress.wake(),
     idle: () => progress.idle(),
     settled: (subject, predicate, signal) => settled(core, subject, predicate, signal),
     lag: () => progress.lag(),
-    stats: () => ({ ...core.stats }),
+    stats: () => ({ ...core.stats, publicationsTotal: core.publisher.total }),
     epochs: (asOfMs) => core.book.view(asOfMs),
     sweep: (cause = () => undefined) => {
       core.causes.push(cause)
       return progress.nextPass()
     },
+    publish: (publication) => progress.stopping
+      ? Promise.reject(ended('MATERIALIZER_STOPPED')) : core.publisher.publish(publication),
     rebuild: () => {
       core.rebuilds = true
       return progress.idle()
@@ -133,6 +164,7 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
 
 /** One walk over all marks. Gives how long to wait before the next one; undefined = nothing is left. */
 async function pass(core: Core): Promise<number | undefined> {
+  core.deps.ballots?.begin()
   await core.book.refresh(core.deps.store)
   await beginDueSweep(core)
   const late = new Set<string>()
@@ -140,6 +172,7 @@ async function pass(core: Core): Promise<number | undefined> {
   // A sweep may leave marks behind the place where the walk is: then the walk begins again.
   for (let again = true; again || from !== undefined;) {
     if (from === undefined) again = false
+    if (await core.publisher.step()) again = true
     if (await sweepOn(core)) again = true
     const startMs = core.deps.clock.monotonicMs()
     const { next, passedOver } = await workOff(core, from, late)
@@ -150,7 +183,13 @@ async function pass(core: Core): Promise<number | undefined> {
     if (pause !== undefined) await pause
     await rest(core, core.deps.clock.monotonicMs() - startMs)
   }
-  return late.size === 0 ? undefined : core.turns.delayMs(late, core.deps.clock.monotonicMs())
+  if (late.size > 0) return core.turns.delayMs(late, core.deps.clock.monotonicMs())
+  core.deps.ballots?.covered()
+  return undefined
+}
+
+function ended(code: 'MATERIALIZER_STOPPED' | 'MATERIALIZER_FAILED'): MaterializerError {
+  return new MaterializerError({ code }, 'views are no longer brought up to date')
 }
 
 /** Leaves the main thread to writes for a while. */
@@ -194,7 +233,9 @@ async function sweepOn(core: Core): Promise<boolean> {
 async function workOff(
   core: Core, from: Uint8Array | undefined, late: Set<string>
 ): Promise<{ readonly next: Uint8Array | undefined; readonly passedOver: number }> {
-  const { store, clock, trust } = core.deps
+  const { store, clock, trust, ballots } = core.deps
+  // Before the snapshot is taken: what that shows is this state or a later one.
+  const asOf = store.cursor
   const snapshot = store.snapshot()
   try {
     const startMs = clock.monotonicMs()
@@ -211,7 +252,8 @@ async function workOff(
       options: core.options, reader: snapshot, batch, clock, pace: core.pace,
       judgement: { epochs: core.book.view(), trust: trust(), authority: core.deps.authority },
       spent: (name, costMs) => core.turns.spent(name, costMs, clock.monotonicMs()),
-      wantsChanges: core.listeners.size > 0
+      wantsChanges: core.listeners.size > 0,
+      told: ballots === undefined ? undefined : (key) => ballots.put(key, asOf)
     })
     await store.write(batch)
     core.stats.viewsTotal += keys.length
@@ -228,7 +270,7 @@ async function settled(core: Core, subject: string, predicate: string, signal?: 
   const { store } = core.deps
   while (signal?.aborted !== true) {
     const marks = await store.rangeAll({ ...ranges.marks(subject, predicate), limit: 1, keysOnly: true })
-    if (marks.length === 0 && !readSweep(store).unfinished) return
+    if (marks.length === 0 && !readSweep(store).unfinished && isTrustSwept(store)) return
     await core.progress.nextStep(signal)
   }
 }

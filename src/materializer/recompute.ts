@@ -4,7 +4,7 @@
 import { type Clock, equalBytes } from '../base/index.js'
 import {
   decodeView, encodeView, hashedPart, type Judgement, type KeyRecords, type Pace, runSteps, runStepsAt,
-  settleSteps, type View
+  settleSteps, type Steps, type TrustBallots, trustBallotSteps, type View
 } from '../lenses/index.js'
 import { type Batch, gatherKey, keys, type Reader } from '../store/index.js'
 import { changesBetween, type WinnerChange } from './change.js'
@@ -23,6 +23,8 @@ export interface RecomputeDeps {
   readonly spent: (name: string, costMs: number) => void
   /** False = nobody asks for changes, so old views need no decoding. */
   readonly wantsChanges: boolean
+  /** Told of the ballots of each key whose records or settings changed. */
+  readonly told: ((ballots: TrustBallots) => void) | undefined
 }
 
 /** Adds to the batch what brings these keys up to date. Gives the winners that will then have changed. */
@@ -39,8 +41,9 @@ export async function recompute(
       const records = gathered[at]
       if (records === undefined) continue
       const startMs = deps.clock.monotonicMs()
-      const view = await settle(records, deps)
-      changes.push(...stage(key, view, deps))
+      const view = await run(settleSteps(records, deps.judgement, deps.clock.nowMs()), records, deps)
+      changes.push(...stage(key, view, records, deps))
+      await tell(key, records, deps)
       deps.spent(key.name, gatherMs + deps.clock.monotonicMs() - startMs)
       const pause = deps.pace()
       if (pause !== undefined) await pause
@@ -49,13 +52,23 @@ export async function recompute(
   return changes
 }
 
-async function settle(records: KeyRecords, deps: RecomputeDeps): Promise<View | undefined> {
-  const steps = settleSteps(records, deps.judgement, deps.clock.nowMs())
+/** Work on records that are many is done in slices. */
+async function run<T>(steps: Steps<T>, records: KeyRecords, deps: RecomputeDeps): Promise<T> {
   const long = records.candidates.length + records.votes.length > deps.options.sliceCandidates
   return long ? await runStepsAt(steps, deps.pace) : runSteps(steps)
 }
 
-function stage(key: DirtyKey, view: View | undefined, deps: RecomputeDeps): readonly WinnerChange[] {
+/** A change of trust alone changes no ballot. */
+async function tell(key: DirtyKey, records: KeyRecords, deps: RecomputeDeps): Promise<void> {
+  const { told, judgement } = deps
+  if (told === undefined || records.candidates.length === 0) return
+  if (key.sequences.length === 0 && !key.swept) return
+  told(await run(trustBallotSteps(records, judgement.epochs.judging(key.predicate)), records, deps))
+}
+
+function stage(
+  key: DirtyKey, view: View | undefined, records: KeyRecords, deps: RecomputeDeps
+): readonly WinnerChange[] {
   for (const mark of key.marks) deps.batch.delete(mark)
   const place = keys.view(key.subject, key.predicate)
   const before = deps.reader.get(place)
@@ -64,7 +77,7 @@ function stage(key: DirtyKey, view: View | undefined, deps: RecomputeDeps): read
   if (after !== undefined && sameView(before, after)) return []
   if (after !== undefined) deps.batch.put(place, after)
   if (!deps.wantsChanges) return []
-  return changesBetween(key, before === undefined ? undefined : decodeView(before), view)
+  return changesBetween(key, before === undefined ? undefined : decodeView(before), view, records)
 }
 
 /** True when the kept view says the same under the same trust: then it stays, with its own time. */

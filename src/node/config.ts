@@ -24,6 +24,8 @@ export interface NodeConfig {
   readonly p2pBootstrap: readonly string[]
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
   readonly verifyWorkers: number
+  /** Threads that compute trust: 0 = on the main thread, 1. */
+  readonly trustWorkers: number
   readonly cacheMib: number
   /** MiB of blocks of one other node that an open network's node admits an hour; 0 = no bound. */
   readonly nodeMibPerHour: number
@@ -53,6 +55,7 @@ const SETTINGS: { readonly [Name in Setting]: readonly [env: string, toml: strin
   logLevel: ['STEMEDB_LOG_LEVEL', 'log.level', 'info'],
   // One worker a core of the reference machine.
   verifyWorkers: ['STEMEDB_VERIFY_WORKERS', 'ingest.verify_workers', 2],
+  trustWorkers: ['STEMEDB_TRUST_WORKERS', 'trust.workers', 1],
   // Point reads are 7-10 times cheaper from the cache; below 128 MiB they fall off at a million views.
   cacheMib: ['STEMEDB_CACHE_MIB', 'store.cache_mib', 128],
   // About 200,000 records an hour: more than agents write, and a stranger fills 1.5 GiB a day at most.
@@ -93,6 +96,7 @@ export async function loadConfig(
     p2pBootstrap: list(raw, 'p2pBootstrap'),
     logLevel: level(raw),
     verifyWorkers: whole(raw, 'verifyWorkers', 0, 64),
+    trustWorkers: whole(raw, 'trustWorkers', 0, 1),
     cacheMib: whole(raw, 'cacheMib', 8, 65_536),
     nodeMibPerHour: whole(raw, 'nodeMibPerHour', 0, 1_048_576)
   }

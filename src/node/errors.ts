@@ -18,6 +18,8 @@ export type NodeFailure =
   | { readonly code: 'NODE_ACK_BUSY'; readonly max: number }
   | { readonly code: 'NODE_NOT_READY' }
   | { readonly code: 'NODE_STOPPED' }
+  /** The thread that computes trust ended. Published trust stays; another thread begins anew. */
+  | { readonly code: 'NODE_TRUST_WORKER' }
   | { readonly code: 'NODE_CLAIMS_READ'; readonly path: string }
 
 /** Carries a NodeFailure. */

@@ -11,6 +11,7 @@ import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateReporter } from './state.js'
 import { reportPeers, reportReady, reportStats } from './reports.js'
 import type { StemeNode } from './types.js'
+import { viewsSettled } from './view-side.js'
 import type { Verdict } from '../base/index.js'
 
 /** Records that one call of `admit` takes. */
@@ -42,7 +43,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     record: async (id) => findRecord(open(), id),
     settled: async () => {
       await open().ingest.flush()
-      await open().materializer.idle()
+      await viewsSettled(open())
     },
     votes: async (assertion, limit) => votesOn(open(), assertion, limit),
     state: async () => reportState(open()),

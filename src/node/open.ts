@@ -69,7 +69,8 @@ async function buildNode(
       expectsPeers: dialled(config, directory).length > 0,
       seals: mode === 'serving', lenses,
       keyBytesPerHour: config.nodeMibPerHour === 0 ? Infinity : config.nodeMibPerHour * MIB,
-      ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers }
+      ingest: { ...DEFAULTS, verifyWorkers: config.verifyWorkers },
+      trust: { workers: config.trustWorkers === 0 ? 0 : 1 }
     },
     {
       clock: systemClock,

@@ -1,15 +1,12 @@
 // The parts list: opens and wires the parts of a node in order, and closes them the other way round.
 // Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
 
-import { Q } from '../base/index.js'
 import { createHoldings, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
 import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
-import type { AuthorityThresholds } from '../lenses/index.js'
-import { createMaterializer, type Materializer } from '../materializer/index.js'
+import type { Materializer } from '../materializer/index.js'
 import type { PeerNetwork, Replicator } from '../p2p/index.js'
 import { createQuery, type Query } from '../query/index.js'
 import { openStore, type Store } from '../store/index.js'
-import { neutralTrust, STEPS_PER_ONE, type TrustSnapshot } from '../trustrank/index.js'
 import { openWal, type Wal } from '../wal/index.js'
 import { createAcks, type Acks } from './acks.js'
 import { createNodeAudit, type NodeAudit } from './audit.js'
@@ -21,6 +18,8 @@ import { openOwnFeed, type OwnFeed } from './own-feed.js'
 import { createReplication } from './replication.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateTags, type StateTags } from './state-tag.js'
+import type { TrustKeeper } from './trust-keeper.js'
+import { authorityOf, createViewSide, viewsSettled, type ViewSide } from './view-side.js'
 
 /** The parts of a node that is starting or running. */
 export interface Parts {
@@ -38,7 +37,7 @@ export interface Parts {
   readonly ingest: Ingest
   readonly materializer: Materializer
   readonly query: Query
-  readonly trust: () => TrustSnapshot
+  readonly trust: TrustKeeper
   readonly network: PeerNetwork | undefined
   readonly replicator: Replicator | undefined
   /** Replays, computes, connects. */
@@ -99,23 +98,20 @@ function assemble(
   network: PeerNetwork | undefined,
   close: () => Promise<void>
 ): Parts {
-  const trust = neutralTrust()
   const { ownFeed, scan, wires } = core
   const ingest = createWriteSide(setup, ports, core)
   wires.seal = (identity) => ingest.seal(identity)
-  const materializer = createMaterializer({}, {
-    store: core.store, clock: ports.clock, log: ports.log, trust: () => trust,
-    governors: core.rules.governors, authority: authorityOf(setup), yieldNow: ports.yieldNow,
-    busy: () => ingest.counts().unsealed >= BUSY_RECORDS
+  const { trust, materializer } = createViewSide(setup, ports, {
+    ...core, isBusy: () => ingest.counts().unsealed >= BUSY_RECORDS
   })
   const query = createReadSide(setup, ports, core, trust, ingest, materializer)
   const audit = createNodeAudit({
     ...core, ...ports,
     repair: (id, block) => ingest.repairBlock(id, block), rescan: (signal) => scan.rescan(signal),
-    recompute: (signal) => recompute(materializer, signal),
+    recompute: (signal) => recompute({ materializer, trust }, signal),
     onDamage: (found) => events.emit({ kind: 'damage', ...found })
   })
-  const tags = createTags(setup, ports, events, core, () => trust, { ingest, materializer, audit })
+  const tags = createTags(setup, ports, events, core, trust, { ingest, materializer, audit })
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags, audit }, ingest, network)
   const due = replicator === undefined
@@ -123,10 +119,11 @@ function assemble(
   const acks = createAcks({ ...core, clock: ports.clock, admit: (records) => ingest.admitRecords(records) })
   connect(core, events, { materializer, acks, replicator, network })
   return {
-    ...core, tags, acks, audit, ingest, materializer, query, trust: () => trust, network, replicator,
+    ...core, tags, acks, audit, ingest, materializer, query, trust, network, replicator,
     async start() {
       await ingest.start()
       await materializer.start()
+      trust.start()
       scan.start()
       replicator?.start()
       due?.start()
@@ -145,6 +142,7 @@ function assemble(
       await network?.stop()
       await ingest.stop()
       await materializer.stop()
+      await trust.stop()
       await scan.stop()
       await close()
     }
@@ -152,16 +150,17 @@ function assemble(
 }
 
 function createTags(
-  setup: NodeSetup, ports: NodeParts, events: EventLog, core: Core, trust: () => TrustSnapshot,
+  setup: NodeSetup, ports: NodeParts, events: EventLog, core: Core, trust: TrustKeeper,
   { ingest, materializer, audit }: Pick<Parts, 'ingest' | 'materializer' | 'audit'>
 ): StateTags {
   const { clock, log } = ports
   return createStateTags({
     ...core, clock, log, networkId: core.rules.networkId, signer: setup.signer,
-    trustDigest: () => trust().digest,
-    quiet: () => materializer.lag().marks === 0 && ingest.counts().behind === 0 && !audit.mending,
+    trustDigest: () => trust.snapshot().digest,
+    quiet: () =>
+      trust.quiet && materializer.lag().marks === 0 && ingest.counts().behind === 0 && !audit.mending,
     rescan: (signal) => core.scan.rescan(signal),
-    recompute: (signal) => recompute(materializer, signal),
+    recompute: (signal) => recompute({ materializer, trust }, signal),
     onTag: ({ frontierRoot, viewDigest }) => events.emit({ kind: 'state', frontierRoot, viewDigest }),
     onAlarm: ({ ours, theirs }) => {
       events.emit({ kind: 'alarm', peerKey: theirs.nodeKey, frontierRoot: ours.frontierRoot })
@@ -188,20 +187,13 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   })
 }
 
-/** Thresholds of the genesis in published steps, none of them lowered. */
-function authorityOf({ genesis }: NodeSetup): AuthorityThresholds {
-  const { authorityAccuracy, authorityStanding } = genesis.genesis.trust
-  const steps = (q16: number): number => Math.ceil((q16 * STEPS_PER_ONE) / Q)
-  return { accuracy: steps(authorityAccuracy), standing: steps(authorityStanding) }
-}
-
 function createReadSide(
-  setup: NodeSetup, ports: NodeParts, { store }: Core, trust: TrustSnapshot, ingest: Ingest,
+  setup: NodeSetup, ports: NodeParts, { store }: Core, trust: TrustKeeper, ingest: Ingest,
   materializer: Materializer
 ): Query {
   return createQuery({}, {
     store, clock: ports.clock, yieldNow: ports.yieldNow, authority: authorityOf(setup),
-    trust: () => trust,
+    trust: () => trust.snapshot(),
     epochs: (asOfMs) => materializer.epochs(asOfMs),
     lagMs: () => materializer.lag().oldestMs, lenses: setup.lenses ?? [],
     settled: async (subject, predicate, signal) => {
@@ -281,9 +273,9 @@ function admissionRules(setup: NodeSetup): AdmissionRules {
 }
 
 /** Computes all views anew and waits for them, as long as the signal does not abort. */
-async function recompute(materializer: Materializer, signal: AbortSignal): Promise<void> {
-  await unlessAborted(materializer.sweep(), signal)
-  await unlessAborted(materializer.idle(), signal)
+async function recompute(parts: ViewSide, signal: AbortSignal): Promise<void> {
+  await unlessAborted(parts.materializer.sweep(), signal)
+  await unlessAborted(viewsSettled(parts), signal)
 }
 
 /** The promise, or nothing once the signal aborts. */

@@ -55,6 +55,7 @@ export function reportStats(parts: Parts): NodeStats {
   const lag = materializer.lag()
   const replication = replicator?.stats()
   const links = network?.counts()
+  const trust = parts.trust.stats()
   return {
     store_records_count: store.totals.recordCount,
     store_cursor_sequence: store.totals.sequence,
@@ -75,7 +76,16 @@ export function reportStats(parts: Parts): NodeStats {
     dag_pending_bytes: graph.pendingBytes,
     materializer_marks_count: lag.marks,
     materializer_lag_seconds: lag.oldestMs / 1_000,
-    trust_generation_count: parts.trust().generation,
+    trust_generation_count: parts.trust.snapshot().generation,
+    trust_agents_count: parts.trust.snapshot().agents.size,
+    trust_lag_seconds: parts.trust.lagMs / 1_000,
+    trust_unsettled: parts.trust.quiet ? 0 : 1,
+    trust_queue_rows: trust.queueRows,
+    trust_ballots_count: trust.rows,
+    trust_compute_seconds: trust.computeSeconds,
+    trust_computations_total: trust.computationsTotal,
+    trust_publications_total: trust.publicationsTotal,
+    trust_restarts_total: trust.restartsTotal,
     p2p_peers_count: network?.peers().length ?? 0,
     p2p_links_count: links?.links ?? 0,
     p2p_gossip_refreshes_total: links?.refreshes ?? 0,

@@ -8,6 +8,7 @@ import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
 import type { Signer, VerifySignature } from '../record/index.js'
 import type { LevelSource } from '../store/index.js'
 import type { WalOptions } from '../wal/index.js'
+import type { TrustOptions } from './trust-options.js'
 
 /** Identity, places and limits of a node. */
 export interface NodeSetup {
@@ -30,6 +31,8 @@ export interface NodeSetup {
   readonly lenses?: readonly Lens[]
   /** Bytes of one other node's blocks that an open network admits an hour. @default 67108864 */
   readonly keyBytesPerHour?: number
+  /** How computing trust is dosed; defaults otherwise. */
+  readonly trust?: TrustOptions
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */
   readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>
 }

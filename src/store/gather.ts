@@ -3,14 +3,14 @@
 // few: objects beyond the row, sources. Records were verified when their block was admitted, so no signature
 // is checked here.
 
-import type { Hash, PublicKey } from '../base/index.js'
+import { equalBytes, type Hash, type PublicKey } from '../base/index.js'
 import { objectValue, openRecord, type Assertion, type Value } from '../record/index.js'
 import { badRow } from './errors.js'
 import { keys } from './keys.js'
-import { candidateId, parseVote } from './parse.js'
+import { candidateId, parseCandidate, parseVote } from './parse.js'
 import { ranges } from './ranges.js'
 import type { Entry, Reader } from './reader.js'
-import { decodeCandidateRow, decodeVoteRow, type CandidateRow } from './rows.js'
+import { decodeCandidateRow, decodeVoteRow, EMPTY, type CandidateRow } from './rows.js'
 
 /** An effective assertion, from its row, and from its record as far as that is asked for. */
 export interface GatheredCandidate {
@@ -57,6 +57,8 @@ export interface GatherOptions {
 const SLICE_ROWS = 512
 /** Fewer are looked up here, more off the main thread. */
 const LOOKUPS_MAX = 128
+/** Bytes of the id that ends the key of a candidate. */
+const ID_BYTES = 32
 /** Ranges of votes that are read at once. */
 const VOTE_RANGES = 8
 
@@ -84,6 +86,55 @@ export async function gatherKey(
     }
   }
   return { subject, predicate, candidates, votes }
+}
+
+/**
+ * Reads the candidates and votes of every key, in key order: one walk over all S rows.
+ * @throws StoreError as `gatherKey`
+ * Cost: about 6 us a candidate, 60 us more for one with votes; it waits for nothing but reads.
+ */
+export async function* gatherAll(reader: Reader): AsyncGenerator<GatheredKey> {
+  let open: OpenKey | undefined
+  let prefix: Uint8Array = EMPTY
+  for await (const rows of reader.batches(ranges.candidates())) {
+    const candidates = rows.map((row) => new StoredCandidate(row, reader))
+    const votes = await votesByCandidate(reader, candidates)
+    for (const [at, [row]] of rows.entries()) {
+      const candidate = candidates[at]
+      const about = row.subarray(0, row.length - ID_BYTES)
+      if (candidate === undefined) continue
+      if (open === undefined || !equalBytes(about, prefix)) {
+        if (open !== undefined) yield open.key
+        const { subject, predicate } = parseCandidate(row)
+        const said = { candidates: [] as GatheredCandidate[], votes: [] as GatheredVote[] }
+        open = { key: { subject, predicate, ...said }, ...said }
+        prefix = about
+      }
+      open.candidates.push(candidate)
+      for (const vote of votes.get(candidate.id) ?? []) open.votes.push(vote)
+    }
+  }
+  if (open !== undefined) yield open.key
+}
+
+/** A key whose rows are being read. */
+interface OpenKey {
+  readonly key: GatheredKey
+  readonly candidates: GatheredCandidate[]
+  readonly votes: GatheredVote[]
+}
+
+async function votesByCandidate(
+  reader: Reader, candidates: readonly GatheredCandidate[]
+): Promise<ReadonlyMap<Hash, readonly GatheredVote[]>> {
+  const votes = new Map<Hash, readonly GatheredVote[]>()
+  const voted = await votedOf(reader, candidates)
+  for (let at = 0; at < voted.length; at += VOTE_RANGES) {
+    const some = voted.slice(at, at + VOTE_RANGES)
+    const found = await Promise.all(some.map(({ id }) => votesOn(reader, id)))
+    for (const [of, { id }] of some.entries()) votes.set(id, found[of] ?? [])
+  }
+  return votes
 }
 
 /** The effective votes on one assertion, ascending by (agent, timestamp, id). */

@@ -6,7 +6,8 @@ export { type DirectoryLock, lockDirectory } from './directory-lock.js'
 export { openLevel } from './disk-level.js'
 export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
 export {
-  type GatheredCandidate, gatherKey, type GatheredKey, type GatheredVote, type GatherOptions, votesOn
+  gatherAll, type GatheredCandidate, gatherKey, type GatheredKey, type GatheredVote, type GatherOptions,
+  votesOn
 } from './gather.js'
 export { FAMILY, keys } from './keys.js'
 export type {

@@ -75,6 +75,16 @@ export const keys = {
     putU32(chunk)
     return endKey()
   },
+  /** D: dirty mark of a change of trust: the generation of the snapshot and the chunk that wrote it. */
+  trustMark: (subject: string, predicate: string, generation: number, chunk: number): Uint8Array => {
+    beginKey(FAMILY.mark)
+    putText(subject)
+    putText(predicate)
+    putByte(2)
+    putU64(generation)
+    putU32(chunk)
+    return endKey()
+  },
   /** b: header and record ids of a block. */
   block: (id: Hash): Uint8Array => ofHash(FAMILY.block, id),
   /** c: the block is complete. */

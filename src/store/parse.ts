@@ -14,7 +14,7 @@ export interface KeyParts {
 /** A dirty mark: left by a block, or by chunk `chunk` of a sweep. */
 export type MarkParts =
   | KeyParts & { readonly kind: 'block'; readonly sequence: number }
-  | KeyParts & { readonly kind: 'sweep'; readonly generation: number; readonly chunk: number }
+  | KeyParts & { readonly kind: 'sweep' | 'trust'; readonly generation: number; readonly chunk: number }
 
 /** Parts of a V key; undefined for the row that only says there are votes. */
 export function parseVote(
@@ -68,8 +68,9 @@ export function parseMark(key: Uint8Array): MarkParts {
   const about = { subject: parts.text(), predicate: parts.text() }
   const kind = parts.byte()
   if (kind === 0) return ended(parts, { ...about, kind: 'block', sequence: parts.u64() })
-  if (kind !== 1) throw badRow(FAMILY.mark)
-  return ended(parts, { ...about, kind: 'sweep', generation: parts.u64(), chunk: parts.u32() })
+  if (kind !== 1 && kind !== 2) throw badRow(FAMILY.mark)
+  const cause = kind === 1 ? 'sweep' : 'trust'
+  return ended(parts, { ...about, kind: cause, generation: parts.u64(), chunk: parts.u32() })
 }
 
 /** Parts of an f key. */

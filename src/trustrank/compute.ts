@@ -17,6 +17,8 @@ export interface ComputedTrust {
   readonly rounds: number
   /** Why an agent's values are what they are; undefined for one without ballots. Cost: O(rows). */
   explain(agent: PublicKey): Explanation | undefined
+  /** Hits and ballots of an agent's track record, Q16; undefined for one without ballots. */
+  record(agent: PublicKey): { readonly ballots: number; readonly hits: number } | undefined
 }
 
 /**
@@ -31,9 +33,16 @@ export function computeTrust(
 ): ComputedTrust {
   const field = fieldOf(columns, policy, TRUST_CONSTANTS)
   const point = findFixedPoint(field)
+  let indices: ReadonlyMap<PublicKey, number> | undefined
   return {
     snapshot: snapshotOf(publish(field, point), place),
     rounds: point.rounds,
-    explain: (agent) => explain(field, point, agent)
+    explain: (agent) => explain(field, point, agent),
+    record(agent) {
+      indices ??= new Map(columns.agents.map((key, at) => [key, at]))
+      const at = indices.get(agent)
+      if (at === undefined) return undefined
+      return { ballots: point.records.ballots[at] ?? 0, hits: point.records.hits[at] ?? 0 }
+    }
   }
 }

@@ -1,8 +1,13 @@
 // TrustRank: what agents have earned, published in snapshots that lenses read.
 
-export { type BallotBook, createBallotBook } from './book.js'
+export { type BallotBook, type BookKey, createBallotBook } from './book.js'
+export { changeBetween, type TrustChange } from './change.js'
 export { type BallotColumns, type ClosedPredicate, type Endorsements, itemCount } from './columns.js'
 export { type ComputedTrust, computeTrust } from './compute.js'
+export {
+  type AgentReasons, CLONES_NAMED_MAX, createTrustDesk, type NamedMover, type TrackRecord, type TrustAnswers,
+  type TrustDesk, type TrustFinding, type TrustRequest
+} from './desk.js'
 export { type Explanation, type Mover, MOVERS_MAX } from './explain.js'
 export type { BallotCluster, BallotRow, Endorsement, KeyBallots } from './key-ballots.js'
 export { neutralTrust } from './neutral.js'

@@ -39,4 +39,32 @@ export interface KeyBallots {
   readonly clusters: readonly BallotCluster[]
   readonly rows: readonly BallotRow[]
   readonly endorsements: readonly Endorsement[]
+  /** Agents without a row whose trust an answer for this key depends on all the same; absent = none. */
+  readonly silent?: readonly PublicKey[] | undefined
+}
+
+/** True when two sets of ballots of one key say the same, in whatever order each lists it. */
+export function sameBallots(a: KeyBallots, b: KeyBallots): boolean {
+  return a.cardinality === b.cardinality && a.exact === b.exact &&
+    (a.vocabulary === undefined) === (b.vocabulary === undefined) &&
+    sameLists(a.vocabulary ?? [], b.vocabulary ?? []) &&
+    sameLists(a.clusters.map(({ value }) => value), b.clusters.map(({ value }) => value)) &&
+    sameLists(a.rows.map((row) => rowText(a, row)), b.rows.map((row) => rowText(b, row))) &&
+    sameLists(a.endorsements.map(endorsementText), b.endorsements.map(endorsementText)) &&
+    sameLists(a.silent ?? [], b.silent ?? [])
+}
+
+function sameLists(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  if (a.every((text, at) => text === b[at])) return true
+  const [left, right] = [[...a].sort(), [...b].sort()]
+  return left.every((text, at) => text === right[at])
+}
+
+function rowText({ clusters }: KeyBallots, { agent, cluster, weightQ, timestampMs }: BallotRow): string {
+  return `${agent} ${weightQ} ${timestampMs} ${clusters[cluster]?.hash ?? ''}`
+}
+
+function endorsementText({ voter, author, timestampMs }: Endorsement): string {
+  return `${voter} ${author} ${timestampMs}`
 }

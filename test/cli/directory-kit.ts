@@ -26,7 +26,7 @@ export async function nodeAt(directory: string): Promise<StemeNode> {
   const node = createNode({
     genesis: opened, signer: nodeKey.signer, walDirectory: paths.wal, markerPath: paths.marker,
     incarnationPath: paths.incarnation, dataDirectory: directory, expectsPeers: false,
-    ingest: { ...DEFAULTS, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 }
+    ingest: { ...DEFAULTS, verifyWorkers: 0 }, trust: { workers: 0 }, wal: { segmentBytes: 1_048_576 }
   }, {
     clock: systemClock, random: systemRandom, disk: createFileDisk(), log: silentLog,
     level: openLevel({ directory: paths.index, cacheBytes: 8_388_608 }),

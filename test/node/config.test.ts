@@ -33,7 +33,7 @@ describe('settings', () => {
     expect(await loadConfig({ dataDir }, {})).toEqual({
       dataDir, apiHost: '127.0.0.1', apiPort: 8470, apiPublic: false, apiHosts: [],
       p2pListen: ['/ip4/0.0.0.0/tcp/8471'], p2pAnnounce: [], p2pBootstrap: [],
-      logLevel: 'info', verifyWorkers: 2, cacheMib: 128, nodeMibPerHour: 64
+      logLevel: 'info', verifyWorkers: 2, trustWorkers: 1, cacheMib: 128, nodeMibPerHour: 64
     })
   })
 
@@ -49,12 +49,13 @@ describe('settings', () => {
     toml([
       '[api]', 'host = "::1"', 'port = 0', 'public = true', 'hosts = ["a.example", "b.example"]',
       '[p2p]', 'listen = []', 'announce = ["/dns4/a.example/tcp/1"]', 'bootstrap = ["/ip4/1.2.3.4/tcp/1"]',
-      '[log]', 'level = "debug"', '[ingest]', 'verify_workers = 0', '[store]', 'cache_mib = 8'
+      '[log]', 'level = "debug"', '[ingest]', 'verify_workers = 0',
+      '[trust]', 'workers = 0', '[store]', 'cache_mib = 8'
     ].join('\n'))
     expect(await loadConfig({ dataDir }, {})).toEqual({
       dataDir, apiHost: '::1', apiPort: 0, apiPublic: true, apiHosts: ['a.example', 'b.example'],
       p2pListen: [], p2pAnnounce: ['/dns4/a.example/tcp/1'], p2pBootstrap: ['/ip4/1.2.3.4/tcp/1'],
-      logLevel: 'debug', verifyWorkers: 0, cacheMib: 8, nodeMibPerHour: 64
+      logLevel: 'debug', verifyWorkers: 0, trustWorkers: 0, cacheMib: 8, nodeMibPerHour: 64
     })
   })
 
@@ -63,17 +64,18 @@ describe('settings', () => {
       STEMEDB_DATA_DIR: dataDir, STEMEDB_API_HOST: '::1', STEMEDB_API_PORT: '65535', STEMEDB_API_PUBLIC: '1',
       STEMEDB_API_HOSTS: 'a.example, b.example,', STEMEDB_P2P_LISTEN: '', STEMEDB_P2P_ANNOUNCE: '/a,/b',
       STEMEDB_P2P_BOOTSTRAP: '/c', STEMEDB_LOG_LEVEL: 'silent', STEMEDB_VERIFY_WORKERS: '64',
-      STEMEDB_CACHE_MIB: '65536', STEMEDB_NODE_MIB_PER_HOUR: '0'
+      STEMEDB_TRUST_WORKERS: '1', STEMEDB_CACHE_MIB: '65536', STEMEDB_NODE_MIB_PER_HOUR: '0'
     })).toEqual({
       dataDir, apiHost: '::1', apiPort: 65_535, apiPublic: true, apiHosts: ['a.example', 'b.example'],
       p2pListen: [], p2pAnnounce: ['/a', '/b'], p2pBootstrap: ['/c'],
-      logLevel: 'silent', verifyWorkers: 64, cacheMib: 65_536, nodeMibPerHour: 0
+      logLevel: 'silent', verifyWorkers: 64, trustWorkers: 1, cacheMib: 65_536, nodeMibPerHour: 0
     })
   })
 
   it.each([
     ['apiPort', -1], ['apiPort', 65_536], ['apiPort', 1.5], ['apiPort', 'http'], ['apiPort', ''], ['apiPort', '0x10'],
-    ['verifyWorkers', 65], ['cacheMib', 7], ['cacheMib', 65_537], ['nodeMibPerHour', 1_048_577], ['apiPublic', 'yes'], ['apiPublic', 2],
+    ['verifyWorkers', 65], ['trustWorkers', 2], ['trustWorkers', -1], ['cacheMib', 7], ['cacheMib', 65_537],
+    ['nodeMibPerHour', 1_048_577], ['apiPublic', 'yes'], ['apiPublic', 2],
     ['logLevel', 'loud'], ['apiHost', ''], ['apiHost', 5], ['p2pListen', 5], ['apiHosts', true]
   ] as const)('refuse %s = %j by its name', async (setting, value) => {
     expect(await failing({ [setting]: value })).toEqual({ code: 'NODE_CONFIG', setting })

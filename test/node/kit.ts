@@ -57,7 +57,8 @@ export function nodeOn(machine: Machine, more: Partial<NodeSetup> = {}): StemeNo
     genesis, signer: signerOf(name),
     walDirectory: '/data/wal', markerPath: '/data/wal.marker', incarnationPath: '/data/incarnation',
     dataDirectory: '/data', expectsPeers: false,
-    ingest: { ...DEFAULTS, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 }, ...more
+    ingest: { ...DEFAULTS, verifyWorkers: 0 }, trust: { workers: 0 }, wal: { segmentBytes: 1_048_576 },
+    ...more
   }
   const random = seededRandom([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7))
   const yieldNow = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

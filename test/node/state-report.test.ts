@@ -41,7 +41,7 @@ function bench(passMs: number): Bench {
     store: { totals: { recordCount: 1 } },
     ingest: { counts: () => ({ unsealed: 0, quarantined: 0 }) },
     materializer: { lag: () => ({ marks: 0 }) },
-    trust: () => ({ generation: 0 }),
+    trust: { snapshot: () => ({ generation: 0 }) },
     audit: { last: undefined }
   }
   return { clock, parts: parts as unknown as ReportedParts, state }

@@ -182,7 +182,8 @@ class SimMachine implements Machine {
       {
         genesis, signer: this.signer, walDirectory: '/data/wal', markerPath: '/data/wal.marker',
         incarnationPath: '/data/incarnation', dataDirectory: '/data', expectsPeers,
-        ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, wal: { segmentBytes: 1_048_576 },
+        ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, trust: { workers: 0 },
+        wal: { segmentBytes: 1_048_576 },
         ...(admission === 'open' ? {} : {
           certificate: issueCertificate(this.signer.publicKey, governor, networkId)
         })
