@@ -16,7 +16,9 @@ const support = {
   share: Type.Number({ minimum: 0, maximum: 1 }),
   agents: countSchema
 }
-const standingSchema = Type.Object({ ...claim, ...support })
+/** Fields of an answer with the support it has. */
+export const standing: Readonly<Record<string, TSchema>> = { ...claim, ...support }
+const standingSchema = Type.Object(standing)
 
 const canonical = {
   subject: Type.String(),
@@ -45,18 +47,18 @@ const canonical = {
   })
 }
 
-/** A resolved answer. */
-export const answerSchema: TSchema = Type.Object({
-  ...canonical,
-  view: Type.Object({
-    version: countSchema,
-    trust_frontier: Type.Union([hashSchema, Type.Null()], {
-      description: 'what the trust snapshot was computed from; null = it holds for any records'
-    }),
-    trust_generation: Type.Integer({ minimum: 0, description: 'counts the trust snapshots of this node' }),
-    lag_ms: Type.Number({ minimum: 0 })
-  })
+/** Which state of the node an answer shows: this node's own, in no entity tag. */
+export const viewSchema: TSchema = Type.Object({
+  version: countSchema,
+  trust_frontier: Type.Union([hashSchema, Type.Null()], {
+    description: 'what the trust snapshot was computed from; null = it holds for any records'
+  }),
+  trust_generation: Type.Integer({ minimum: 0, description: 'counts the trust snapshots of this node' }),
+  lag_ms: Type.Number({ minimum: 0 })
 })
+
+/** A resolved answer. */
+export const answerSchema: TSchema = Type.Object({ ...canonical, view: viewSchema })
 
 /** A page of the answers on one subject. */
 export const subjectPageSchema: TSchema = Type.Object({

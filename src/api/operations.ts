@@ -1,6 +1,7 @@
 // The table of operations: what this node offers, in one list.
 
 import { blockOperations } from './block-operations.js'
+import { lensOperations } from './lens-operations.js'
 import { nodeOperations } from './node-operations.js'
 import type { Operation } from './operation.js'
 import { queryOperations } from './query-operations.js'
@@ -9,5 +10,6 @@ import { writeOperations } from './write-operations.js'
 
 /** Every operation of the node. */
 export const OPERATIONS: readonly Operation[] = [
-  ...queryOperations, ...writeOperations, ...recordOperations, ...blockOperations, ...nodeOperations
+  ...queryOperations, ...lensOperations, ...writeOperations, ...recordOperations, ...blockOperations,
+  ...nodeOperations
 ]

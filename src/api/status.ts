@@ -28,6 +28,7 @@ const facts = new Map<string, CodeFacts>([
   ['LENS_NO_CANDIDATES', { status: 404, title: 'The lens finds nothing to choose from' }],
   ['MEDIA_TYPE_NOT_ACCEPTABLE', { status: 406, title: 'None of the accepted media types is offered' }],
   ['REQUEST_TIMEOUT', { status: 408, title: 'The request did not arrive in time' }],
+  ['QUERY_CHANGED', { status: 409, title: 'What is said has changed since the page before' }],
   ['NETWORK_OTHER', { status: 409, title: 'This node belongs to another network' }],
   ['BODY_TOO_LARGE', { status: 413, title: 'The body is over the limit of this route' }],
   ['QUERY_TOO_MANY', { status: 413, title: 'The batch is over its limit' }],

@@ -16,6 +16,8 @@ export interface ApiClient {
   get<T>(path: string): Promise<T>
   /** The JSON of a POST with the token of the data directory; errors as `get`. */
   post<T>(path: string, body: object | Uint8Array, mediaType?: string): Promise<T>
+  /** The JSON of a POST that only reads, without a token; errors as `get`. */
+  ask<T>(path: string, body: object): Promise<T>
   /** The body of a GET as it comes; errors as `get`. */
   stream(path: string, accept: string): Promise<AsyncIterable<Uint8Array>>
 }
@@ -33,6 +35,10 @@ export async function connect(shell: Shell): Promise<ApiClient> {
       const headers = { 'content-type': mediaType, authorization: `Bearer ${await token(shell)}` }
       const bytes = body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
       return readJson<T>(shell, await request(path, timed(shell, { method: 'POST', headers, body: bytes })))
+    },
+    async ask<T>(path: string, body: object) {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+      return readJson<T>(shell, await request(path, timed(shell, init)))
     },
     async stream(path, accept) {
       const response = await request(path, { headers: { accept }, signal: shell.signal })

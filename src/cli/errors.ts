@@ -8,6 +8,7 @@ export const EXIT = {
   failure: 1,
   usage: 2,
   notFound: 3,
+  violated: 4,
   unreachable: 6,
   interrupted: 130
 } as const
@@ -26,6 +27,7 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_FILE'; readonly path: string }
   | { readonly code: 'CLI_LENS_FILE'; readonly path: string }
   | { readonly code: 'CLI_UNSOUND'; readonly faults: number }
+  | { readonly code: 'CLI_VIOLATED'; readonly violated: number; readonly missing: number }
   | { readonly code: 'CLI_NO_PEER' }
   | { readonly code: 'CLI_ACK_SHORT'; readonly wanted: number; readonly reached: number }
 
@@ -37,6 +39,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof CliError)) return EXIT.failure
   switch (error.detail.code) {
     case 'CLI_USAGE': return EXIT.usage
+    case 'CLI_VIOLATED': return EXIT.violated
     case 'CLI_UNREACHABLE': return EXIT.unreachable
     case 'CLI_INTERRUPTED': return EXIT.interrupted
     case 'CLI_REFUSED': return exitCodeOfProblem(error.detail.problem, error.detail.status)

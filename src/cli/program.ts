@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { CodedError } from '../base/index.js'
 import { addAssert } from './commands/assert.js'
 import { addCompletion } from './commands/completion.js'
+import { addConstraints } from './commands/constraints.js'
 import { addDoctor } from './commands/doctor.js'
 import { addEpoch } from './commands/epoch.js'
 import { addExport } from './commands/export.js'
@@ -14,9 +15,11 @@ import { addInvite } from './commands/invite.js'
 import { addJoin } from './commands/join.js'
 import { addKey } from './commands/key.js'
 import { addPeers } from './commands/peers.js'
+import { addPreflight } from './commands/preflight.js'
 import { addQuarantine } from './commands/quarantine.js'
 import { addRebuild } from './commands/rebuild.js'
 import { addRepair } from './commands/repair.js'
+import { addSkeptic } from './commands/skeptic.js'
 import { addStart } from './commands/start.js'
 import { addState } from './commands/state.js'
 import { addStatus } from './commands/status.js'
@@ -27,7 +30,8 @@ import { plain } from './output.js'
 import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
 const commands: readonly AddCommand[] = [
-  addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet, addState,
+  addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet,
+  addSkeptic, addConstraints, addPreflight, addState,
   addQuarantine, addImport, addExport, addVerify, addRepair, addRebuild, addDoctor,
   addKey, addCompletion
 ]
@@ -38,7 +42,7 @@ Data goes to stdout, everything else to stderr.
 Settings: options, then the environment (STEMEDB_DATA_DIR, STEMEDB_API, STEMEDB_TOKEN, STEMEDB_API_PORT, …), then
 stemedb.toml in the data directory, then defaults. NO_COLOR turns colours off.
 
-Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 6 node unreachable, 130 interrupted.`
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 constraint violated, 6 node unreachable, 130 interrupted.`
 
 /**
  * Runs one command line.

@@ -1,15 +1,17 @@
 // Constraints: what a context demands and forbids, and whether a plan keeps to it.
 // A context is a subject; `must_use` and `forbidden` are predicates of it, their objects the values meant.
-// Rule: every answer with support counts, not only the winner: a minority's warning is a warning.
+// Rule: every answer with support counts, not only the winner: a minority's warning is a warning. Constraints
+// do not exclude each other, so where the epoch says nothing of their predicates, an agent may state many.
 // Source: docs/lenses.md#constraints
 
 import type { Hash } from '../base/index.js'
 import { bytesKey } from './bytes-key.js'
+import { type Density, densitySteps } from './density.js'
 import type { LensInput, Standing } from './lens.js'
-import { scalarBytes } from './object.js'
-import { backingSteps, clustersBySupport, standingOf } from './ranking.js'
-import type { Scalar } from '../record/index.js'
-import type { Steps } from './steps.js'
+import { valueBytes } from './object.js'
+import { BACKING_MAX, clustersBySupport, compareIds, standingOf } from './ranking.js'
+import type { Value } from '../record/index.js'
+import { type Steps, TURNS_PER_STEP } from './steps.js'
 
 /** The predicates that state constraints. */
 export const CONSTRAINT_PREDICATES = ['must_use', 'forbidden'] as const
@@ -23,6 +25,8 @@ export interface Constraint extends Standing {
   readonly kind: ConstraintKind
   /** Ids of the assertions and votes that say so, ascending, the first 1,000. */
   readonly backing: readonly Hash[]
+  /** Canonical bytes of all values that count as this one. */
+  readonly values: readonly Uint8Array[]
 }
 
 /** What becomes of a plan. */
@@ -41,26 +45,52 @@ export function constraintKind(predicate: string): ConstraintKind | undefined {
 }
 
 /**
- * The constraints of one context and kind: every cluster with support, best supported first.
+ * The constraints of one context and kind: every cluster with support, best supported first. Where many may
+ * be stated, scores are those of ballots that are not scaled to one.
  * @param input the key (context, kind)
  */
 export function* constraintSteps(input: LensInput): Steps<readonly Constraint[]> {
   const kind = constraintKind(input.predicate)
   if (kind === undefined) return []
-  const density = yield* input.density()
+  const density = yield* statedSteps(input)
+  const scores = density.margins === undefined ? density.scores : density.held
+  const backing = yield* allBackingSteps(density)
   const found: Constraint[] = []
-  for (const cluster of yield* clustersBySupport(density)) {
-    const standing = standingOf(density, cluster)
-    if (standing.score <= 0) continue
-    found.push({ context: input.subject, kind, ...standing, backing: yield* backingSteps(density, cluster) })
+  for (const [at, cluster] of (yield* clustersBySupport(density)).entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const score = scores[cluster] ?? 0
+    if (score <= 0) continue
+    const members = density.clusters.list[cluster]?.members ?? []
+    found.push({
+      context: input.subject, kind, ...standingOf(density, cluster), score,
+      backing: backing[cluster]?.sort(compareIds).slice(0, BACKING_MAX) ?? [],
+      values: members.map(({ first }) => first.objectBytes)
+    })
   }
   return found
 }
 
+/** By cluster, ids of the records that give it weight: one walk, however many clusters there are. */
+function* allBackingSteps({ statements, clusters }: Density): Steps<readonly Hash[][]> {
+  const ids = clusters.list.map((): Hash[] => [])
+  for (const [at, { id, candidate, weightQ }] of statements.list.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (weightQ > 0) ids[clusters.ofCandidate[candidate] ?? 0]?.push(id)
+  }
+  return ids
+}
+
+function* statedSteps(input: LensInput): Steps<Density> {
+  const judging = input.epochs.judging(input.predicate)
+  const ruled = input.epochs.current?.settings.has(input.predicate) === true
+  if (ruled || judging.cardinality === 'many') return yield* input.density()
+  return yield* densitySteps(input, { ...judging, cardinality: 'many' }, input.trust, { asOfMs: input.asOfMs })
+}
+
 /** Holds a plan against constraints. A value is kept or broken by equal canonical bytes. */
-export function preflight(plan: readonly Scalar[], constraints: readonly Constraint[]): PreflightVerdict {
-  const planned = new Set(plan.map((value) => bytesKey(scalarBytes(value))))
-  const uses = ({ candidate }: Constraint): boolean => planned.has(bytesKey(candidate.objectBytes))
+export function preflight(plan: readonly Value[], constraints: readonly Constraint[]): PreflightVerdict {
+  const planned = new Set(plan.map((value) => bytesKey(valueBytes(value))))
+  const uses = ({ values }: Constraint): boolean => values.some((value) => planned.has(bytesKey(value)))
   const violated = constraints.filter((each) => each.kind === 'forbidden' && uses(each))
   const missing = constraints.filter((each) => each.kind === 'must_use' && !uses(each))
   return { allowed: violated.length === 0 && missing.length === 0, violated, missing }

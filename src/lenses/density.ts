@@ -6,10 +6,10 @@ import { EXP2_ONE, halfPower, Q, timesQ } from '../base/index.js'
 import { stateSteps, type BallotFilter, type Statements } from './ballots.js'
 import { clusterSteps, type Clusters } from './clusters.js'
 import type { Judging } from './epochs.js'
-import { joinSteps } from './join.js'
+import { type Ballots, joinSteps } from './join.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import { tallySteps } from './tally.js'
-import type { KeyRecords, TrustView } from './types.js'
+import type { ClosedView, KeyRecords, TrustView } from './types.js'
 
 /** What all agents together say about one (subject, predicate). Arrays by cluster unless said otherwise. */
 export interface Density {
@@ -21,6 +21,16 @@ export interface Density {
   readonly agents: readonly number[]
   /** Q16: probability against all other clusters, or against "not this" with cardinality many. */
   readonly share: (cluster: number) => number
+  /** As scores, from ballots that are not scaled to one: with cardinality many, clusters do not compete. */
+  readonly held: readonly number[]
+  /** What each agent gives each cluster. */
+  readonly rows: Ballots
+  /** By voice: Q16 bits that trust gives its ballots here. */
+  readonly weights: readonly number[]
+  /** Rows that count, where clone groups speak with one voice; undefined = all do. */
+  readonly spoken: ReadonlySet<number> | undefined
+  /** Present where it counts which value an agent says when another is true. */
+  readonly closed: ClosedView | undefined
   /** Cardinality many: Q16 bits for the cluster less those against it; undefined with cardinality one. */
   readonly margins: readonly number[] | undefined
   /** By candidate: trust-weighted statements on it alone. */
@@ -49,7 +59,8 @@ export function* densitySteps(
   const backing = yield* backingSteps(statements, weights, trust)
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {
-    statements, clusters, backing, margins, scores: tally.scores, agents: tally.agents,
+    statements, clusters, backing, margins, weights, closed, rows: ballots,
+    scores: tally.scores, held: tally.held, agents: tally.agents, spoken: tally.spoken,
     ballots: ballots.voices, undecided: tally.scores.every((score) => score <= 0),
     share: margins === undefined ? sharesOfOne(tally.scores) : sharesOfMany(margins)
   }

@@ -3,40 +3,39 @@
 // Source: docs/lenses.md#skeptic
 
 import { type Hash, log2Q, type PublicKey, Q, timesQ } from '../base/index.js'
+import { type Backer, backersSteps } from './backers.js'
 import type { Density } from './density.js'
 import type { LensInput, Standing } from './lens.js'
 import { clustersBySupport, standingOf } from './ranking.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import type { TrustView } from './types.js'
 
-/** Longest list of backers of one cluster; how many there are is told by `agents`. */
+/** Longest list of backers of one cluster in a list of clusters; `agents` tells how many there are. */
 export const BACKERS_MAX = 100
-
-/** An agent behind a cluster. */
-export interface Backer {
-  readonly agentId: PublicKey
-  /** Its strongest statement there, an assertion or a vote. */
-  readonly statement: Hash
-  /** Q16: how strongly it says so. */
-  readonly weight: number
-  /** Q16 bits: what trust gives its ballot here. */
-  readonly trust: number
-  /** Agents of one number are one voice. */
-  readonly group?: number | undefined
-}
 
 /** One side of a dispute. */
 export interface DisputedCluster extends Standing {
   /** Assertions that say it. */
   readonly assertions: number
-  /** Strongest first, at most 100. */
+  /** Heaviest first; at most 100, unless the cluster was asked for alone. */
   readonly backers: readonly Backer[]
+}
+
+/** Which part of a dispute is listed. All numbers tell of the whole of it. */
+export interface DisputePart {
+  /** Clusters, or backers of the one cluster, to pass over. @default 0 */
+  readonly from?: number
+  /** How many to list. @default all */
+  readonly count?: number
+  /** List the backers of the one cluster that this assertion is in. */
+  readonly of?: Hash | undefined
 }
 
 /** All that is said about one (subject, predicate), weighed. */
 export interface Dispute {
-  /** Best supported first; none is left out. */
+  /** Best supported first. */
   readonly clusters: readonly DisputedCluster[]
+  readonly clustersTotal: number
   /** Q16: 1 - share of the first cluster. */
   readonly conflict: number
   /** Q16 bits: 0 = settled, log2(clusters) = nobody knows. Absent with cardinality many. */
@@ -51,26 +50,44 @@ export interface Dispute {
 
 /**
  * Weighs a dispute.
- * @returns undefined for no candidates
+ * @returns undefined for no candidates; no clusters when `part.of` is in none
  * Cost: O(n log n) for n statements.
  */
-export function* skepticSteps(input: LensInput): Steps<Dispute | undefined> {
+export function* skepticSteps(input: LensInput, part: DisputePart = {}): Steps<Dispute | undefined> {
   const density = yield* input.density()
   const order = yield* clustersBySupport(density)
   if (order.length === 0) return undefined
-  const backers = yield* backersSteps(density, input.trust)
-  const clusters = order.map((cluster): DisputedCluster => ({
-    ...standingOf(density, cluster),
-    assertions: assertionsIn(density, cluster),
-    backers: (backers[cluster] ?? []).slice(0, BACKERS_MAX)
-  }))
+  const shares = order.map((cluster) => density.share(cluster))
   return {
-    clusters, conflict: Q - (clusters[0]?.share ?? 0),
-    entropy: density.margins === undefined ? entropyOf(clusters) : undefined,
-    variance: varianceOf(clusters),
+    clusters: yield* sidesSteps(density, order, input.trust, part), clustersTotal: order.length,
+    conflict: Q - (shares[0] ?? 0),
+    entropy: density.margins === undefined ? yield* entropySteps(shares) : undefined,
+    variance: yield* varianceSteps(density, order, shares),
     groups: groupsOf(density.statements.voices, input.trust),
     undecided: density.undecided, ballots: density.ballots
   }
+}
+
+function* sidesSteps(
+  density: Density, order: readonly number[], trust: TrustView, part: DisputePart
+): Steps<readonly DisputedCluster[]> {
+  const { from = 0, count = Infinity, of } = part
+  const single = of === undefined ? undefined : clusterWith(density, of)
+  const listed = of === undefined ? order.slice(from, from + count) : single === undefined ? [] : [single]
+  const backers = yield* backersSteps(density, trust, listed)
+  return listed.map((cluster) => {
+    const all = backers.get(cluster) ?? []
+    return {
+      ...standingOf(density, cluster),
+      assertions: assertionsIn(density, cluster),
+      backers: of === undefined ? all.slice(0, BACKERS_MAX) : all.slice(from, from + count)
+    }
+  })
+}
+
+function clusterWith({ statements, clusters }: Density, assertion: Hash): number | undefined {
+  const at = statements.candidates.findIndex(({ id }) => id === assertion)
+  return at < 0 ? undefined : clusters.ofCandidate[at]
 }
 
 function assertionsIn(density: Density, cluster: number): number {
@@ -78,41 +95,26 @@ function assertionsIn(density: Density, cluster: number): number {
   return members.reduce((sum, distinct) => sum + distinct.candidates.length, 0)
 }
 
-/** By cluster, its agents with the strongest statement of each; the most trusted weight first. */
-function* backersSteps(density: Density, trust: TrustView): Steps<readonly (readonly Backer[])[]> {
-  const { voices, list } = density.statements
-  const count = density.clusters.list.length
-  const strongest = Array.from({ length: count }, () => new Map<number, Backer>())
-  for (const [at, { voice, candidate, weightQ, id }] of list.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    const agentId = voices[voice]
-    const side = strongest[density.clusters.ofCandidate[candidate] ?? 0]
-    const before = side?.get(voice)
-    if (side === undefined || agentId === undefined || weightQ === 0) continue
-    const stronger = before === undefined ? 1 : weightQ - before.weight
-    if (before !== undefined && (stronger < 0 || (stronger === 0 && before.statement < id))) continue
-    const [bits, group] = [trust.weightQ(agentId, count), trust.groupOf(agentId)]
-    side.set(voice, { agentId, statement: id, weight: weightQ, trust: bits, group })
-  }
-  return strongest.map((side) => [...side.values()].sort(byStrength))
-}
-
-function byStrength(a: Backer, b: Backer): number {
-  const difference = timesQ(b.weight, b.trust) - timesQ(a.weight, a.trust)
-  return difference === 0 ? (a.agentId < b.agentId ? -1 : 1) : difference
-}
-
 /** Sum of p * log2(1 / p). */
-function entropyOf(clusters: readonly Standing[]): number {
-  const surprise = (share: number): number => (share === 0 ? 0 : timesQ(share, log2Q(Q) - log2Q(share)))
-  return clusters.reduce((sum, { share }) => sum + surprise(share), 0)
+function* entropySteps(shares: readonly number[]): Steps<number> {
+  let sum = 0
+  for (const [at, share] of shares.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (share > 0) sum += timesQ(share, log2Q(Q) - log2Q(share))
+  }
+  return sum
 }
 
-function varianceOf(clusters: readonly Standing[]): number | undefined {
-  const points = clusters.flatMap(({ candidate, share }) => {
-    const { object } = candidate
-    return typeof object === 'number' || typeof object === 'bigint' ? [{ x: Number(object), share }] : []
-  })
+function* varianceSteps(
+  density: Density, order: readonly number[], shares: readonly number[]
+): Steps<number | undefined> {
+  const points: { readonly x: number, readonly share: number }[] = []
+  for (const [at, cluster] of order.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const object = density.clusters.list[cluster]?.representative.first.object
+    const isNumber = typeof object === 'number' || typeof object === 'bigint'
+    if (isNumber) points.push({ x: Number(object), share: shares[at] ?? 0 })
+  }
   const total = points.reduce((sum, { share }) => sum + share, 0)
   if (points.length < 2 || total === 0) return undefined
   const mean = points.reduce((sum, { x, share }) => sum + x * (share / total), 0)

@@ -17,6 +17,8 @@ export interface Tally {
   readonly heldMost: number
   /** Distinct agents. */
   readonly agents: readonly number[]
+  /** Rows of ballots that count, where clone groups speak with one voice; undefined = all do. */
+  readonly spoken: ReadonlySet<number> | undefined
 }
 
 /** What is weighed, and by what. */
@@ -53,11 +55,13 @@ export function* tallySteps(weighing: Weighing): Steps<Tally> {
     sum(scores, voice, cluster, timesQ(ballots.weight[row] ?? 0, gate))
   }
   if (weighing.closed !== undefined) addBase(weighing.closed, clusters, scores)
-  return { scores, held, agents, heldMost: most.reduce((all, heldQ) => all + heldQ, 0) }
+  return { scores, held, agents, heldMost: most.reduce((all, heldQ) => all + heldQ, 0), spoken: rows }
 }
 
 /** Q16: share of its weight that the ballot of a row keeps. */
-function gateOf({ ballots, voices, trust }: Weighing, row: number): number {
+export function gateOf(
+  { ballots, voices, trust }: Pick<Weighing, 'ballots' | 'voices' | 'trust'>, row: number
+): number {
   const agent = voices[ballots.voice[row] ?? 0]
   return agent === undefined ? 0 : trust.gateQ(agent, ballots.timeMs[row] ?? 0)
 }

@@ -40,6 +40,9 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     query: async (request) => open().query.get(request),
     queryMany: async (requests) => open().query.getMany(requests),
     subject: async (subject, lens, cursor, limit) => open().query.subject(subject, lens, cursor, limit),
+    dispute: async (request) => open().query.dispute(request),
+    constraints: async (request) => open().query.constraints(request),
+    preflight: async (request) => open().query.preflight(request),
     record: async (id) => findRecord(open(), id),
     settled: async () => {
       await open().ingest.flush()

@@ -4,7 +4,10 @@
 import type { Hash, NetworkId, PeerLink, PublicKey } from '../base/index.js'
 import type { AdmitResult, QuarantineRow } from '../ingest/index.js'
 import type { SchemaRule, StemeRecord } from '../record/index.js'
-import type { Answer, QueryRequest, SubjectPage } from '../query/index.js'
+import type {
+  Answer, ConstraintsReport, ConstraintsRequest, DisputeReport, DisputeRequest, PreflightReport,
+  PreflightRequest, QueryRequest, SubjectPage
+} from '../query/index.js'
 import type { Genesis } from '../p2p/index.js'
 
 /** A vote as stored, with whether it is the agent's latest on that assertion. */
@@ -186,6 +189,12 @@ export interface StemeNode {
   /** Answers or coded errors in the order asked; at most 1,000. */
   queryMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
+  /** A page of the whole dispute about a key: Skeptic. */
+  dispute(request: DisputeRequest): Promise<DisputeReport>
+  /** A page of what contexts demand and forbid. */
+  constraints(request: ConstraintsRequest): Promise<ConstraintsReport>
+  /** Whether a plan keeps to what contexts demand and forbid. */
+  preflight(request: PreflightRequest): Promise<PreflightReport>
   /** Admitted, or accepted and not sealed yet; undefined when unknown here. */
   record(id: Hash): Promise<FoundRecord | undefined>
   /** Resolves when all that was acknowledged before is sealed, indexed and in its views. */

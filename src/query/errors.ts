@@ -12,6 +12,8 @@ export type QueryErrorDetail =
   | { readonly code: 'QUERY_TOO_MANY'; readonly max: number }
   /** The cursor of a page is not one that this node gave. */
   | { readonly code: 'QUERY_CURSOR' }
+  /** What a page follows from has changed since the page before: begin anew. */
+  | { readonly code: 'QUERY_CHANGED' }
   /** A field of the request is out of its range. */
   | { readonly code: 'QUERY_RANGE'; readonly field: string }
 

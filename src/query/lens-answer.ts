@@ -22,7 +22,9 @@ export async function lensAnswer(desk: Desk, request: QueryRequest, lens: Lens):
 }
 
 /** Under what the records of a request are judged. */
-export function judgementOf(desk: Desk, request: QueryRequest): Judgement {
+export function judgementOf(
+  desk: Desk, request: Pick<QueryRequest, 'asOfMs' | 'explain' | 'minStanding' | 'minAccuracy'>
+): Judgement {
   const { asOfMs, explain } = request
   return {
     epochs: desk.epochs(asOfMs), trust: desk.trust, asOfMs, explain,

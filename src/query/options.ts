@@ -22,6 +22,11 @@ export interface QueryOptions {
 /** Requests in one call of `getMany`, views in one page of a subject. */
 export const REQUESTS_MAX = 1_000
 
+/** Contexts of one request for constraints. */
+export const SUBJECTS_MAX = 64
+/** Values of one plan. */
+export const PLAN_MAX = 1_000
+
 /** Fast answers of one call between two turns of the event loop. */
 export const REQUESTS_PER_TURN = 100
 

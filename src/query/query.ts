@@ -7,10 +7,17 @@ import {
 import { RecordError } from '../record/index.js'
 import { keys } from '../store/index.js'
 import { type Answer, answerFromView, type QueryRequest } from './answer.js'
+import {
+  constraints, type ConstraintsReport, type ConstraintsRequest, preflightPlan, type PreflightReport,
+  type PreflightRequest
+} from './demands.js'
+import { dispute, type DisputeReport, type DisputeRequest } from './dispute.js'
 import { outOfRange, QueryError } from './errors.js'
 import { lensAnswer } from './lens-answer.js'
-import { QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, REQUESTS_PER_TURN } from './options.js'
-import { createSlowPath, noCandidates, type SlowDeps, type SlowPath, timedOut } from './slow-path.js'
+import {
+  PLAN_MAX, QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, REQUESTS_PER_TURN, SUBJECTS_MAX
+} from './options.js'
+import { createSlowPath, type Desk, noCandidates, type SlowDeps, type SlowPath, timedOut } from './slow-path.js'
 import { type SubjectPage, subjectPage } from './subject-page.js'
 import { checkThresholds, tightens } from './thresholds.js'
 
@@ -52,6 +59,16 @@ export interface Query {
    * @throws QueryError QUERY_CURSOR, QUERY_RANGE; LensError LENS_UNKNOWN
    */
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
+  /**
+   * A page of the whole dispute about a key: Skeptic.
+   * @throws LensError LENS_NO_CANDIDATES; QueryError QUERY_RANGE, QUERY_CURSOR, QUERY_CHANGED, QUERY_BUSY,
+   *   QUERY_TIMEOUT
+   */
+  dispute(request: DisputeRequest): Promise<DisputeReport>
+  /** A page of what contexts demand and forbid; errors as `dispute`, but an empty page where none is. */
+  constraints(request: ConstraintsRequest): Promise<ConstraintsReport>
+  /** Whether a plan keeps to what contexts demand and forbid; errors as `constraints`. */
+  preflight(request: PreflightRequest): Promise<PreflightReport>
   /** Names of all lenses. */
   readonly lenses: readonly string[]
   stats(): QueryStats
@@ -88,6 +105,20 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
       }
       return subjectPage(deps.store, { subject, lens: name, viewCode, cursor, limit, lagMs: deps.lagMs() })
     },
+    dispute: async (request) => {
+      checkKey(request)
+      checkLimit(request.limit)
+      return slowly(core, (desk) => dispute(desk, request))
+    },
+    constraints: async (request) => {
+      checkContexts(request)
+      return slowly(core, (desk) => constraints(desk, request))
+    },
+    preflight: async (request) => {
+      checkContexts(request)
+      if (request.plan.length > PLAN_MAX) throw outOfRange('plan')
+      return slowly(core, (desk) => preflightPlan(desk, request))
+    },
     lenses: core.registry.names,
     stats: () => ({ ...core.stats })
   }
@@ -120,12 +151,19 @@ async function get(core: Core, request: QueryRequest): Promise<Answer> {
   const lens = core.registry.find(request.lens)
   checkKey(request)
   checkThresholds(request, lens)
+  if (request.fresh === true) await counted(core, () => settle(core, request))
+  return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens))
+}
+
+function slowly<T>(core: Core, work: (desk: Desk) => Promise<T>): Promise<T> {
+  core.stats.slowTotal += 1
+  return counted(core, () => core.slow.at(work))
+}
+
+/** Counts what was refused or given up. */
+async function counted<T>(core: Core, work: () => Promise<T>): Promise<T> {
   try {
-    if (request.fresh === true) await settle(core, request)
-    const answer = fast(core, request, lens)
-    if (answer !== undefined) return answer
-    core.stats.slowTotal += 1
-    return await core.slow.at((desk) => lensAnswer(desk, request, lens))
+    return await work()
   } catch (error) {
     if (error instanceof QueryError && error.code === 'QUERY_BUSY') core.stats.busyTotal += 1
     if (error instanceof QueryError && error.code === 'QUERY_TIMEOUT') core.stats.timeoutTotal += 1
@@ -166,10 +204,29 @@ async function oneOfMany(core: Core, request: QueryRequest): Promise<Answer | Er
   }
 }
 
-function checkKey({ subject, predicate, asOfMs }: QueryRequest): void {
-  if (!fits(subject, RECORD_LIMITS.subjectBytesMax)) throw outOfRange('subject')
+function checkKey({ subject, predicate, asOfMs }: Pick<QueryRequest, 'subject' | 'predicate' | 'asOfMs'>): void {
+  checkSubject(subject)
   if (!fits(predicate, RECORD_LIMITS.predicateBytesMax)) throw outOfRange('predicate')
+  checkTime(asOfMs)
+}
+
+function checkContexts({ subjects, asOfMs, limit }: Omit<ConstraintsRequest, 'kind'>): void {
+  if (subjects.length < 1 || subjects.length > SUBJECTS_MAX) throw outOfRange('subject')
+  for (const subject of subjects) checkSubject(subject)
+  checkTime(asOfMs)
+  checkLimit(limit)
+}
+
+function checkSubject(subject: string): void {
+  if (!fits(subject, RECORD_LIMITS.subjectBytesMax)) throw outOfRange('subject')
+}
+
+function checkTime(asOfMs: number | undefined): void {
   if (asOfMs !== undefined && !(Number.isSafeInteger(asOfMs) && asOfMs >= 0)) throw outOfRange('asOf')
+}
+
+function checkLimit(limit: number): void {
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= REQUESTS_MAX)) throw outOfRange('limit')
 }
 
 function fits(text: string, bytesMax: number): boolean {

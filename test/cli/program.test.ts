@@ -71,7 +71,7 @@ describe('exit codes', () => {
   it('are 0 for help and version, which are data', async () => {
     const help = await runWords(['--help'])
     expect([help.code, help.stderr]).toEqual([0, ''])
-    expect(help.stdout).toContain('Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 6 node unreachable, 130 interrupted')
+    expect(help.stdout).toContain('Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 constraint violated, 6 node unreachable, 130 interrupted')
     expect(await runWords(['--version'])).toEqual({ code: 0, stdout: '1.2.3\n', stderr: '' })
     expect((await runWords(['get', '--help'])).stdout).toContain('--json')
   })

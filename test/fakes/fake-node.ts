@@ -58,6 +58,9 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     query: unplanned,
     queryMany: unplanned,
     subject: unplanned,
+    dispute: unplanned,
+    constraints: unplanned,
+    preflight: unplanned,
     record: async (id) => records.get(id),
     votes: async (assertion, limit) => [...records.values()].map(({ record }) => record)
       .filter((record) => record?.kind === 'vote').filter((vote) => vote.assertion === assertion)

@@ -68,3 +68,39 @@ describe('Skeptic', () => {
     expect(weigh(key([]))).toBeUndefined()
   })
 })
+
+describe('backers', () => {
+  it('add up to the score of their side, whatever groups and weights there are', () => {
+    const random = seeded(5)
+    const names = Array.from({ length: 30 }, (_, at) => `agent ${at}`)
+    const weights = Object.fromEntries(names.map((name) => [name, random(6 * Q)]))
+    const trust = { ...trustOf(weights, [names.slice(0, 5), names.slice(8, 12)]), gateQ: () => Q / 2 + 7 }
+    const candidates = names.map((name, at) => said(name, at % 4, { confidence: random(1_000_001) }))
+    const votes = Array.from({ length: 60 }, () =>
+      vote(names[random(30)] as string, candidates[random(30)] as never, random(1_000_001), random(9)))
+    for (const settings of [{}, { cardinality: 'many' as const }]) {
+      const input = createLensInput(key(candidates, votes), { epochs: judgedBy(settings), trust })
+      const density = runSteps(input.density())
+      const sums = settings.cardinality === undefined ? density.scores : density.held
+      const dispute = runSteps(skepticSteps(input))
+      expect(dispute?.clusters).toHaveLength(4)
+      for (const { candidate, backers, agents } of dispute?.clusters ?? []) {
+        const at = density.clusters.ofCandidate[candidates.indexOf(candidate as never)] ?? -1
+        expect(backers.reduce((sum, { bits }) => sum + bits, 0)).toBe(sums[at])
+        expect(backers).toHaveLength(agents)
+        expect(backers.some(({ bits, weight }) => bits === 0 && weight > 0)).toBe(at >= 0)
+      }
+    }
+  })
+
+  it('of one side are listed when an assertion of it is named, page by page', () => {
+    const [x, y] = [said('ann', 'x'), said('bob', 'y')]
+    const records = key([x, y], Array.from({ length: 9 }, (_, at) => vote(`fan ${at}`, x, 1_000_000)))
+    const input = createLensInput(records, { epochs: NO_EPOCHS, trust: trustOf() })
+    const page = runSteps(skepticSteps(input, { of: x.id, from: 8, count: 5 }))
+    expect(page?.clusters.map(({ backers, agents }) => [backers.length, agents])).toEqual([[2, 10]])
+    expect(runSteps(skepticSteps(input, { of: said('cid', 'z').id }))?.clusters).toEqual([])
+    const second = runSteps(skepticSteps(input, { from: 1, count: 1 }))
+    expect(second?.clusters.map(({ candidate }) => candidate)).toEqual([y])
+  })
+})

@@ -1,0 +1,95 @@
+// History: how a dispute stood at earlier times.
+// Rule: every point is what Consensus answers as of that time, under the settings of then and present trust.
+// Few points for many records: all of them together cost a few times what one answer does.
+
+import type { Hash } from '../base/index.js'
+import { createLensInput } from './input.js'
+import type { Standing } from './lens.js'
+import { rankSteps } from './ranking.js'
+import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
+import type { Judgement, KeyRecords } from './types.js'
+
+/** Points of a history at most. */
+export const HISTORY_POINTS_MAX = 16
+/** Records that all points but the last read together, about. */
+const HISTORY_RECORDS = 20_000
+
+/** A dispute as of one time. */
+export interface HistoryPoint {
+  readonly asOfMs: number
+  readonly leader: Standing
+  readonly undecided: boolean
+  readonly clusters: number
+  readonly ballots: number
+  /** Records of the key up to then. */
+  readonly records: number
+}
+
+/** How a dispute came to be what it is. */
+export interface History {
+  /** Ascending in time; the last is the dispute as asked. */
+  readonly points: readonly HistoryPoint[]
+  /** True when there is a point for every moment at which anything was said. */
+  readonly complete: boolean
+}
+
+/**
+ * The history of a key.
+ * @param judgementAt the judgement as of a time; its own `asOfMs` is that time
+ * Cost: a few times that of one answer, whatever the number of records.
+ */
+export function* historySteps(
+  key: KeyRecords, judgementAt: (asOfMs: number) => Judgement
+): Steps<History> {
+  const times = yield* timesOf(key)
+  const chosen = chosenTimes(times)
+  const points: HistoryPoint[] = []
+  for (const asOfMs of chosen) {
+    const input = createLensInput(key, judgementAt(asOfMs))
+    const density = yield* input.density()
+    const result = yield* rankSteps(density, false)
+    const [leader] = result?.winners ?? []
+    if (result === undefined || leader === undefined) continue
+    points.push({
+      asOfMs, leader, undecided: result.undecided, clusters: result.clusters, ballots: result.ballots,
+      records: recordsUpTo(times, asOfMs)
+    })
+  }
+  return { points, complete: chosen.length === new Set(times).size }
+}
+
+/** Times of all assertions and of all votes on them, ascending, as often as they occur. */
+function* timesOf({ candidates, votes }: KeyRecords): Steps<readonly number[]> {
+  const ids = new Set<Hash>()
+  const times: number[] = []
+  for (const [at, { id, timestampMs }] of candidates.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    ids.add(id)
+    times.push(timestampMs)
+  }
+  for (const [at, { assertion, timestampMs }] of votes.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (ids.has(assertion)) times.push(timestampMs)
+  }
+  return yield* sortSteps(times, (a, b) => a - b)
+}
+
+/** All distinct times, or so many that the records between two of them are about as many. */
+function chosenTimes(times: readonly number[]): readonly number[] {
+  const distinct = [...new Set(times)]
+  const affordable = Math.max(2, Math.floor((2 * HISTORY_RECORDS) / Math.max(1, times.length)))
+  const points = Math.min(HISTORY_POINTS_MAX, affordable)
+  if (distinct.length <= points) return distinct
+  const places = Array.from({ length: points }, (_, at) => Math.ceil(((at + 1) * times.length) / points) - 1)
+  return [...new Set(places.map((place) => times[place] ?? 0))]
+}
+
+function recordsUpTo(times: readonly number[], asOfMs: number): number {
+  let [low, high] = [0, times.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((times[middle] ?? 0) <= asOfMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
