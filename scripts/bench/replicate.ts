@@ -59,23 +59,45 @@ async function startPair(
   return [a, b]
 }
 
-/** Lag of each batch's last record, from its acknowledgement on A to its presence on B, polled each ms. */
+interface Sent {
+  readonly id: string
+  readonly ackMs: number
+}
+
+/**
+ * Lag of each batch's last record, from its acknowledgement on A to its presence on B. One feed arrives in its
+ * order, so only the oldest batch that is missing is asked for, each ms: a question for every batch on its way
+ * would load B the more, the later it is.
+ */
 async function steadyLags(
   a: ProcessNode, b: ProcessNode, records: readonly Uint8Array[]
 ): Promise<number[]> {
   const lags: number[] = []
-  const watches: Promise<void>[] = []
+  const sent: Sent[] = []
   const startMs = performance.now()
+  const sending = sendSteadily(a, records, startMs, sent)
+  for (let at = 0; at * STEADY_BATCH < records.length;) {
+    const next = sent[at]
+    if (next === undefined) await Promise.race([pause(1), sending])
+    else {
+      await seen(b, next.id)
+      lags.push(performance.now() - next.ackMs)
+      at += 1
+    }
+  }
+  await sending
+  return lags
+}
+
+async function sendSteadily(
+  a: ProcessNode, records: readonly Uint8Array[], startMs: number, sent: Sent[]
+): Promise<void> {
   for (let at = 0; at < records.length; at += STEADY_BATCH) {
     const batch = records.slice(at, at + STEADY_BATCH)
     await a.send(batch)
-    const ackMs = performance.now()
-    const last = batch[batch.length - 1] ?? new Uint8Array()
-    watches.push(seen(b, blake3Hash(last)).then(() => void lags.push(performance.now() - ackMs)))
+    sent.push({ id: blake3Hash(batch[batch.length - 1] ?? new Uint8Array()), ackMs: performance.now() })
     await pause(Math.max(0, startMs + at + STEADY_BATCH - performance.now()))
   }
-  await Promise.all(watches)
-  return lags
 }
 
 async function seen(node: ProcessNode, id: string): Promise<void> {
