@@ -1,107 +1,137 @@
-// npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]
-//   [--attack clique|camouflage|noisy --share S --seeds-known N --endorsements E --draws N]
-// Runs a data set through the whole path (sign, admit, log, index, ballots, trust, lenses) and says how often
-// each lens is right, beside plain majority voting. Any file of claims and gold facts in the import form
-// will do. With --attack, sybils join in: see eval/attack.ts.
+// npm run eval -- --claims FILE --gold FILE …: runs a data set through the whole path (sign, admit, log,
+// index, ballots, trust, lenses) and says how often each lens is right, beside plain majority voting. Any file
+// of claims and gold facts in the import form will do. With --attack, sybils join in: see eval/attack.ts; with
+// --audit, a trusted auditor judges some facts and the others are scored: see eval/audit.ts.
 
 import '../src/base/index.js'
-import { parseArgs } from 'node:util'
-import { computeTrust } from '../src/trustrank/index.js'
+import { computeTrust, neutralTrust } from '../src/trustrank/index.js'
 import { answersOf } from './eval/answers.js'
 import { ATTACKS } from './eval/attack.js'
-import { type AttackOptions, evaluateAttack } from './eval/attack-run.js'
-import { loadClaims, loadGold } from './eval/load.js'
+import { evaluateAttack } from './eval/attack-run.js'
+import { evaluateAudit } from './eval/audit.js'
+import { loadClaims, loadGold, type Rules } from './eval/load.js'
 import { ballotsOf } from './eval/majority.js'
 import { runPipeline } from './eval/run.js'
 import { score } from './eval/score.js'
 import { bookOf } from './eval/stored.js'
+import { runScript, UsageError } from './usage.js'
 
-const USAGE = 'usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--seed-source NAME]… [--json]\n' +
-  '  [--attack clique|camouflage|noisy --share S --seeds-known N --endorsements E --draws N]'
+const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--half-life DAYS] [--json]
+    [--seed-source NAME]… [--trust computed|neutral]
+    [--attack clique|camouflage|noisy --share S --seeds-known N --endorsements E --draws N]
+    [--audit FACTS --draws N]
+  --tolerance N       numbers this near are one answer
+  --half-life DAYS    age at which a ballot counts half, against the newest on its fact
+  --seed-source NAME  a source that trust starts from
+  --trust neutral     one agent, one ballot
+  --attack KIND       sybils lie about 30 % of the gold facts
+  --audit FACTS       a trusted auditor judges so many gold facts; the others are scored`
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      claims: { type: 'string' }, gold: { type: 'string' }, tolerance: { type: 'string' },
-      'seed-source': { type: 'string', multiple: true }, json: { type: 'boolean' },
-      attack: { type: 'string' }, share: { type: 'string' }, 'seeds-known': { type: 'string' },
-      endorsements: { type: 'string' }, draws: { type: 'string' }
-    }
-  })
-  const kind = ATTACKS.find((name) => name === values.attack)
-  const unknown = values.attack !== undefined && kind === undefined
-  if (values.claims === undefined || values.gold === undefined || unknown) {
-    console.error(USAGE)
-    process.exitCode = 2
-    return
+const DAY_MS = 86_400_000
+
+const options = {
+  claims: { type: 'string' }, gold: { type: 'string' }, tolerance: { type: 'string' },
+  'half-life': { type: 'string' }, 'seed-source': { type: 'string', multiple: true }, json: { type: 'boolean' },
+  trust: { type: 'string', default: 'computed' }, attack: { type: 'string' }, share: { type: 'string' },
+  'seeds-known': { type: 'string' }, endorsements: { type: 'string' }, draws: { type: 'string' },
+  audit: { type: 'string' }
+} as const
+
+interface Choices {
+  readonly claims?: string
+  readonly gold?: string
+  readonly tolerance?: string
+  readonly 'half-life'?: string
+  readonly 'seed-source'?: readonly string[]
+  readonly json?: boolean
+  readonly trust: string
+  readonly attack?: string
+  readonly share?: string
+  readonly 'seeds-known'?: string
+  readonly endorsements?: string
+  readonly draws?: string
+  readonly audit?: string
+}
+
+interface DataSet {
+  readonly claims: Awaited<ReturnType<typeof loadClaims>>
+  readonly gold: Awaited<ReturnType<typeof loadGold>>
+  readonly rules: Rules
+}
+
+type Report = Record<string, unknown>
+
+async function main(choices: Choices): Promise<void> {
+  const { claims, gold } = choices
+  if (claims === undefined || gold === undefined) throw new UsageError('--claims and --gold are needed')
+  if (!['computed', 'neutral'].includes(choices.trust)) throw new UsageError('--trust takes computed or neutral')
+  const days = optional(choices, 'half-life', 0.001, 1e6)
+  const rules: Rules = {
+    tolerance: optional(choices, 'tolerance', 0, Infinity),
+    halfLifeMs: days === undefined ? undefined : Math.round(days * DAY_MS)
   }
-  const { tolerance } = values
-  const files = {
-    claims: values.claims, gold: values.gold,
-    tolerance: tolerance === undefined ? undefined : number('tolerance', tolerance, 0, Infinity)
-  }
-  const report = kind === undefined
-    ? await evaluate(files, values['seed-source'] ?? [])
-    : await attacked(files, {
-      kind, share: number('share', values.share ?? '0.3', 0, 0.9),
-      seeds: number('seeds-known', values['seeds-known'] ?? '5', 1, 256),
-      endorsements: number('endorsements', values.endorsements ?? '0', 0, 100),
-      draws: number('draws', values.draws ?? '10', 1, 1_000)
-    })
-  if (values.json !== true) print(report)
+  const started = performance.now()
+  const run = chosenRun(choices)
+  const set = { claims: await loadClaims(claims), gold: await loadGold(gold), rules }
+  const report = { ...await run(set), seconds: Math.round((performance.now() - started) / 100) / 10 }
+  if (choices.json !== true) print(report)
   console.log(JSON.stringify(report))
 }
 
-interface Files {
-  readonly claims: string
-  readonly gold: string
-  readonly tolerance: number | undefined
+/** What is asked for; numbers are looked at before anything is read. */
+function chosenRun(choices: Choices): (set: DataSet) => Promise<Report> {
+  const draws = optional(choices, 'draws', 1, 1_000) ?? 10
+  if (choices.attack !== undefined) {
+    const kind = ATTACKS.find((name) => name === choices.attack)
+    if (kind === undefined) throw new UsageError(`--attack takes ${ATTACKS.join(', ')}`)
+    const plan = {
+      kind, draws, share: optional(choices, 'share', 0, 0.9) ?? 0.3,
+      seeds: optional(choices, 'seeds-known', 1, 256) ?? 5,
+      endorsements: optional(choices, 'endorsements', 0, 100) ?? 0
+    }
+    return async ({ claims, gold, rules: { tolerance } }) =>
+      ({ ...plan, ...await evaluateAttack({ claims, gold, tolerance }, plan, runPipeline) })
+  }
+  const facts = optional(choices, 'audit', 1, 1e6)
+  if (facts === undefined) return (set) => evaluate(set, choices)
+  return async ({ claims, gold, rules }) =>
+    ({ audit: facts, draws, ...await evaluateAudit(claims, gold, rules, { facts, draws }) })
 }
 
-async function evaluate(files: Files, seedSources: readonly string[]): Promise<Record<string, unknown>> {
-  const started = performance.now()
-  const claims = await loadClaims(files.claims)
-  const gold = await loadGold(files.gold)
-  const { tolerance } = files
+async function evaluate({ claims, gold, rules }: DataSet, choices: Choices): Promise<Report> {
   const { stored, epochs, policy, state } = await runPipeline({
-    claims, votes: [], tolerance, network: { seedSources }
+    claims, votes: [], rules, network: { seedSources: choices['seed-source'] ?? [] }
   })
   const columns = bookOf(stored.ballots, policy.roundMs).columns()
   const from = performance.now()
   const { snapshot, rounds } = computeTrust(columns, policy)
   const trustMs = Math.round(performance.now() - from)
   const ballots = ballotsOf(claims)
+  const trust = choices.trust === 'neutral' ? neutralTrust() : snapshot
   return {
     claims: claims.length, items: ballots.size, agents: columns.agents.length,
-    ...score(gold, ballots, answersOf(stored, gold, epochs, snapshot), tolerance),
+    ...score(gold, ballots, answersOf(stored, gold, epochs, trust), rules.tolerance),
+    trust: choices.trust,
     groups: [...snapshot.agents.values()].filter(({ group }) => group !== undefined).length,
     closed: snapshot.closed.map(({ predicate }) => predicate), rounds, trustMs,
-    trustDigest: snapshot.digest, digest: state.tag?.viewDigest, seconds: secondsSince(started)
+    trustDigest: trust.digest, digest: state.tag?.viewDigest
   }
 }
 
-async function attacked(files: Files, options: AttackOptions): Promise<Record<string, unknown>> {
-  const started = performance.now()
-  const claims = await loadClaims(files.claims)
-  const gold = await loadGold(files.gold)
-  const result = await evaluateAttack({ claims, gold, tolerance: files.tolerance }, options, runPipeline)
-  return { ...options, ...result, seconds: secondsSince(started) }
-}
+type NumberName = 'tolerance' | 'half-life' | 'share' | 'seeds-known' | 'endorsements' | 'draws' | 'audit'
 
-function number(name: string, text: string, least: number, most: number): number {
+function optional(choices: Choices, name: NumberName, least: number, most: number): number | undefined {
+  const text = choices[name]
+  if (text === undefined) return undefined
   const value = Number(text)
-  if (!(value >= least && value <= most)) throw new RangeError(`--${name} takes a number from ${least} to ${most}`)
-  return value
+  if (text.trim() !== '' && value >= least && value <= most) return value
+  throw new UsageError(`--${name} takes a number from ${least} to ${most}`)
 }
 
-function secondsSince(started: number): number {
-  return Math.round((performance.now() - started) / 100) / 10
-}
-
-function print(report: Record<string, unknown>): void {
+function print(report: Report): void {
   for (const [name, value] of Object.entries(report)) {
     console.error(`${name.padEnd(18)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
   }
 }
 
-await main()
+await runScript(USAGE, options, main)

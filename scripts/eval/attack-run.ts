@@ -84,7 +84,7 @@ async function attackOnce(
 ): Promise<Drawn> {
   const drawn = attack(claims, facts, plan)
   const { stored, epochs, policy } = await run({
-    claims: drawn.claims, votes: drawn.votes, tolerance,
+    claims: drawn.claims, votes: drawn.votes, rules: { tolerance },
     network: {
       seedSources: drawn.seeds,
       trust: {

@@ -10,15 +10,16 @@ import { type Claim, splitItem } from '../../src/node/index.js'
 import { createSigner, encodeCanonical, seedFromName } from '../../src/record/index.js'
 import { OPEN_POLICY } from '../../src/trustrank/index.js'
 import type { SourceVote } from './attack.js'
+import { type Rules, settingsOf } from './load.js'
 import type { RunInput, RunResult } from './run.js'
 import { keyName } from './stored.js'
 
 const FULL_WEIGHT = 1_000_000
 
 /** Runs claims and votes through ballots alone. */
-export function runInMemory({ claims, votes, tolerance, network }: RunInput): Omit<RunResult, 'state'> {
+export function runInMemory({ claims, votes, rules, network }: RunInput): Omit<RunResult, 'state'> {
   const keys = new KeyRing()
-  const epochs = epochsOf(claims, tolerance, keys)
+  const epochs = epochsOf(claims, rules, keys)
   const records = recordsOf(claims, votes, keys)
   const seeds = (network.seedSources ?? []).map((source) => keys.of(source)).sort()
   return {
@@ -78,11 +79,10 @@ function idOf(claim: Claim): Hash {
   return blake3Hash(utf8Bytes(JSON.stringify([claim.source, claim.item, claim.value, claim.ts ?? 0])))
 }
 
-function epochsOf(claims: readonly Claim[], tolerance: number | undefined, keys: KeyRing): EpochView {
-  if (tolerance === undefined) return NO_EPOCHS
+function epochsOf(claims: readonly Claim[], rules: Rules, keys: KeyRing): EpochView {
+  const settings = settingsOf(claims, rules)
+  if (settings === undefined) return NO_EPOCHS
   const governor = keys.of('governor')
-  const predicates = new Set(claims.map(({ item }) => splitItem(item).predicate))
-  const settings = new Map([...predicates].map((name) => [name, { cardinality: 'one', tolerance } as const]))
   const epoch = { id: blake3Hash(utf8Bytes('epoch')), agentId: governor, timestampMs: 0, name: 'eval', settings }
   return createEpochView([epoch], new Set([governor]))
 }

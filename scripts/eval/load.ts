@@ -64,13 +64,33 @@ export async function admitAll(temporary: TemporaryNode, records: readonly Uint8
   }
 }
 
-/** An epoch record of the governor that gives every predicate of the claims a tolerance. */
-export function toleranceEpoch(
-  temporary: TemporaryNode, claims: readonly Claim[], tolerance: number
-): Uint8Array {
-  const predicates = new Set(claims.map((claim) => splitItem(claim.item).predicate))
-  const each: PredicateSettings = { cardinality: 'one', tolerance }
-  const fields = { timestampMs: 0, name: 'eval', settings: new Map([...predicates].map((name) => [name, each])) }
+/** Settings that the governor's epoch gives every predicate of the claims. */
+export interface Rules {
+  /** Numbers this near are one answer; absent = exact. */
+  readonly tolerance: number | undefined
+  /** Age in ms at which a ballot counts half; absent = it never ages. */
+  readonly halfLifeMs?: number | undefined
+}
+
+/** The predicates of the claims with these settings; undefined where the rules say nothing. */
+export function settingsOf(
+  claims: readonly Claim[], { tolerance, halfLifeMs }: Rules
+): ReadonlyMap<string, PredicateSettings> | undefined {
+  if (tolerance === undefined && halfLifeMs === undefined) return undefined
+  const each: PredicateSettings = {
+    cardinality: 'one', ...(tolerance === undefined ? {} : { tolerance }),
+    ...(halfLifeMs === undefined ? {} : { halfLifeMs })
+  }
+  return new Map(claims.map((claim) => [splitItem(claim.item).predicate, each]))
+}
+
+/** The governor's epoch record with these rules; none where they say nothing. */
+export function rulesEpoch(
+  temporary: TemporaryNode, claims: readonly Claim[], rules: Rules
+): Uint8Array | undefined {
+  const settings = settingsOf(claims, rules)
+  if (settings === undefined) return undefined
+  const fields = { timestampMs: 0, name: 'eval', settings }
   return buildEpoch(fields, temporary.governor, temporary.node.networkId)
 }
 

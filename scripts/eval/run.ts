@@ -8,7 +8,7 @@ import type { Claim, StateReport } from '../../src/node/index.js'
 import { openRecord } from '../../src/record/index.js'
 import type { TrustPolicy } from '../../src/trustrank/index.js'
 import type { SourceVote } from './attack.js'
-import { importClaims, toleranceEpoch } from './load.js'
+import { importClaims, type Rules, rulesEpoch } from './load.js'
 import { readStored, type Stored } from './stored.js'
 import { type NetworkFields, openTemporaryNode, type TemporaryNode } from './temporary-node.js'
 
@@ -16,7 +16,7 @@ import { type NetworkFields, openTemporaryNode, type TemporaryNode } from './tem
 export interface RunInput {
   readonly claims: readonly Claim[]
   readonly votes: readonly SourceVote[]
-  readonly tolerance: number | undefined
+  readonly rules: Rules
   readonly network: NetworkFields
 }
 
@@ -29,12 +29,12 @@ export interface RunResult {
 }
 
 /** Runs claims and votes through a temporary node. */
-export async function runPipeline({ claims, votes, tolerance, network }: RunInput): Promise<RunResult> {
+export async function runPipeline({ claims, votes, rules, network }: RunInput): Promise<RunResult> {
   const directory = await mkdtemp(join(tmpdir(), 'stemedb-eval-'))
   try {
     const temporary = await openTemporaryNode(directory, network)
     const { node } = temporary
-    const epoch = tolerance === undefined ? undefined : toleranceEpoch(temporary, claims, tolerance)
+    const epoch = rulesEpoch(temporary, claims, rules)
     let state: StateReport
     try {
       await importClaims(temporary, claims, votes, epoch)
