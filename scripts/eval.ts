@@ -1,7 +1,7 @@
 // npm run eval -- --claims FILE --gold FILE …: runs a data set through the whole path (sign, admit, log,
-// index, ballots, trust, lenses) and says how often each lens is right, beside plain majority voting. Any file
-// of claims and gold facts in the import form will do. With --attack, sybils join in: see eval/attack.ts; with
-// --audit, a trusted auditor judges some facts and the others are scored: see eval/audit.ts.
+// index, ballots, trust, lenses) and says how often each lens is right, beside plain majority voting. Any
+// file of claims and gold facts in the import form will do. With --attack, sybils join in: eval/attack.ts;
+// with --audit, a trusted auditor judges some facts and the others are scored: eval/audit.ts.
 
 import '../src/base/index.js'
 import { computeTrust, neutralTrust } from '../src/trustrank/index.js'

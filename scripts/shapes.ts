@@ -16,7 +16,8 @@ const NOTABLE = 0.01
 const GROSS = 0.05
 
 function gainOn({ claims, gold }: Shape): { readonly majority: number; readonly gain: number } {
-  const { stored, epochs, policy } = runInMemory({ claims, votes: [], rules: { tolerance: undefined }, network: {} })
+  const run = { claims, votes: [], rules: { tolerance: undefined }, network: {} }
+  const { stored, epochs, policy } = runInMemory(run)
   const { snapshot } = computeTrust(bookOf(stored.ballots, policy.roundMs).columns(), policy)
   const scored = score(gold, ballotsOf(claims), answersOf(stored, gold, epochs, snapshot), undefined)
   const majority = scored.majority_expected

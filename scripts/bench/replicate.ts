@@ -65,9 +65,9 @@ interface Sent {
 }
 
 /**
- * Lag of each batch's last record, from its acknowledgement on A to its presence on B. One feed arrives in its
- * order, so only the oldest batch that is missing is asked for, each ms: a question for every batch on its way
- * would load B the more, the later it is.
+ * Lag of each batch's last record, from its acknowledgement on A to its presence on B. One feed arrives in
+ * its order, so only the oldest batch that is missing is asked for, each ms: a question for every batch on
+ * its way would load B the more, the later it is.
  */
 async function steadyLags(
   a: ProcessNode, b: ProcessNode, records: readonly Uint8Array[]
