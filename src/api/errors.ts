@@ -19,6 +19,7 @@ export type ApiErrorDetail =
   | { readonly code: 'ROUTE_NOT_FOUND' }
   | { readonly code: 'RECORD_NOT_FOUND' }
   | { readonly code: 'SUBJECT_NOT_FOUND' }
+  | { readonly code: 'AGENT_NOT_FOUND' }
   | { readonly code: 'NETWORK_OTHER'; readonly networkId: string }
   | { readonly code: 'BODY_TOO_LARGE' }
   | { readonly code: 'BATCH_TOO_LARGE'; readonly max: number }

@@ -43,6 +43,7 @@ const stateSchema = Type.Object({
   quarantined: countSchema,
   dirty_marks: countSchema,
   trust_generation: countSchema,
+  trust_lag_ms: Type.Number({ minimum: 0, description: '0: published trust covers every ballot' }),
   tag: Type.Optional(tagSchema),
   alarms: Type.Array(Type.Object({
     node_key: keySchema, at: timeSchema, ours: tagSchema, theirs: tagSchema
@@ -152,7 +153,7 @@ function stateJson(state: StateReport): object {
     heads: state.heads, forks: state.forks, pending_blocks: state.pendingBlocks,
     wanted_blocks: state.wantedBlocks, unsealed: state.unsealed, quarantined: state.quarantined,
     dirty_marks: state.dirtyMarks,
-    trust_generation: state.trustGeneration,
+    trust_generation: state.trustGeneration, trust_lag_ms: state.trustLagMs,
     ...(tag === undefined ? {} : { tag: tagJson(tag) }),
     alarms: state.alarms.map(({ peerKey, atMs, ours, theirs }) => (
       { node_key: peerKey, at: atMs, ours: tagJson(ours), theirs: tagJson(theirs) }

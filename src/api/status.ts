@@ -19,12 +19,14 @@ const facts = new Map<string, CodeFacts>([
   ['LENS_UNKNOWN', { status: 400, title: 'There is no such lens' }],
   ['QUERY_RANGE', { status: 400, title: 'A field of the query is out of its range' }],
   ['QUERY_CURSOR', { status: 400, title: 'The cursor is not one of this route' }],
+  ['NODE_CURSOR', { status: 400, title: 'The cursor is not one of this list' }],
   ['TOKEN_MISSING', { status: 401, title: 'Writes need the bearer token' }],
   ['TOKEN_WRONG', { status: 401, title: 'The bearer token is not the one of this node' }],
   ['HOST_NOT_ALLOWED', { status: 403, title: 'The Host header names no host of this node' }],
   ['ROUTE_NOT_FOUND', { status: 404, title: 'There is no such route' }],
   ['RECORD_NOT_FOUND', { status: 404, title: 'No such record is here' }],
   ['SUBJECT_NOT_FOUND', { status: 404, title: 'Nothing is said of this subject' }],
+  ['AGENT_NOT_FOUND', { status: 404, title: 'Nothing was ever heard of this agent' }],
   ['LENS_NO_CANDIDATES', { status: 404, title: 'The lens finds nothing to choose from' }],
   ['MEDIA_TYPE_NOT_ACCEPTABLE', { status: 406, title: 'None of the accepted media types is offered' }],
   ['REQUEST_TIMEOUT', { status: 408, title: 'The request did not arrive in time' }],
@@ -52,6 +54,8 @@ const facts = new Map<string, CodeFacts>([
   ['NODE_READ_ONLY', { status: 503, title: 'The log has failed: reads alone until a restart', retryAfter: 60 }],
   ['NODE_NOT_READY', { status: 503, title: 'The node is starting', retryAfter: 2 }],
   ['NODE_STOPPED', { status: 503, title: 'The node has stopped', retryAfter: 10 }],
+  ['NODE_TRUST_BUSY', { status: 503, title: 'Too many questions about trust wait', retryAfter: 1 }],
+  ['NODE_TRUST_WORKER', { status: 503, title: 'Trust is being computed anew', retryAfter: 5 }],
   ['NODE_STOPPING', { status: 503, title: 'The node is stopping', retryAfter: 10 }]
 ])
 

@@ -23,6 +23,7 @@ import { addSkeptic } from './commands/skeptic.js'
 import { addStart } from './commands/start.js'
 import { addState } from './commands/state.js'
 import { addStatus } from './commands/status.js'
+import { addTrust } from './commands/trust.js'
 import { addVerify } from './commands/verify.js'
 import { addVote } from './commands/vote.js'
 import { CliError, EXIT, exitCodeOf } from './errors.js'
@@ -31,7 +32,7 @@ import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
 const commands: readonly AddCommand[] = [
   addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet,
-  addSkeptic, addConstraints, addPreflight, addState,
+  addSkeptic, addConstraints, addPreflight, addState, addTrust,
   addQuarantine, addImport, addExport, addVerify, addRepair, addRebuild, addDoctor,
   addKey, addCompletion
 ]

@@ -18,6 +18,10 @@ export type NodeFailure =
   | { readonly code: 'NODE_ACK_BUSY'; readonly max: number }
   | { readonly code: 'NODE_NOT_READY' }
   | { readonly code: 'NODE_STOPPED' }
+  /** The cursor of a list is none that the list gave. */
+  | { readonly code: 'NODE_CURSOR' }
+  /** Too many questions wait for the thread that computes trust. */
+  | { readonly code: 'NODE_TRUST_BUSY'; readonly max: number }
   /** The thread that computes trust ended. Published trust stays; another thread begins anew. */
   | { readonly code: 'NODE_TRUST_WORKER' }
   | { readonly code: 'NODE_CLAIMS_READ'; readonly path: string }

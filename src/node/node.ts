@@ -1,6 +1,7 @@
 // The face of a node over its parts. While it is starting, reads answer only as far as their part is there.
 
 import { createLensRegistry } from '../lenses/index.js'
+import { agentPage, type AgentSource, explainAgent } from './agents.js'
 import { createEventLog } from './events.js'
 import { NodeError } from './errors.js'
 import { createLifecycle } from './lifecycle.js'
@@ -28,6 +29,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
   const reportState = createStateReporter(ports.clock)
   const life = createLifecycle((onStale) => openParts(setup, ports, events, onStale), ports.log)
   const open = (): Parts => life.use()
+  const agentSource = (): AgentSource => ({ ...open(), seeds: setup.genesis.genesis.seeds })
   return {
     nodeKey: setup.signer.publicKey,
     networkId: setup.genesis.networkId,
@@ -50,6 +52,8 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     },
     votes: async (assertion, limit) => votesOn(open(), assertion, limit),
     state: async () => reportState(open()),
+    agents: async (cursor, limit) => agentPage(agentSource(), cursor, limit),
+    agent: async (agent) => explainAgent(agentSource(), agent),
     peers: () => (life.parts === undefined ? [] : reportPeers(life.parts)),
     addresses: () => life.parts?.network?.addresses() ?? [],
     quarantine: async (limit) => open().ingest.quarantined(limit),

@@ -63,7 +63,7 @@ function report(parts: ReportedParts, tag: StateTag | undefined): StateReport {
     unsealed: pending.unsealed,
     quarantined: pending.quarantined,
     dirtyMarks: materializer.lag().marks,
-    trustGeneration: parts.trust.snapshot().generation,
+    trustGeneration: parts.trust.snapshot().generation, trustLagMs: parts.trust.lagMs,
     alarms: parts.tags.doubts.alarms.map(({ atMs, ours, theirs }) => (
       { peerKey: theirs.nodeKey, atMs, ours: reportTag(ours), theirs: reportTag(theirs) }
     )),

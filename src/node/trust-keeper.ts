@@ -12,7 +12,9 @@ import {
 import { NodeError } from './errors.js'
 import { type FillDeps, fillBook } from './trust-fill.js'
 import { openTrustLane, type TrustLane } from './trust-lane.js'
-import { PAST_MAX, RESTART_MS_MAX, RESTART_MS_MIN, TRUST_DEFAULTS, type TrustOptions } from './trust-options.js'
+import {
+  PAST_MAX, QUESTIONS_MAX, RESTART_MS_MAX, RESTART_MS_MIN, TRUST_DEFAULTS, type TrustOptions
+} from './trust-options.js'
 import { createTrustQueue, type TrustQueue } from './trust-queue.js'
 import { type CoveredState, readTrust, stageCurrent, stageNext } from './trust-rows.js'
 import { createTrustSchedule, type TrustSchedule } from './trust-schedule.js'
@@ -44,6 +46,8 @@ export interface TrustKeeper {
   snapshot(): TrustSnapshot
   /** A published snapshot by its generation, as far as it is kept. */
   past(generation: number): TrustSnapshot | undefined
+  /** Published snapshots before the current one, latest first. */
+  history(): readonly TrustSnapshot[]
   /** Where the materializer hands over ballots. */
   readonly sink: BallotSink
   start(): void
@@ -54,7 +58,10 @@ export interface TrustKeeper {
   readonly quiet: boolean
   /** Ms since the oldest ballot that the published snapshot does not cover. */
   readonly lagMs: number
-  /** Why an agent's values are what they are; undefined without ballots, or before the first computation. */
+  /**
+   * Why an agent's values are what they are; undefined without ballots, or before the first computation.
+   * @throws NodeError NODE_TRUST_BUSY with 16 questions under way
+   */
   reasons(agent: PublicKey): Promise<AgentReasons | undefined>
   records(agents: readonly PublicKey[]): Promise<readonly (TrackRecord | undefined)[]>
   stats(): TrustStats
@@ -71,7 +78,6 @@ export function createTrustKeeper(policy: TrustPolicy, options: TrustOptions, de
 class Keeper implements TrustKeeper {
   readonly sink: BallotSink
   readonly #policy: TrustPolicy
-  readonly #options: Required<TrustOptions>
   readonly #deps: TrustDeps
   readonly #queue: TrustQueue
   readonly #schedule: TrustSchedule
@@ -85,13 +91,15 @@ class Keeper implements TrustKeeper {
   #covered: CoveredState = { cursor: 0 }
   #running: Promise<void> | undefined
   #failures = 0
+  #questions = 0
+  #workers: 0 | 1
   readonly #stats = {
     computationsTotal: 0, publicationsTotal: 0, restartsTotal: 0, computeSeconds: 0, rows: 0, keys: 0
   }
 
   constructor(policy: TrustPolicy, options: Required<TrustOptions>, deps: TrustDeps) {
     this.#policy = policy
-    this.#options = options
+    this.#workers = options.workers
     this.#deps = deps
     this.#queue = createTrustQueue(options.queueRowsMax)
     this.#schedule = createTrustSchedule(options, deps.clock)
@@ -119,6 +127,8 @@ class Keeper implements TrustKeeper {
     return [this.#snapshot, ...this.#past].find((snapshot) => snapshot.generation === generation)
   }
 
+  history(): readonly TrustSnapshot[] { return this.#past }
+
   start(): void {
     this.#schedule.changed()
     this.#running ??= this.#run()
@@ -136,16 +146,29 @@ class Keeper implements TrustKeeper {
   }
 
   async reasons(agent: PublicKey): Promise<AgentReasons | undefined> {
-    return this.#needsFill ? undefined : this.#lane?.ask({ kind: 'reasons', agent })
+    return this.#question((lane) => lane.ask({ kind: 'reasons', agent }))
   }
 
   async records(agents: readonly PublicKey[]): Promise<readonly (TrackRecord | undefined)[]> {
-    const lane = this.#needsFill ? undefined : this.#lane
-    return await lane?.ask({ kind: 'records', agents }) ?? agents.map(() => undefined)
+    return await this.#question((lane) => lane.ask({ kind: 'records', agents })) ?? agents.map(() => undefined)
   }
 
   stats(): TrustStats {
     return { ...this.#stats, queueRows: this.#queue.rows }
+  }
+
+  /** The answer; undefined until the book was filled. */
+  async #question<T>(ask: (lane: TrustLane) => Promise<T>): Promise<T | undefined> {
+    if (this.#needsFill || this.#lane === undefined) return undefined
+    if (this.#questions >= QUESTIONS_MAX) {
+      throw new NodeError({ code: 'NODE_TRUST_BUSY', max: QUESTIONS_MAX }, 'too many questions about trust wait')
+    }
+    this.#questions += 1
+    try {
+      return await ask(this.#lane)
+    } finally {
+      this.#questions -= 1
+    }
   }
 
   async #run(): Promise<void> {
@@ -155,13 +178,16 @@ class Keeper implements TrustKeeper {
         await this.#turn()
         this.#failures = 0
       } catch (error) {
+        const proven = this.#lane?.proven ?? true
         await this.#lane?.stop()
         this.#lane = undefined
         this.#needsFill = true
         if (signal.aborted) return
         // Without views nothing can be published any more.
         if (error instanceof MaterializerError) return this.#schedule.failed(error)
-        await this.#recover(error)
+        // A thread that never answered would end again: then the main thread computes.
+        if (proven) await this.#recover(error)
+        else this.#workers = 0
       }
     }
   }
@@ -199,7 +225,7 @@ class Keeper implements TrustKeeper {
   /** The lane, with a book that holds all that the index holds. */
   async #ready(): Promise<TrustLane> {
     const { log } = this.#deps
-    const lane = this.#lane ??= openTrustLane(this.#options.workers, this.#policy, log)
+    const lane = this.#lane ??= openTrustLane(this.#workers, this.#policy, log)
     if (this.#queue.takeOverflow()) this.#needsFill = true
     if (!this.#needsFill) return lane
     await lane.ask({ kind: 'adopt', bytes: encodePublished(this.#snapshot) })

@@ -15,6 +15,8 @@ export interface TrustLane {
   ask<Kind extends Kinds>(
     request: Extract<TrustRequest, { readonly kind: Kind }>
   ): Promise<TrustAnswers[Kind]>
+  /** It has answered once, so it can start at all. */
+  readonly proven: boolean
   /** Ends the thread; twice is harmless. */
   stop(): Promise<void>
 }
@@ -30,6 +32,7 @@ function inlineLane(policy: TrustPolicy): TrustLane {
     async ask(request) {
       return desk.answer(request)
     },
+    proven: true,
     stop: () => Promise.resolve()
   }
 }
@@ -43,6 +46,7 @@ function threadLane(policy: TrustPolicy, log: Log): TrustLane {
   const worker = new Worker(new URL('./trust-worker.js', import.meta.url), { workerData: policy })
   const open: Open[] = []
   let ended = false
+  let proven = false
   const end = (): void => {
     ended = true
     for (const { reject } of open.splice(0)) reject(workerEnded())
@@ -50,6 +54,7 @@ function threadLane(policy: TrustPolicy, log: Log): TrustLane {
   worker.on('message', (answer: unknown) => {
     const first = open.shift()
     assert(first !== undefined, 'the trust worker answers only what it was asked')
+    proven = true
     first.resolve(answer)
   })
   worker.on('error', (error) => log.error({ error: String(error) }, 'trust worker failed'))
@@ -62,6 +67,7 @@ function threadLane(policy: TrustPolicy, log: Log): TrustLane {
       open.push({ resolve: resolve as Open['resolve'], reject })
       worker.postMessage(request)
     }),
+    get proven() { return proven },
     async stop() {
       end()
       await worker.terminate()

@@ -36,6 +36,9 @@ export const TRUST_DEFAULTS: Required<TrustOptions> = Object.freeze({
 /** Rows in one message to the thread: a few ms of the main thread. */
 export const MESSAGE_ROWS = 2_048
 
+/** Questions that wait for the thread at once: each walks over all ballots. */
+export const QUESTIONS_MAX = 16
+
 /** Pause before a thread that ended is replaced; it doubles with each failure in a row. */
 export const RESTART_MS_MIN = 1_000
 /** Longest pause before it is replaced. */

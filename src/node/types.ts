@@ -9,6 +9,7 @@ import type {
   PreflightRequest, QueryRequest, SubjectPage
 } from '../query/index.js'
 import type { Genesis } from '../p2p/index.js'
+import type { AgentExplanation, AgentPage } from './agents.js'
 
 /** A vote as stored, with whether it is the agent's latest on that assertion. */
 export interface VoteRow {
@@ -64,6 +65,8 @@ export interface StateReport {
   readonly quarantined: number
   readonly dirtyMarks: number
   readonly trustGeneration: number
+  /** Ms since the oldest ballot that published trust does not cover; 0 = it covers all. */
+  readonly trustLagMs: number
   /** Present when no mark is left: the digests that equal those of any converged peer. */
   readonly tag?: StateTagReport
   /** Peers that hold the same and answer differently: the last 16 alarms, oldest first. */
@@ -202,6 +205,13 @@ export interface StemeNode {
   /** All votes on an assertion, in key order, at most `limit`. */
   votes(assertion: Hash, limit: number): Promise<readonly VoteRow[]>
   state(): Promise<StateReport>
+  /**
+   * Agents with what is published of them, by falling accuracy; at most `limit` behind the cursor.
+   * @throws NodeError NODE_CURSOR
+   */
+  agents(cursor: string | undefined, limit: number): Promise<AgentPage>
+  /** Published trust in an agent, and why. Undefined for one that was never heard of. */
+  agent(agent: PublicKey): Promise<AgentExplanation | undefined>
   peers(): readonly PeerReport[]
   addresses(): readonly string[]
   quarantine(limit: number): Promise<readonly QuarantineRow[]>

@@ -61,6 +61,8 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     dispute: unplanned,
     constraints: unplanned,
     preflight: unplanned,
+    agents: unplanned,
+    agent: unplanned,
     record: async (id) => records.get(id),
     votes: async (assertion, limit) => [...records.values()].map(({ record }) => record)
       .filter((record) => record?.kind === 'vote').filter((vote) => vote.assertion === assertion)
@@ -69,6 +71,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
       frontierRoot: hashOf(new Uint8Array(32)), records: records.size, blocks: 0, feeds: 0, heads: [],
       forks: 0,
       pendingBlocks: 0, wantedBlocks: 0, unsealed: 0, quarantined: 0, dirtyMarks: 0, trustGeneration: 0,
+      trustLagMs: 0,
       alarms: [],
       tag: {
         tagVersion: 1, frontierRoot: hashOf(new Uint8Array(32)), records: records.size, schemaVersion: 1,
