@@ -33,7 +33,7 @@ describe('the table of agents', () => {
 describe('the explanation of an agent', () => {
   it('names what its ballots were worth, what cost it, and what it had before', () => {
     const text = lines(explanationText({
-      ...explained, gate: 0.5, past: [{ generation: 6, accuracy: 0.96875, standing: 1 }],
+      ...explained, gate: 0.5, past: [{ generation: 6, accuracy: 0.96875 }],
       reasons: {
         ballots: 404, hits: 101, audited: 2, clones: ['c'.repeat(64)], clones_total: 8,
         lost: [{ subject: 'SL', predicate: 'currency', share: 0.001, weight: 200 }],
