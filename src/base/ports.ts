@@ -110,7 +110,8 @@ export interface Network {
   /** The one handler of streams that peers open. The stream closes when the promise settles. */
   onStream(handler: (stream: FrameStream) => Promise<void>): void
   peers(): readonly PeerLink[]
-  onPeer(handler: (event: { readonly kind: 'up' | 'down'; readonly peer: PeerName }) => void): void
+  /** `renewed`: a link that had fallen silent has a new connection; what was sent meanwhile may be lost. */
+  onPeer(handler: (event: { readonly kind: 'up' | 'down' | 'renewed'; readonly peer: PeerName }) => void): void
   dial(address: string): Promise<void>
   addresses(): readonly string[]
 }

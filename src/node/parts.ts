@@ -236,7 +236,9 @@ function connect(
       ...(after === undefined ? {} : { after: after.claim.id })
     })
   })
-  network?.onPeer(({ kind, peer }) => events.emit({ kind: 'peer', peer, state: kind }))
+  network?.onPeer(({ kind, peer }) => {
+    if (kind !== 'renewed') events.emit({ kind: 'peer', peer, state: kind })
+  })
 }
 
 function openIndex(setup: NodeSetup, ports: NodeParts): Promise<Store> {

@@ -15,10 +15,11 @@ import { createHaveSender, type HaveSender } from './have-sender.js'
 import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
 import type { PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, REPLICATION_LIMITS, type ReplicationLimits } from './options.js'
+import { createPassOn } from './pass-on.js'
 import { createPeerBook, type PeerBook, type PeerStats } from './peer-book.js'
 import type { SessionWire } from './session-run.js'
 import { openStream } from './opened-stream.js'
-import { createSyncSchedule, type SyncSchedule } from './sync-schedule.js'
+import { createSyncSchedule, type SyncNext, type SyncSchedule } from './sync-schedule.js'
 import { createSyncSessions, type SessionOutcome, type SyncSessions } from './sync-sessions.js'
 
 /** Options of `createReplicator`. */
@@ -114,6 +115,7 @@ class BlockReplicator implements Replicator {
   readonly #sessions: SyncSessions
   readonly #schedule: SyncSchedule
   readonly #chase: GapChase
+  readonly #passOn: (from: PeerName) => void
   readonly #gossip: BlockGossip
   readonly #haves: HaveSender
   readonly #haveIntake: HaveIntake
@@ -165,13 +167,13 @@ class BlockReplicator implements Replicator {
       clock,
       random
     })
-    this.#chase = createGapChase({
-      holds: (id) => deps.holds(id),
+    const asking = {
       peers: () => network.peers().map((link) => link.peer),
-      request: (peer) => this.#schedule.request(peer),
-      clock,
-      random
-    })
+      request: (peer: PeerName) => this.#schedule.request(peer),
+      clock, random
+    }
+    this.#passOn = createPassOn(this.#limits, asking)
+    this.#chase = createGapChase({ ...asking, holds: (id) => deps.holds(id) })
     this.#gossip = createBlockGossip({ ...NETWORK_LIMITS, ...options }, {
       network,
       holds: (id) => deps.holds(id),
@@ -192,7 +194,8 @@ class BlockReplicator implements Replicator {
     network.onStream((stream) => this.#track(this.#serve(stream)))
     network.onPeer((event) => {
       if (event.kind === 'up') this.#onUp(event.peer)
-      else this.#onDown(event.peer)
+      else if (event.kind === 'down') this.#onDown(event.peer)
+      else this.#schedule.request(event.peer)
     })
     this.#schedule.start()
     this.#audits?.start()
@@ -302,11 +305,11 @@ class BlockReplicator implements Replicator {
     return verdict
   }
 
-  async #runScheduled(peer: PeerName): Promise<'rest' | 'again' | 'later'> {
+  async #runScheduled(peer: PeerName): Promise<SyncNext> {
     const end = await this.#run(peer)
     // What was asked for may be newer than what the session that runs knows.
     if (end.kind === 'yielded' || end.kind === 'refused') return 'later'
-    if (end.kind === 'failed') return 'rest'
+    if (end.kind === 'failed') return 'failed'
     const { converged, blocksIn, blocksOut } = end.result
     return !converged && blocksIn + blocksOut > 0 ? 'again' : 'rest'
   }
@@ -349,6 +352,7 @@ class BlockReplicator implements Replicator {
     page.equalFrontier = result.converged
     this.#meter.remote(result.remote.recordCount)
     if (result.complete && !this.#fetching()) this.#meter.synced()
+    if (result.blocksIn > 0) this.#passOn(peer)
     this.#deps.onSynced?.(peer, result)
   }
 

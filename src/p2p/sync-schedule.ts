@@ -11,12 +11,18 @@ export interface ScheduleOptions {
   readonly syncGapMs: number
 }
 
+/**
+ * What to do after a session: `again` runs another after the gap, `later` after ten, `failed` after ten and
+ * twice as many with each failure in a row.
+ */
+export type SyncNext = 'rest' | 'again' | 'later' | 'failed'
+
 /** What the schedule needs. */
 export interface ScheduleDeps {
   peers(): readonly PeerName[]
   connected(peer: PeerName): boolean
-  /** Runs one session. @returns `again` to run another after the gap, `later` to try once more after ten */
-  run(peer: PeerName): Promise<'rest' | 'again' | 'later'>
+  /** Runs one session. */
+  run(peer: PeerName): Promise<SyncNext>
   readonly clock: Clock
   readonly random: Random
 }
@@ -35,8 +41,11 @@ interface Entry {
   running: boolean
   wanted: boolean
   notBeforeMs: number
+  failures: number
   timer: Timer | undefined
 }
+
+const doublingsMax = 6
 
 /** Makes a schedule, not started. */
 export function createSyncSchedule(options: ScheduleOptions, deps: ScheduleDeps): SyncSchedule {
@@ -106,7 +115,8 @@ class Schedule implements SyncSchedule {
     entry.running = true
     void this.#deps.run(peer).then((next) => {
       entry.running = false
-      const gapMs = this.#options.syncGapMs * (next === 'later' ? 10 : 1)
+      entry.failures = next === 'failed' ? entry.failures + 1 : 0
+      const gapMs = this.#options.syncGapMs * gapsAfter(next, entry.failures)
       entry.notBeforeMs = this.#deps.clock.monotonicMs() + gapMs
       // A peer that left and came back meanwhile has a new entry.
       const stillOurs = this.#entries.get(peer) === entry
@@ -115,6 +125,12 @@ class Schedule implements SyncSchedule {
   }
 }
 
+// A failure may be of the link, which heals, or of the disk of either side, which takes longer.
+function gapsAfter(next: SyncNext, failures: number): number {
+  if (next === 'failed') return 10 * 2 ** Math.min(failures - 1, doublingsMax)
+  return next === 'later' ? 10 : 1
+}
+
 function newEntry(): Entry {
-  return { running: false, wanted: false, notBeforeMs: 0, timer: undefined }
+  return { running: false, wanted: false, notBeforeMs: 0, failures: 0, timer: undefined }
 }

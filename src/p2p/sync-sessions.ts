@@ -1,6 +1,6 @@
 // Sync sessions: at most one initiated a pair of peers, each run over a frame stream of its own.
-// Crossing: when both sides open one at the same moment, the one opened by the smaller id lives, so that both
-// agree without a word.
+// Crossing: of two that run at the same moment the one opened by the smaller id lives, so that both agree
+// without a word. One that is still being opened gives way: over a slow link that may take long.
 
 import type { Clock, FrameStream, Log, PeerName, Verdict } from '../base/index.js'
 import type { SyncProgress, SyncSession } from '../dag/index.js'
@@ -79,8 +79,7 @@ class Sessions implements SyncSessions {
     slot.initiated = 'opening'
     try {
       const stream = await this.#deps.network.open(peer)
-      // While the stream was being opened the peer may have opened one that goes first.
-      if (slot.serving.size > 0 && peer < this.#self) {
+      if (slot.serving.size > 0) {
         await stream.close()
         return { kind: 'yielded' }
       }
@@ -96,12 +95,13 @@ class Sessions implements SyncSessions {
   async serve(stream: FrameStream): Promise<SessionOutcome> {
     const { peer } = stream
     const slot = this.#slotOf(peer)
-    const oursFirst = slot.initiated !== undefined && this.#self < peer
+    const ours = slot.initiated === 'opening' ? undefined : slot.initiated
+    const oursFirst = ours !== undefined && this.#self < peer
     const full = slot.serving.size >= servingMax || this.running >= 2 * this.#options.sessionsMax
     if (this.#stopped || oursFirst || full) return this.#yield(peer)
-    if (slot.initiated !== undefined && slot.initiated !== 'opening') {
-      this.#yielded.add(slot.initiated)
-      slot.initiated.stop(closedError(peer, 'the peer opened a session too'))
+    if (ours !== undefined) {
+      this.#yielded.add(ours)
+      ours.stop(closedError(peer, 'the peer opened a session too'))
     }
     const mine: SessionRun[] = []
     try {

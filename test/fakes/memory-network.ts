@@ -28,6 +28,8 @@ export interface MemoryHub {
   mute(from: PeerName, to: PeerName, muted?: boolean): void
   /** Closes the link of two nodes and refuses new ones until healed. */
   cut(a: PeerName, b: PeerName, cut?: boolean): void
+  /** A node has a new connection to another that fell silent: the streams of the old one are reset. */
+  renew(from: PeerName, to: PeerName): void
   /** Gossip messages that arrived, per receiver: for counting. */
   readonly delivered: ReadonlyMap<PeerName, number>
 }
@@ -35,7 +37,7 @@ export interface MemoryHub {
 type Handlers = {
   message: (from: PeerName, payload: Uint8Array) => Promise<Verdict>
   stream: (stream: FrameStream) => Promise<void>
-  readonly peer: ((event: { readonly kind: 'up' | 'down'; readonly peer: PeerName }) => void)[]
+  readonly peer: Parameters<PeerNetwork['onPeer']>[0][]
 }
 
 const addressPrefix = 'memory:'
@@ -72,6 +74,10 @@ class Hub implements MemoryHub {
       else this.cuts.delete(pair)
     }
     if (cut) this.nodes.get(a)?.unlink(b)
+  }
+
+  renew(from: PeerName, to: PeerName): void {
+    this.nodes.get(from)?.renew(to)
   }
 
   carry(from: Node, to: Node, payload: Uint8Array): void {
@@ -218,8 +224,17 @@ class Node implements PeerNetwork {
 
   forget(peer: PeerName): void {
     if (!this.links.delete(peer)) return
-    for (const stream of this.#streams.get(peer) ?? []) stream.abort(new Error('link is gone'))
+    this.#reset(peer)
     for (const handler of this.#handlers.peer) handler({ kind: 'down', peer })
+  }
+
+  renew(peer: PeerName): void {
+    this.#reset(peer)
+    for (const handler of this.#handlers.peer) handler({ kind: 'renewed', peer })
+  }
+
+  #reset(peer: PeerName): void {
+    for (const stream of this.#streams.get(peer) ?? []) stream.abort(new Error('link is gone'))
   }
 
   #spread(payload: Uint8Array, except: PeerName | undefined): void {
