@@ -8,6 +8,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { FrameStream, PeerName, Timer, Verdict } from '../base/index.js'
 import { parseAddress, peerOfAddress } from './addresses.js'
+import { connectTo } from './connect.js'
 import { createDialer } from './dialer.js'
 import { P2pError, reasonOf } from './errors.js'
 import { createExpulsions } from './expulsions.js'
@@ -24,7 +25,7 @@ import { createWatchdog } from './watchdog.js'
 
 type MessageHandler = (from: PeerName, payload: Uint8Array) => Promise<Verdict>
 type StreamHandler = (stream: FrameStream) => Promise<void>
-type PeerHandler = (event: { readonly kind: 'up' | 'down'; readonly peer: PeerName }) => void
+type PeerHandler = Parameters<PeerNetwork['onPeer']>[0]
 
 const expelledMax = 1_024
 
@@ -111,9 +112,9 @@ class Libp2pNetwork implements PeerNetwork {
       log
     })
     this.#pulse = createPulse(limits, {
-      peers: () => this.#askablePeers(),
+      peers: () => this.#dialledPeers(),
       ask: async (peer, signal) => void await node.services.ping.ping(peerIdFromString(peer), { signal }),
-      dialAnew: (peer) => this.#dialAnew(peer),
+      dialAnew: (peer, signal) => this.#dialAnew(peer, signal),
       clock,
       log
     })
@@ -249,32 +250,35 @@ class Libp2pNetwork implements PeerNetwork {
     this.#pulse.heard(peer)
   }
 
-  // By the dial rule only these may replace a connection by one of their own; the other side asks the rest.
-  #askablePeers(): readonly PeerName[] {
-    return this.#table.peers(() => false)
-      .filter(({ peer, direction }) => direction === 'outbound' || this.self < peer)
-      .map(({ peer }) => peer)
+  // Whoever dialled a link can dial again, and by the dial rule replace it; the other side asks the rest.
+  #dialledPeers(): readonly PeerName[] {
+    const links = this.#table.peers(() => false)
+    return links.filter(({ direction }) => direction === 'outbound').map(({ peer }) => peer)
   }
 
-  async #dialAnew(peer: PeerName): Promise<void> {
+  async #dialAnew(peer: PeerName, signal: AbortSignal): Promise<void> {
     const link = this.#table.best(peer)
-    const target = link?.direction === 'outbound' ? parseAddress(link.address) : peerIdFromString(peer)
-    await this.#dial(target, peer, true)
+    if (link === undefined) throw new P2pError({ code: 'P2P_NO_LINK', peer }, 'no link to this peer')
+    await this.#dial(parseAddress(link.address), peer, signal)
+    this.#emit('renewed', peer)
   }
 
   async #dialAddress(address: string): Promise<PeerName> {
     return this.#dial(parseAddress(address), address)
   }
 
-  async #dial(target: Multiaddr | PeerId, shown: string, force = false): Promise<PeerName> {
-    let connection: Connection
+  // With a signal: a connection beside the one that is there, unless the signal aborts before its hello.
+  async #dial(target: Multiaddr | PeerId, shown: string, beside?: AbortSignal): Promise<PeerName> {
+    const { dialMsMax } = this.#limits
+    const connection = await connectTo(this.#node, { target, shown, dialMsMax, beside }, this.#deps.clock)
+    const cancel = (): void => void this.#close(connection)
+    beside?.addEventListener('abort', cancel)
+    if (beside?.aborted === true) cancel()
     try {
-      connection = await this.#node.dial(target, { force })
-    } catch (cause) {
-      const detail = { code: 'P2P_DIAL_FAILED', address: shown } as const
-      throw new P2pError(detail, `cannot reach ${shown}: ${reasonOf(cause)}`, { cause })
+      await this.#greeter.greeted(connection)
+    } finally {
+      beside?.removeEventListener('abort', cancel)
     }
-    await this.#greeter.greeted(connection)
     return connection.remotePeer.toString()
   }
 
@@ -289,6 +293,7 @@ class Libp2pNetwork implements PeerNetwork {
     this.#connections.set(link.id, connection)
     connection.addEventListener('close', () => this.#closed(link))
     const change = this.#table.add(link)
+    this.#watchdog.renewed(link.peer)
     if (change.event !== undefined) this.#emit(change.event, link.peer)
     for (const surplus of change.surplus) this.#giveUp(surplus)
     if (this.#table.linksOf(link.peer).length > 1) this.#sweepLater(link.peer)
@@ -329,10 +334,10 @@ class Libp2pNetwork implements PeerNetwork {
 
   // A new identify makes libp2p tell gossipsub of the peer again, which then opens the stream it lacks.
   async #refresh(peer: PeerName): Promise<void> {
-    for (const link of this.#table.linksOf(peer)) {
-      const connection = this.#connections.get(link.id)
-      if (connection !== undefined) await this.#node.services.identify.identify(connection)
-    }
+    const connections = this.#table.linksOf(peer).map(({ id }) => this.#connections.get(id))
+    const { identify } = this.#node.services
+    // One of two connections may be dead.
+    await Promise.any(connections.filter((one) => one !== undefined).map((one) => identify.identify(one)))
   }
 
   async #serve(stream: Stream, connection: Connection): Promise<void> {
@@ -380,7 +385,7 @@ class Libp2pNetwork implements PeerNetwork {
     return frames
   }
 
-  #emit(kind: 'up' | 'down', peer: PeerName): void {
+  #emit(kind: Parameters<PeerHandler>[0]['kind'], peer: PeerName): void {
     for (const handler of this.#peerHandlers) handler({ kind, peer })
   }
 

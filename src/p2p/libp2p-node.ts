@@ -80,13 +80,16 @@ export async function createStemeLibp2p(settings: NodeSettings): Promise<StemeLi
       inboundConnectionThreshold: limits.inboundPerSecondMax,
       maxIncomingPendingConnections: limits.inboundPerSecondMax,
       dialTimeout: limits.dialMsMax,
-      addressDialTimeout: limits.dialMsMax
+      addressDialTimeout: limits.dialMsMax,
+      inboundUpgradeTimeout: limits.dialMsMax,
+      inboundStreamProtocolNegotiationTimeout: limits.dialMsMax,
+      outboundStreamProtocolNegotiationTimeout: limits.dialMsMax
     },
     // A busy event loop answers pings late; dropping the link then makes it busier. The pulse asks instead.
     connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
     ...(sharedKey === undefined ? {} : { connectionProtector: preSharedKey({ psk: swarmKey(sharedKey) }) }),
     services: {
-      identify: identify(),
+      identify: identify({ timeout: limits.helloMsMax }),
       ping: ping(),
       gossip: gossipOf(settings)
     }

@@ -10,7 +10,10 @@ export interface NetworkLimits {
   readonly frameBytesMax: number
   /** A hello must be exchanged within this time, or the connection is closed. */
   readonly helloMsMax: number
-  /** One dial, its security handshake included. */
+  /**
+   * One dial, its security handshake included; also the opening of a stream. Where every third packet is
+   * lost, the five round trips of a dial take 10 s and more.
+   */
   readonly dialMsMax: number
   /** How long a link may stay without working gossip before it is mended. */
   readonly graceMs: number
@@ -18,6 +21,8 @@ export interface NetworkLimits {
   readonly firstGraceMs: number
   /** How long the larger id waits before it redials, so that both do not dial at once. */
   readonly redialYieldMs: number
+  /** Longest time that a slow link may stay mute after a mending in place; see watchdog.ts. */
+  readonly patienceMsMax: number
   /** First and longest pause between dials of a configured address; doubled each time, +-50 %. */
   readonly backoffMinMs: number
   readonly backoffMaxMs: number
@@ -60,11 +65,12 @@ export interface NetworkLimits {
 export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   payloadBytesMax: 65_536,
   frameBytesMax: 1_048_576,
-  helloMsMax: 10_000,
-  dialMsMax: 10_000,
+  helloMsMax: 20_000,
+  dialMsMax: 20_000,
   graceMs: 1_000,
   firstGraceMs: 2_000,
   redialYieldMs: 5_000,
+  patienceMsMax: 60_000,
   backoffMinMs: 500,
   backoffMaxMs: 60_000,
   pulseMs: 4_000,

@@ -19,8 +19,11 @@ export interface PulseDeps {
   peers(): readonly PeerName[]
   /** Asks for a sign over the connection that is there; rejects when the signal aborts. */
   ask(peer: PeerName, signal: AbortSignal): Promise<void>
-  /** Opens one more connection to the peer; rejects when no address is known or none answers. */
-  dialAnew(peer: PeerName): Promise<void>
+  /**
+   * Opens one more connection to the peer; rejects when no address is known or none answers, and when the
+   * signal aborts since the silence is over.
+   */
+  dialAnew(peer: PeerName, signal: AbortSignal): Promise<void>
   readonly clock: Clock
   readonly log: Log
 }
@@ -40,7 +43,7 @@ interface Beat {
   asking: AbortController | undefined
   /** When the first question of this silence was asked; not after `heardMs` when it is answered. */
   askedMs: number
-  dialling: boolean
+  dialling: AbortController | undefined
   diallableMs: number
 }
 
@@ -68,13 +71,16 @@ class LinkPulse implements Pulse {
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    for (const beat of this.#beats.values()) beat.asking?.abort()
+    for (const beat of this.#beats.values()) giveUp(beat)
     this.#beats.clear()
   }
 
   heard(peer: PeerName): void {
     const beat = this.#beats.get(peer)
-    if (beat !== undefined) beat.heardMs = this.#deps.clock.monotonicMs()
+    if (beat === undefined) return
+    beat.heardMs = this.#deps.clock.monotonicMs()
+    // The link is slow, not dead: what it carries would end with it.
+    beat.dialling?.abort()
   }
 
   #tick(): void {
@@ -83,7 +89,7 @@ class LinkPulse implements Pulse {
     const peers = new Set(this.#deps.peers())
     for (const [peer, beat] of this.#beats) {
       if (peers.has(peer)) continue
-      beat.asking?.abort()
+      giveUp(beat)
       this.#beats.delete(peer)
     }
     for (const peer of peers) {
@@ -102,7 +108,7 @@ class LinkPulse implements Pulse {
     // One question may be lost with its stream: the next goes over whatever connection is there then.
     beat.asking?.abort()
     beat.asking = undefined
-    if (!beat.dialling && now >= beat.diallableMs) this.#dial(peer, beat)
+    if (beat.dialling === undefined && now >= beat.diallableMs) this.#dial(peer, beat)
   }
 
   #ask(peer: PeerName, beat: Beat): void {
@@ -115,19 +121,25 @@ class LinkPulse implements Pulse {
 
   #dial(peer: PeerName, beat: Beat): void {
     const { clock, log } = this.#deps
-    beat.dialling = true
+    const dialling = new AbortController()
+    beat.dialling = dialling
     this.dials++
     log.debug({ peer, silentMs: Math.round(clock.monotonicMs() - beat.heardMs) }, 'link is silent: dialling anew')
-    this.#deps.dialAnew(peer).then(
+    this.#deps.dialAnew(peer, dialling.signal).then(
       () => this.heard(peer),
       (error: unknown) => log.debug({ peer, reason: reasonOf(error) }, 'dial beside a silent link failed')
     ).finally(() => {
-      beat.dialling = false
+      beat.dialling = undefined
       beat.diallableMs = clock.monotonicMs() + this.#options.answerMsMax
     })
   }
 }
 
 function newBeat(now: number): Beat {
-  return { heardMs: now, asking: undefined, askedMs: now, dialling: false, diallableMs: 0 }
+  return { heardMs: now, asking: undefined, askedMs: now, dialling: undefined, diallableMs: 0 }
+}
+
+function giveUp(beat: Beat): void {
+  beat.asking?.abort()
+  beat.dialling?.abort()
 }

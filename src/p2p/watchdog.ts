@@ -3,7 +3,8 @@
 // Order: after a grace second have the missing gossip stream opened on the connection that is there; if that
 // does not help within another, close and redial, the smaller id at once, the larger later and only if it
 // knows an address. The grace doubles with every failed mending, so that a slow machine is not kept busy by
-// its cure.
+// its cure. A link whose mending took long is slow: it gets many times as long before it is closed, since a
+// new connection would be as slow, and closing ends the syncs that it carries.
 
 import type { Clock, Log, PeerLink, PeerName, Timer } from '../base/index.js'
 import { reasonOf } from './errors.js'
@@ -15,12 +16,13 @@ export interface WatchdogOptions {
   readonly firstGraceMs: number
   readonly redialYieldMs: number
   readonly watchMs: number
+  readonly patienceMsMax: number
 }
 
 /** What the watchdog sees and does. */
 export interface WatchdogDeps {
   links(): readonly PeerLink[]
-  /** Opens missing gossip streams on the connection that is there. */
+  /** Opens missing gossip streams on the connection that is there; resolves when the peer has answered. */
   refresh(peer: PeerName): Promise<void>
   /** Closes every connection to the peer. */
   drop(peer: PeerName): Promise<void>
@@ -37,6 +39,8 @@ export interface Watchdog {
   stop(): void
   /** Looks once; `start` does so every `watchMs`. */
   look(): void
+  /** To be told of each new connection: what was tried on another one says nothing of it. */
+  renewed(peer: PeerName): void
   /** Counters since the start. */
   readonly refreshes: number
   readonly redials: number
@@ -46,12 +50,17 @@ interface Watch {
   muteSinceMs: number | undefined
   wasHealthy: boolean
   refreshed: boolean
+  refreshing: boolean
+  /** Least time from a mending in place until the link is closed. */
+  patienceMs: number
   failures: number
   healthySinceMs: number
 }
 
 // Doubling stops here: 2^5 grace seconds.
 const failuresMax = 5
+// A gossip link takes some ten round trips of both sides, one after the other; a mending in place takes two.
+const patienceFactor = 16
 // A link that gossiped this long is cured, and the next failure starts from one grace second again.
 const curedMs = 30_000
 
@@ -97,6 +106,13 @@ class LinkWatchdog implements Watchdog {
     }
   }
 
+  renewed(peer: PeerName): void {
+    const watch = this.#watches.get(peer)
+    if (watch === undefined) return
+    const { failures, healthySinceMs } = watch
+    this.#watches.set(peer, { ...newWatch(), failures, healthySinceMs })
+  }
+
   #tick(): void {
     this.#timer = this.#deps.clock.setTimer(this.#options.watchMs, () => this.#tick())
     this.look()
@@ -104,18 +120,31 @@ class LinkWatchdog implements Watchdog {
 
   #mend(peer: PeerName, watch: Watch, now: number): void {
     watch.muteSinceMs ??= now
-    if (now - watch.muteSinceMs < graceOf(this.#options, watch)) return
+    if (watch.refreshing || now - watch.muteSinceMs < graceOf(this.#options, watch)) return
     watch.muteSinceMs = now
-    if (watch.refreshed) return this.#cut(peer, watch)
+    if (watch.refreshed) this.#cut(peer, watch)
+    else this.#refresh(peer, watch, now)
+  }
+
+  #refresh(peer: PeerName, watch: Watch, beginMs: number): void {
+    const { clock, log } = this.#deps
     watch.refreshed = true
+    watch.refreshing = true
     this.refreshes++
-    this.#deps.refresh(peer).catch((error: unknown) => {
-      this.#deps.log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
-    })
+    this.#deps.refresh(peer).then(
+      () => {
+        const endMs = clock.monotonicMs()
+        const patienceMs = patienceFactor * (endMs - beginMs)
+        watch.patienceMs = Math.min(patienceMs, this.#options.patienceMsMax)
+        if (watch.muteSinceMs === beginMs) watch.muteSinceMs = endMs
+      },
+      (error: unknown) => log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
+    ).finally(() => { watch.refreshing = false })
   }
 
   #cut(peer: PeerName, watch: Watch): void {
     watch.refreshed = false
+    watch.patienceMs = 0
     watch.wasHealthy = false
     watch.failures = Math.min(watch.failures + 1, failuresMax)
     this.redials++
@@ -143,18 +172,22 @@ class LinkWatchdog implements Watchdog {
 }
 
 function newWatch(): Watch {
-  return { muteSinceMs: undefined, wasHealthy: false, refreshed: false, failures: 0, healthySinceMs: 0 }
+  return {
+    muteSinceMs: undefined, wasHealthy: false, refreshed: false, refreshing: false, patienceMs: 0,
+    failures: 0, healthySinceMs: 0
+  }
 }
 
 function graceOf(options: WatchdogOptions, watch: Watch): number {
   const base = watch.wasHealthy ? options.graceMs : options.firstGraceMs
-  return base * 2 ** watch.failures
+  return Math.max(base * 2 ** watch.failures, watch.refreshed ? watch.patienceMs : 0)
 }
 
 function markHealthy(watch: Watch, now: number): void {
   if (!watch.wasHealthy || watch.muteSinceMs !== undefined) watch.healthySinceMs = now
   watch.wasHealthy = true
   watch.refreshed = false
+  watch.patienceMs = 0
   watch.muteSinceMs = undefined
   if (now - watch.healthySinceMs >= curedMs) watch.failures = 0
 }
@@ -165,6 +198,7 @@ function forgetAbsent(watches: Map<PeerName, Watch>, present: ReadonlySet<PeerNa
     if (present.has(peer)) continue
     watch.wasHealthy = false
     watch.refreshed = false
+    watch.patienceMs = 0
     watch.muteSinceMs = undefined
     watch.healthySinceMs ||= now
     if (watch.failures === 0 || now - watch.healthySinceMs > 10 * curedMs) watches.delete(peer)

@@ -12,7 +12,7 @@ interface Bench {
   readonly events: string[]
   peers: readonly PeerName[]
   answers: boolean | 'fails'
-  dialWorks: boolean
+  dialWorks: boolean | 'slowly'
 }
 
 function benchOf(): Bench {
@@ -28,9 +28,15 @@ function benchOf(): Bench {
         if (bench.answers === 'fails') return Promise.reject(new Error('no stream'))
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
       },
-      dialAnew: (peer) => {
+      dialAnew: (peer, signal) => {
         events.push(`dial ${peer}`)
-        return bench.dialWorks ? Promise.resolve() : Promise.reject(new Error('nobody'))
+        if (bench.dialWorks !== 'slowly') {
+          return bench.dialWorks ? Promise.resolve() : Promise.reject(new Error('nobody'))
+        }
+        return new Promise((_, reject) => signal.addEventListener('abort', () => {
+          events.push(`given up ${peer}`)
+          reject(new Error('aborted'))
+        }))
       },
       clock, log: quietLog
     })
@@ -88,6 +94,19 @@ it('dials again after a pause while the peer stays silent, and stops when someth
   bench.pulse.heard('p')
   await pass(bench, 2_000)
   expect(bench.pulse.dials).toBe(dials)
+})
+
+it('gives a dial up when something comes over the old link, and dials again when it falls silent', async () => {
+  const bench = benchOf()
+  bench.answers = false
+  bench.dialWorks = 'slowly'
+  await pass(bench, 1_000)
+  expect(bench.events.filter((event) => event !== 'ask p')).toEqual(['dial p'])
+  bench.pulse.heard('p')
+  await pass(bench, 50)
+  expect(bench.events.filter((event) => event !== 'ask p')).toEqual(['dial p', 'given up p'])
+  await pass(bench, 1_000)
+  expect(bench.pulse.dials).toBe(2)
 })
 
 it('forgets a peer that is gone, and stops for good', async () => {

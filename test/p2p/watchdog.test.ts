@@ -12,6 +12,8 @@ interface Scene {
   readonly watchdog: Watchdog
   readonly calls: string[]
   link(gossip: boolean | undefined): void
+  /** How long mending in place takes from now on. */
+  refreshTakes(ms: number): void
   /** Moves on in steps of the watch interval, letting promises run. */
   pass(ms: number): Promise<void>
 }
@@ -21,6 +23,7 @@ function scene(self: PeerName, reachable = true): Scene {
   const clock = createManualClock()
   const calls: string[] = []
   let links: PeerLink[] = []
+  let refreshMs = 0
   const link = (gossip: boolean | undefined): void => {
     links = gossip === undefined ? [] : [{ peer: 'm', direction: 'inbound', address: '', gossip }]
   }
@@ -28,7 +31,8 @@ function scene(self: PeerName, reachable = true): Scene {
     links: () => links,
     refresh: (peer) => {
       calls.push(`refresh ${peer} ${clock.monotonicMs()}`)
-      return Promise.resolve()
+      if (refreshMs === 0) return Promise.resolve()
+      return new Promise((resolve) => void clock.setTimer(refreshMs, resolve))
     },
     drop: (peer) => {
       calls.push(`drop ${peer} ${clock.monotonicMs()}`)
@@ -52,7 +56,7 @@ function scene(self: PeerName, reachable = true): Scene {
       await settle(2)
     }
   }
-  return { clock, watchdog, calls, link, pass }
+  return { clock, watchdog, calls, link, refreshTakes: (ms) => { refreshMs = ms }, pass }
 }
 
 describe('watchdog', () => {
@@ -152,6 +156,42 @@ describe('watchdog', () => {
     expect(calls.filter((call) => call.startsWith('redial'))).toHaveLength(1)
     link(true)
     await pass(10_000)
+  })
+
+  it('gives a link whose mending took long many times as long before it closes it, up to a bound', async () => {
+    for (const [tookMs, patienceMs] of [[500, 8_000], [10_000, NETWORK_LIMITS.patienceMsMax]] as const) {
+      const { link, pass, calls, refreshTakes } = scene('a')
+      refreshTakes(tookMs)
+      link(true)
+      await pass(500)
+      link(false)
+      await pass(1_500 + tookMs + patienceMs - 500)
+      expect(calls).toEqual(['refresh m 2000'])
+      await pass(1_000)
+      expect(calls[1]).toBe(`drop m ${2_000 + tookMs + patienceMs}`)
+    }
+  })
+
+  it('does not close a link while its mending is under way', async () => {
+    const { link, pass, calls, refreshTakes } = scene('a')
+    refreshTakes(60_000)
+    link(false)
+    await pass(60_000)
+    expect(calls).toEqual(['refresh m 2500'])
+  })
+
+  it('begins anew with a new connection, whatever was tried on the old one', async () => {
+    const { link, pass, calls, watchdog } = scene('a')
+    link(true)
+    await pass(500)
+    link(false)
+    await pass(1_500)
+    expect(calls).toEqual(['refresh m 2000'])
+    watchdog.renewed('m')
+    await pass(2_000)
+    expect(calls).toEqual(['refresh m 2000'])
+    await pass(1_000)
+    expect(calls).toEqual(['refresh m 2000', 'refresh m 4500'])
   })
 
   it('sets no timer after it was stopped, twice', async () => {
