@@ -12,7 +12,8 @@ import { readWorldClaims, type WorldClaim } from '../examples/world/index.js'
 import {
   areEqual, missingRecords, runCli, startNode, waitForEqualTags, type ProcessNode, type State
 } from './cluster/process-node.js'
-import { judge, printConflict } from './demo/judge.js'
+import { playAudit } from './demo/audit.js'
+import { printConflict } from './demo/judge.js'
 import { createStory, type Story } from './demo/story.js'
 import { runScript, UsageError } from './usage.js'
 
@@ -76,24 +77,24 @@ async function play(
   const joinSeconds = await joinLate(cast, story)
   const states = await waitForEqualTags(nodes, CONVERGE_MS)
   showStates(nodes, states, story)
-  const verdict = await judge(nodes, claims)
-  story.chapter('What the network answers')
-  story.say(`Consensus is right on ${verdict.right} of ${verdict.gold} gold facts (${percent(verdict.accuracy)}), ` +
-    `plain majority voting on ${percent(verdict.majorityAccuracy)}.`)
-  story.say('Trust is learned from agreement alone here: no seed has audited anything, so a stale majority stands.')
+  const { before, after, flipped } = await playAudit(nodes, networkId, claims, CONVERGE_MS, story)
   await printConflict(nodes, story)
+  const last = await waitForEqualTags(nodes, CONVERGE_MS)
   const total = (performance.now() - startMs) / 1_000
   story.chapter('Figures')
   story.say(`${records} signed records in ${seconds.toFixed(1)} s (${Math.round(records / seconds)}/s, durable), ` +
     `late join ${joinSeconds.toFixed(1)} s, all in ${total.toFixed(1)} s`)
   return {
     nodes: nodes.length,
-    records: states[0]?.records ?? 0,
-    converged: areEqual(states),
-    frontier_roots: states.map((state) => state.frontier_root),
-    view_digests: states.map((state) => state.tag?.view_digest),
-    accuracy: verdict.accuracy,
-    majority_accuracy: verdict.majorityAccuracy,
+    records: last[0]?.records ?? 0,
+    converged: areEqual(last),
+    frontier_roots: last.map((state) => state.frontier_root),
+    view_digests: last.map((state) => state.tag?.view_digest),
+    trust_digests: last.map((state) => state.tag?.trust_digest),
+    accuracy: after.accuracy,
+    accuracy_before_audit: before.accuracy,
+    majority_accuracy: after.majorityAccuracy,
+    answers_flipped: flipped,
     cold_join_seconds: tenths(joinSeconds),
     seconds: tenths(total)
   }
@@ -205,10 +206,6 @@ function showStates(nodes: readonly ProcessNode[], states: readonly State[], sto
     story.say(`${nodes[index]?.name}  frontier ${state.frontier_root.slice(0, 16)}  ` +
       `views ${state.tag?.view_digest.slice(0, 16)}  ${state.records} records in ${state.blocks} blocks`)
   })
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`
 }
 
 function tenths(value: number): number {

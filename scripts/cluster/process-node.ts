@@ -243,14 +243,14 @@ export async function missingRecords(api: string, ids: readonly string[]): Promi
   return missing
 }
 
-/** Waits until all nodes have equal tags, and gives their states. */
+/** Waits until all nodes have equal tags over at least so many records, and gives their states. */
 export async function waitForEqualTags(
-  nodes: readonly ProcessNode[], limitMs: number
+  nodes: readonly ProcessNode[], limitMs: number, records = 0
 ): Promise<readonly State[]> {
   let states: readonly State[] = []
   await waitFor('equal state tags', limitMs, async () => {
     states = await Promise.all(nodes.map((node) => node.state()))
-    return areEqual(states)
+    return areEqual(states) && states.every(({ tag }) => (tag?.records ?? 0) >= records)
   }).catch((error: unknown) => {
     throw new Error(`state tags differ: ${JSON.stringify(states)}`, { cause: error })
   })

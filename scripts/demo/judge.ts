@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import type { WorldClaim } from '../../examples/world/index.js'
-import { readGold, splitItem, type GoldFact } from '../../src/node/index.js'
+import { readGold, splitItem, type ClaimValue, type GoldFact } from '../../src/node/index.js'
 import type { ProcessNode } from '../cluster/process-node.js'
 import { ballotsOf } from '../eval/majority.js'
 import { score } from '../eval/score.js'
@@ -23,17 +23,36 @@ interface Answer {
   readonly winner?: { readonly object: unknown }
 }
 
-/** Asks each node a part of the gold facts and scores the answers beside majority voting. */
-export async function judge(nodes: readonly ProcessNode[], claims: readonly WorldClaim[]): Promise<Judged> {
-  const facts: GoldFact[] = []
-  for await (const line of readGold(GOLD)) if ('gold' in line) facts.push(line.gold)
+/** A gold fact with a value. */
+export type Settled = GoldFact & { readonly value: ClaimValue }
+
+/** The gold facts that have a value. */
+export async function readSettled(): Promise<readonly Settled[]> {
+  const facts: Settled[] = []
+  for await (const line of readGold(GOLD)) {
+    if ('gold' in line && line.gold.value !== undefined) facts.push({ ...line.gold, value: line.gold.value })
+  }
+  return facts
+}
+
+/** Consensus on the items, by item; each node is asked for a part. */
+export async function askAll(
+  nodes: readonly ProcessNode[], items: readonly string[]
+): Promise<ReadonlyMap<string, unknown>> {
   const answers = new Map<string, unknown>()
   for (const [index, node] of nodes.entries()) {
-    const share = facts.filter((_, number) => number % nodes.length === index)
-    const queries = share.map(({ item }) => ({ ...splitItem(item), lens: 'Consensus' }))
+    const share = items.filter((_, number) => number % nodes.length === index)
+    const queries = share.map((item) => ({ ...splitItem(item), lens: 'Consensus' }))
     const { answers: found } = await node.post<{ answers: readonly Answer[] }>('/v1/query', { queries })
-    share.forEach(({ item }, position) => answers.set(item, found[position]?.winner?.object))
+    share.forEach((item, position) => answers.set(item, found[position]?.winner?.object))
   }
+  return answers
+}
+
+/** Scores answers on gold facts beside majority voting. */
+export function judge(
+  facts: readonly Settled[], answers: ReadonlyMap<string, unknown>, claims: readonly WorldClaim[]
+): Judged {
   const { gold, accuracy } = score(facts, ballotsOf(claims), new Map([['consensus', answers]]), undefined)
   const { consensus = 0, majority = 0 } = accuracy
   return { gold, right: Math.round(consensus * gold), accuracy: consensus, majorityAccuracy: majority }
