@@ -4,7 +4,8 @@
 
 import type { ServerResponse } from 'node:http'
 import { unreachable, type Clock, type Timer } from '../base/index.js'
-import type { NodeEvent, StemeNode } from '../node/index.js'
+import type { NodeEvent, StemeNode, TrustCause } from '../node/index.js'
+import { STEPS_PER_ONE } from '../trustrank/index.js'
 import { ApiError } from './errors.js'
 import type { ApiOptions } from './options.js'
 
@@ -95,13 +96,26 @@ function eventJson(event: NodeEvent): object {
   switch (event.kind) {
     case 'record': return { id: event.id, kind: event.recordKind }
     case 'winner': {
-      const { subject, predicate, lens, cause, before, after } = event
-      return { subject, predicate, lens, cause, before: before ?? null, after: after ?? null }
+      const { subject, predicate, lens, cause, before, after, trust } = event
+      const change = trust === undefined ? {} : { trust: causeJson(trust) }
+      return { subject, predicate, lens, cause, before: before ?? null, after: after ?? null, ...change }
     }
     case 'peer': return { peer: event.peer, state: event.state }
     case 'damage': return { damaged: event.damaged, repaired: event.repaired, open: event.open }
     case 'alarm': return { node_key: event.peerKey, frontier_root: event.frontierRoot }
     case 'state': return { frontier_root: event.frontierRoot, view_digest: event.viewDigest }
     default: return unreachable(event)
+  }
+}
+
+function causeJson({ from, to, agents }: TrustCause): object {
+  const share = (steps: number): number => steps / STEPS_PER_ONE
+  return {
+    from_generation: from, generation: to,
+    agents: agents.map(({ agent, accuracyBefore, accuracyAfter, standingBefore, standingAfter }) => ({
+      agent_id: agent,
+      accuracy_before: share(accuracyBefore), accuracy: share(accuracyAfter),
+      standing_before: share(standingBefore), standing: share(standingAfter)
+    }))
   }
 }

@@ -44,7 +44,7 @@ export function changesBetween(
     const now = after?.lenses.find((lens) => lens.code === viewCode)
     if (sameWinners(old, now)) continue
     const cause = causeOf(key, before, after)
-    const trust = cause === 'trust' ? trustStep(before, after, records) : undefined
+    const trust = cause === 'trust' ? trustStep(key, before, after, records) : undefined
     changes.push({
       subject: key.subject, predicate: key.predicate, lens: name,
       before: old?.winners[0], after: now?.winners[0],
@@ -67,18 +67,18 @@ function sameWinners(a: LensView | undefined, b: LensView | undefined): boolean 
 function causeOf(key: DirtyKey, before: View | undefined, after: View | undefined): WinnerChange['cause'] {
   if (before?.evidence !== after?.evidence) return 'records'
   // A snapshot that came before a sweep has marked the key itself, if that reads what it changed.
-  return key.swept && !key.trusted ? 'epochs' : 'trust'
+  return key.swept && key.trusted === undefined ? 'epochs' : 'trust'
 }
 
 function trustStep(
-  before: View | undefined, after: View | undefined, { candidates, votes }: KeyRecords
+  { trusted }: DirtyKey, before: View | undefined, after: View | undefined, { candidates, votes }: KeyRecords
 ): TrustStep {
   const agents = new Set<PublicKey>()
   for (const { agentId } of [...candidates, ...votes]) {
     if (agents.size === CHANGE_AGENTS_MAX) break
     agents.add(agentId)
   }
-  return {
-    from: before?.local.trustGeneration ?? 0, to: after?.local.trustGeneration ?? 0, agents: [...agents]
-  }
+  // No snapshot before the first that marked the key changed anything that the old view had read.
+  const from = trusted === undefined ? before?.local.trustGeneration ?? 0 : trusted - 1
+  return { from, to: after?.local.trustGeneration ?? 0, agents: [...agents] }
 }

@@ -16,8 +16,8 @@ export interface DirtyKey {
   readonly sequences: number[]
   /** A sweep over all views marked it. */
   swept: boolean
-  /** A change of trust marked it. */
-  trusted: boolean
+  /** Generation of the first snapshot that marked it; undefined = none did. */
+  trusted: number | undefined
 }
 
 /** The next keys to recompute and where the scan stopped. */
@@ -58,14 +58,14 @@ export async function readMarks(
         if (full) return { keys: [...found.values()], passedOver, next: last }
         if (key === undefined) {
           const { subject, predicate } = parts
-          key = { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: false }
+          key = { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: undefined }
           found.set(name, key)
         }
         key.marks.push(mark)
         marks += 1
         if (parts.kind === 'block') key.sequences.push(parts.sequence)
         key.swept ||= parts.kind === 'sweep'
-        key.trusted ||= parts.kind === 'trust'
+        if (parts.kind === 'trust') key.trusted ??= parts.generation
         if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
       }
       last = mark

@@ -32,7 +32,7 @@ export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
 export { ACK_RECORDS_MAX } from './acks.js'
 export type {
-  AcknowledgedResult, AckRequest, AuditReport, FoundRecord, NodeEvent, NodeStats, PeerReport, ReadyProgress,
-  ReadyReport, StateReport, StateTagReport, StemeNode, TagAlarmReport, VoteRow
+  AcknowledgedResult, AckRequest, AuditReport, ChangedAgent, FoundRecord, NodeEvent, NodeStats, PeerReport,
+  ReadyProgress, ReadyReport, StateReport, StateTagReport, StemeNode, TagAlarmReport, TrustCause, VoteRow
 } from './types.js'
 export { syncDirectory } from './whole-file.js'

@@ -18,6 +18,7 @@ import { openOwnFeed, type OwnFeed } from './own-feed.js'
 import { createReplication } from './replication.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateTags, type StateTags } from './state-tag.js'
+import { createTrustCauses } from './trust-cause.js'
 import type { TrustKeeper } from './trust-keeper.js'
 import { authorityOf, createViewSide, viewsSettled, type ViewSide } from './view-side.js'
 
@@ -117,7 +118,7 @@ function assemble(
   const due = replicator === undefined
     ? undefined : createDueBlocks({ ...core, ...ports, ask: (peers) => replicator.ask(peers) })
   const acks = createAcks({ ...core, clock: ports.clock, admit: (records) => ingest.admitRecords(records) })
-  connect(core, events, { materializer, acks, replicator, network })
+  connect(core, events, { materializer, trust, acks, replicator, network })
   return {
     ...core, tags, acks, audit, ingest, materializer, query, trust, network, replicator,
     async start() {
@@ -210,11 +211,14 @@ interface Wires {
   seal: (identity: FeedIdentity) => Promise<void>
 }
 
+type Connected = Pick<Parts, 'materializer' | 'trust' | 'acks' | 'replicator' | 'network'>
+
 function connect(
   { wires, dag, holdings }: Core,
   events: EventLog,
-  { materializer, acks, replicator, network }: Pick<Parts, 'materializer' | 'acks' | 'replicator' | 'network'>
+  { materializer, trust, acks, replicator, network }: Connected
 ): void {
+  const causeOf = createTrustCauses(trust)
   wires.applied = (step) => {
     for (const { id, kind } of step.records) events.emit({ kind: 'record', id, recordKind: kind })
     acks.applied(step.records.map(({ id }) => id))
@@ -229,11 +233,12 @@ function connect(
     void replicator?.publish(block)
   }
   materializer.onChange((change) => {
-    const { subject, predicate, lens, before, after, cause } = change
+    const { subject, predicate, lens, before, after, cause, trust: step } = change
     events.emit({
       kind: 'winner', subject, predicate, lens, cause,
       ...(before === undefined ? {} : { before: before.claim.id }),
-      ...(after === undefined ? {} : { after: after.claim.id })
+      ...(after === undefined ? {} : { after: after.claim.id }),
+      ...(step === undefined ? {} : { trust: causeOf(step) })
     })
   })
   network?.onPeer(({ kind, peer }) => {

@@ -119,6 +119,27 @@ export interface PeerReport extends PeerLink {
   readonly equalFrontier: boolean
 }
 
+/** The change of published trust that turned an answer. */
+export interface TrustCause {
+  /** Of the snapshot that the answer was computed under before. */
+  readonly from: number
+  readonly to: number
+  /**
+   * Agents that said something about the key and whose values differ between the two, the greatest change of
+   * accuracy first, the first 8. Empty when the old snapshot is no longer kept.
+   */
+  readonly agents: readonly ChangedAgent[]
+}
+
+/** An agent whose published values changed, in steps of 1/1024. */
+export interface ChangedAgent {
+  readonly agent: PublicKey
+  readonly accuracyBefore: number
+  readonly accuracyAfter: number
+  readonly standingBefore: number
+  readonly standingAfter: number
+}
+
 /** What `/v1/events` streams; `sequence` is this node's own counter, ascending, and survives no restart. */
 export type NodeEvent =
   | { readonly kind: 'record'; readonly id: Hash; readonly recordKind: string }
@@ -130,6 +151,8 @@ export type NodeEvent =
       readonly cause: 'records' | 'trust' | 'epochs'
       readonly before?: Hash
       readonly after?: Hash
+      /** With cause `trust`: which change of trust did it. */
+      readonly trust?: TrustCause
     }
   | { readonly kind: 'peer'; readonly peer: string; readonly state: 'up' | 'down' }
   | { readonly kind: 'state'; readonly frontierRoot: Hash; readonly viewDigest: Hash }

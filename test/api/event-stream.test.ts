@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createEventStreams } from '../../src/api/event-stream.js'
-import { hashOf } from '../../src/base/index.js'
+import { hashOf, publicKeyOf } from '../../src/base/index.js'
 import type { NodeEvent } from '../../src/node/index.js'
 import { createFakeNode } from '../fakes/fake-node.js'
 import { createManualClock } from '../fakes/manual-clock.js'
@@ -58,6 +58,28 @@ describe('event stream', () => {
     expect(second?.split('\n')).toHaveLength(3)
     expect(others).toHaveLength(3)
     expect(others[2]).toBe('id: 5\nevent: damage\ndata: {"damaged":3,"repaired":2,"open":1}')
+  })
+
+  it('tells which change of trust turned an answer', () => {
+    const { node, streams } = setup()
+    const response = new FakeResponse()
+    streams.open(asResponse(response), undefined)
+    const agent = publicKeyOf(new Uint8Array(32).fill(9))
+    node.emit({
+      kind: 'winner', subject: 's', predicate: 'p', lens: 'Consensus', cause: 'trust', before: id, after: id,
+      trust: {
+        from: 3, to: 4,
+        agents: [{ agent, accuracyBefore: 1_024, accuracyAfter: 512, standingBefore: 0, standingAfter: 256 }]
+      }
+    })
+    const data = response.text.split('data: ')[1] ?? ''
+    expect(JSON.parse(data)).toEqual({
+      subject: 's', predicate: 'p', lens: 'Consensus', cause: 'trust', before: id, after: id,
+      trust: {
+        from_generation: 3, generation: 4,
+        agents: [{ agent_id: agent, accuracy_before: 1, accuracy: 0.5, standing_before: 0, standing: 0.25 }]
+      }
+    })
   })
 
   it('goes on behind Last-Event-ID', () => {
