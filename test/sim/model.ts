@@ -34,7 +34,7 @@ export async function rebuildElsewhere(parts: Parts, deps: InspectorDeps): Promi
   }
   await world.run(
     world.nowMs + SETTLE_MS_MAX,
-    () => model.ingest.counts().behind === 0 && model.materializer.lag().marks === 0
+    () => model.trust.quiet && model.ingest.counts().behind === 0 && model.materializer.lag().marks === 0
   )
   return model.tags.make()
 }
