@@ -50,6 +50,8 @@ export interface MaterializerDeps {
   /** True while writes keep the node busy: views then give way, as far as nobody waits for them. */
   readonly busy?: () => boolean
   readonly ballots?: BallotSink | undefined
+  /** Told of what ended the work. */
+  readonly onFailed?: (error: unknown) => void
 }
 
 /** Counters since the start. */
@@ -120,6 +122,7 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
     pace: createPace(settings.sliceMs, deps.clock, deps.yieldNow),
     progress: createProgress(deps.clock, () => pass(core), (error) => {
       deps.log.error({ err: error }, 'views are no longer brought up to date')
+      deps.onFailed?.(error)
       core.publisher.abort(ended('MATERIALIZER_FAILED'))
     }),
     publisher: createPublisher(settings.sweepKeys, { ...deps, wake: () => core.progress.wake() }),

@@ -103,7 +103,7 @@ function assemble(
   const ingest = createWriteSide(setup, ports, core)
   wires.seal = (identity) => ingest.seal(identity)
   const { trust, materializer } = createViewSide(setup, ports, {
-    ...core, isBusy: () => ingest.counts().unsealed >= BUSY_RECORDS
+    ...core, isBusy: () => ingest.counts().unsealed >= BUSY_RECORDS, onFailed: (error) => scan.suspect(error)
   })
   const query = createReadSide(setup, ports, core, trust, ingest, materializer)
   const audit = createNodeAudit({

@@ -20,13 +20,15 @@ export interface ViewDeps {
   readonly store: Store
   readonly dag: Dag
   readonly rules: AdmissionRules
+  /** Views can no longer follow the index. */
+  readonly onFailed: (error: unknown) => void
   /** True while writes keep the node busy. */
   readonly isBusy: () => boolean
 }
 
 /** Views and trust, not started. */
 export function createViewSide(
-  setup: NodeSetup, ports: NodeParts, { store, dag, rules, isBusy }: ViewDeps
+  setup: NodeSetup, ports: NodeParts, { store, dag, rules, isBusy, onFailed }: ViewDeps
 ): ViewSide {
   const { clock, log, yieldNow } = ports
   const { seeds, trust: policy } = setup.genesis.genesis
@@ -38,7 +40,7 @@ export function createViewSide(
   })
   const materializer = createMaterializer({}, {
     store, clock, log, yieldNow, trust: () => trust.snapshot(), ballots: trust.sink,
-    governors: rules.governors, authority: authorityOf(setup), busy: isBusy
+    governors: rules.governors, authority: authorityOf(setup), busy: isBusy, onFailed
   })
   return { trust, materializer }
 }
