@@ -26,8 +26,12 @@ export type FaultAct =
   | { readonly kind: 'short-writes'; readonly machine: number; readonly forMs: number }
   | { readonly kind: 'full-disk'; readonly machine: number; readonly forMs: number }
   | { readonly kind: 'bit-rot'; readonly machine: number; readonly draw: number; readonly bit: number; readonly downMs: number }
+  | { readonly kind: 'row-rot'; readonly machine: number; readonly draw: number; readonly rows: RottenRows }
   | { readonly kind: 'clock'; readonly machine: number; readonly offsetMs: number }
   | { readonly kind: 'lie'; readonly liar: number; readonly machine: number; readonly what: string; readonly draw: number }
+
+/** What of a block's rows rots: one row is lost, one record is changed, or all are lost. */
+export type RottenRows = 'block' | 'place' | 'holder' | 'record' | 'changed record' | 'all'
 
 /** A fault at its time. */
 export type Fault = FaultAct & { readonly atMs: number }
@@ -64,7 +68,11 @@ const KINDS: Readonly<Record<string, readonly [weight: number, make: Make]>> = {
     kind: 'bit-rot', machine: prng.integer(n), draw: prng.real(), bit: prng.integer(8), downMs: prng.between(10, 5_000)
   })],
   clock: [2, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-600_000, 600_000) })],
-  'clock jump': [1, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-40_000, 40_000) })]
+  'clock jump': [1, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-40_000, 40_000) })],
+  'row rot': [2, (prng, n) => ({
+    kind: 'row-rot', machine: prng.integer(n), draw: prng.real(),
+    rows: prng.pick(['block', 'place', 'holder', 'record', 'changed record', 'all'] as const)
+  })]
 }
 
 /** The faults of a seed: its own mix of kinds, spread over its time. */
@@ -104,6 +112,7 @@ function drawLies({ seed, liars, machines, safetyMs }: SimOptions): readonly Fau
 export function faultName(fault: FaultAct): string {
   if (fault.kind === 'network') return fault.fault.kind
   if (fault.kind === 'crash') return `crash (${fault.power ? 'power' : 'kill'}, index ${fault.index})`
+  if (fault.kind === 'row-rot') return `row rot (${fault.rows})`
   return fault.kind === 'lie' ? `lie: ${fault.what}` : fault.kind
 }
 

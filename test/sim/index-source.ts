@@ -21,6 +21,12 @@ export interface SimIndex extends LevelSource {
   setFull(full: boolean): void
   /** Failing batches to come. */
   failBatches(count: number): void
+  /** Loses or changes rows behind the back of the node that has them open. */
+  rot(operations: readonly LevelOperation[]): void
+  /** Keys of a family that were ever written to this database, in the order of their first time. */
+  keysOf(prefix: string): readonly Uint8Array[]
+  /** Rows rotted, and nobody has seen them whole since. */
+  rotten: boolean
 }
 
 /** What a batch waits for before and after it takes effect. */
@@ -39,6 +45,7 @@ type Memory = MemoryLevel<Uint8Array, Uint8Array>
 
 class JournalledIndex implements SimIndex {
   readonly directory = 'memory'
+  rotten = false
   readonly #latency: () => Latency
   #level: Memory | undefined
   #journal: Journal['batches'] = []
@@ -71,6 +78,7 @@ class JournalledIndex implements SimIndex {
   async destroy(): Promise<void> {
     this.#level = undefined
     this.#journal = []
+    this.rotten = false
   }
 
   sizes(): Promise<[]> {
@@ -116,6 +124,22 @@ class JournalledIndex implements SimIndex {
     }
     // The object of a dead process must not be written to any more.
     this.#rebuild(this.#journal)
+  }
+
+  rot(operations: readonly LevelOperation[]): void {
+    if (this.#level === undefined) return
+    this.rotten = true
+    this.#journal.push({ operations, sync: false })
+    void asPort(this.#level).batch([...operations], { sync: false })
+  }
+
+  keysOf(prefix: string): readonly Uint8Array[] {
+    const found = new Map<string, Uint8Array>()
+    for (const { key } of this.#journal.flatMap(({ operations }) => operations)) {
+      const name = Buffer.from(key).toString('latin1')
+      if (name.startsWith(prefix) && !found.has(name)) found.set(name, key)
+    }
+    return [...found.values()]
   }
 
   setFull(full: boolean): void {

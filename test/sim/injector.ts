@@ -1,7 +1,9 @@
 // Puts the faults of a list into the heap and does them when their time comes.
 
-import { keys } from '../../src/store/index.js'
-import type { Fault } from './faults.js'
+import { hashOf, type Hash } from '../../src/base/index.js'
+import type { Parts } from '../../src/node/parts.js'
+import { keys, type LevelOperation } from '../../src/store/index.js'
+import type { Fault, RottenRows } from './faults.js'
 import type { Liar } from './liar.js'
 import type { Machine } from './machine.js'
 import type { SimHub } from './network.js'
@@ -103,6 +105,8 @@ function inject(fault: Fault, deps: Harm): void {
       })
     case 'bit-rot':
       return void rot(machine, fault, deps)
+    case 'row-rot':
+      return rotRows(machine, fault, deps)
     case 'lie':
       return deps.liars[fault.liar]?.tell(fault.what, machine, fault.draw)
     case 'clock':
@@ -118,7 +122,7 @@ async function rot(
   const { world, operator, machines, workload, rotten } = deps
   if (machine.life === undefined) return
   // What rotted once is no good copy of anything until the run is over.
-  const good = machines.filter((other) => other !== machine && !rotten.has(other))
+  const good = machines.filter((other) => other !== machine && !rotten.has(other) && !other.level.rotten)
   for (const { id, machine: index } of workload.acknowledged.values()) {
     const isSafe = good.some((other) => other.index === index ||
       (other.life?.started === true && other.life.parts?.store.get(keys.record(id)) !== undefined))
@@ -132,4 +136,43 @@ async function rot(
   const used = machine.disk.contents(path).findLastIndex((byte) => byte !== 0) + 1
   machine.disk.flip(path, Math.floor(draw * used), 1 << bit)
   operator.excuse(machine, 'bit rot', Number.MAX_SAFE_INTEGER)
+}
+
+/** Loses or changes rows of a block that another good machine holds too. */
+function rotRows(machine: Machine, { draw, rows }: Extract<Fault, { kind: 'row-rot' }>, deps: Harm): void {
+  const { world, machines, rotten } = deps
+  const { life } = machine
+  if (life?.started !== true || life.parts === undefined) return
+  const good = machines.filter((other) => other !== machine && !rotten.has(other) && !other.level.rotten)
+  const isHeld = (id: Hash): boolean =>
+    good.some(({ life: other }) => other?.started === true && other.parts?.dag.readBlock(id) !== undefined)
+  const held = machine.level.keysOf('b/').map((key) => hashOf(key.subarray(2))).filter(isHeld)
+  const id = held[Math.floor(draw * held.length)]
+  const operations = id === undefined ? [] : rotOf(life.parts, id, rows, draw)
+  if (operations.length === 0) return world.count('row rot spared')
+  machine.level.rot(operations)
+}
+
+function rotOf({ dag, store }: Parts, id: Hash, rows: RottenRows, draw: number): readonly LevelOperation[] {
+  const header = dag.header(id)
+  const records = dag.recordIds(id)
+  const record = records?.[Math.floor(draw * 1_000_003) % records.length]
+  if (header === undefined || records === undefined || record === undefined) return []
+  const lose = (key: Uint8Array): LevelOperation => ({ type: 'del', key })
+  const place = keys.feed(header.feed, header.seq, id)
+  switch (rows) {
+    case 'block': return [lose(keys.block(id))]
+    case 'place': return [lose(place)]
+    case 'holder': return [lose(keys.holder(record, id))]
+    case 'record': return [lose(keys.record(record))]
+    case 'changed record': {
+      const value = Buffer.from(store.get(keys.record(record)) ?? [])
+      value[value.length - 1] = (value.at(-1) ?? 0) ^ 1
+      return value.length === 0 ? [] : [{ type: 'put', key: keys.record(record), value }]
+    }
+    case 'all': {
+      const own = records.flatMap((one) => [keys.record(one), keys.holder(one, id)])
+      return [keys.block(id), place, ...own].map(lose)
+    }
+  }
 }

@@ -56,6 +56,7 @@ class Watchman implements Inspector {
   readonly #rules: AdmissionRules
   /** Blocks and records whose signature was seen to be good. */
   readonly #checked = new Set<Hash>()
+  readonly #auditing = new Set<Machine>()
 
   constructor(deps: InspectorDeps) {
     this.#deps = deps
@@ -65,6 +66,7 @@ class Watchman implements Inspector {
   }
 
   async checkStarted(machine: Machine): Promise<void> {
+    if (machine.level.rotten) return
     await this.#guard(machine, 'after its start', async () => {
       await this.#checkAcknowledged(machine)
       await this.#checkNode(machine, 'after its start')
@@ -86,7 +88,7 @@ class Watchman implements Inspector {
   async checkAll(when: string): Promise<void> {
     const graphs: Graph[] = []
     for (const machine of this.#deps.machines) {
-      if (machine.life?.started !== true) continue
+      if (machine.life?.started !== true || machine.level.rotten) continue
       await this.#guard(machine, when, async () => {
         graphs.push(await this.#checkNode(machine, when))
       })
@@ -99,13 +101,14 @@ class Watchman implements Inspector {
     let equal = false
     const watch = (): void => {
       equal = this.#looksEqual()
+      if (equal) for (const machine of machines) this.#audit(machine)
       world.plan(WATCH_MS, 'watch', undefined, watch)
     }
     world.plan(WATCH_MS, 'watch', undefined, watch)
     while (world.violation === undefined && world.nowMs < untilMs) {
       equal = false
       await world.run(untilMs, () => equal)
-      if (equal && await this.#tagsEqual()) return
+      if (equal && await this.#allMended() && await this.#tagsEqual()) return
     }
     if (world.violation !== undefined) return
     world.fail('all tags are equal after healing', machines.map((machine) => this.#stateOf(machine)).join('; '))
@@ -153,10 +156,11 @@ class Watchman implements Inspector {
       const parts = life?.parts
       if (life?.started !== true || parts === undefined) return false
       const { unsealed, behind } = parts.ingest.counts()
-      if (unsealed > 0 || behind > 0 || parts.materializer.lag().marks > 0) return false
+      if (unsealed > 0 || behind > 0 || parts.materializer.lag().marks > 0 || !parts.trust.quiet) return false
       roots.add(parts.dag.frontier().root)
     }
-    return roots.size === 1 && this.#dueReleased()
+    const mending = this.#deps.machines.some(({ life }) => life?.parts?.audit.mending === true)
+    return roots.size === 1 && !mending && this.#dueReleased()
   }
 
   /** Records of the quarantine whose time has come are out of it. */
@@ -165,6 +169,35 @@ class Watchman implements Inspector {
     for (const { releaseMs } of workload.acknowledged.values()) {
       const left = releaseMs - (START_MS + world.nowMs)
       if (left > -5_000 && left < 300_000) return false
+    }
+    return true
+  }
+
+  /** What rotted is audited, by the operator's hand: of itself that comes within the hour. */
+  #audit(machine: Machine): void {
+    const { life, level } = machine
+    const [link] = life?.endpoint?.peers() ?? []
+    if (!level.rotten || link === undefined || this.#auditing.has(machine)) return
+    this.#auditing.add(machine)
+    void life?.parts?.replicator?.auditWith(link.peer).then((done) => {
+      if (done) this.#deps.world.count('audits of rotten rows')
+    }).finally(() => this.#auditing.delete(machine))
+  }
+
+  /** Looks whether what rotted is whole again, to the last row and count. */
+  async #allMended(): Promise<boolean> {
+    const { machines, world } = this.#deps
+    for (const machine of machines) {
+      const { life, level } = machine
+      if (!level.rotten || life?.parts === undefined) continue
+      const broken: string[] = []
+      const { equal } = await life.parts.store.verifyDigest()
+      if (!equal) return false
+      const note: Report = (invariant) => void broken.push(invariant)
+      await this.#checkNode(machine, 'after rot', note).catch(() => broken.push('it cannot be read'))
+      if (broken.length > 0) return false
+      level.rotten = false
+      world.count('rotten rows mended')
     }
     return true
   }
@@ -186,13 +219,14 @@ class Watchman implements Inspector {
     return tags.size === 1
   }
 
-  async #checkNode(machine: Machine, when: string): Promise<Graph> {
+  async #checkNode(machine: Machine, when: string, report?: Report): Promise<Graph> {
     const parts = machine.life?.parts
     if (parts === undefined) throw new Error('no node runs')
     const snapshot = parts.store.snapshot()
     try {
       return await checkRows(
-        snapshot, this.#rules, this.#deps.verifier.verify, this.#checked, this.#report(machine, when)
+        snapshot, this.#rules, this.#deps.verifier.verify, this.#checked,
+        report ?? this.#report(machine, when)
       )
     } finally {
       await snapshot.close()

@@ -137,6 +137,7 @@ class Keeper implements Operator {
   }
 
   #excused(machine: Machine): boolean {
+    if (machine.level.rotten) return true
     for (const untilMs of this.#excuses.get(machine)?.values() ?? []) {
       if (untilMs >= this.#deps.world.nowMs) return true
     }
@@ -146,6 +147,7 @@ class Keeper implements Operator {
 
 function failureOf({ parts }: Life): unknown {
   if (parts === undefined) return undefined
-  const { wal, ingest, store, materializer } = parts
-  return wal.failure ?? ingest.failure ?? store.failure ?? materializer.failure
+  const { wal, ingest, store, materializer, scan } = parts
+  const failure = wal.failure ?? ingest.failure ?? store.failure ?? materializer.failure
+  return failure ?? (scan.damaged ? 'the index is damaged' : undefined)
 }
