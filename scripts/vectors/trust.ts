@@ -101,6 +101,29 @@ function listed(count: number): NamedBallot[] {
   ])
 }
 
+/** Two agents that always say the same, right or wrong, among five that err each in their own way. */
+function paired(count: number): NamedBallot[] {
+  return onEach(count, (subject, at) => {
+    const truth = at % 2 === 0
+    const say = (right: boolean): string => (right === truth ? 'yes' : 'no')
+    const copied = say(at % 5 < 3)
+    const own = [7, 9, 11, 13, 17].map((period, agent): NamedBallot =>
+      [`a${agent}`, subject, say((at * (agent + 3)) % period >= 2)])
+    return [...own, ['pair a', subject, copied], ['pair b', subject, at % 50 === 7 ? say(at % 5 >= 3) : copied]]
+  })
+}
+
+/** Three agents that mostly know and two that mostly say the one for the other. */
+function turned(count: number): NamedBallot[] {
+  const agents = [
+    ['ann', 7, 'yes'], ['bob', 9, 'yes'], ['cid', 11, 'yes'], ['eve', 13, 'no'], ['nay', 10, 'no']
+  ] as const
+  return onEach(count, (subject, at) => agents.map(([who, period, even], agent): NamedBallot => {
+    const other = even === 'yes' ? 'no' : 'yes'
+    return [who, subject, (at % 2 === 0) === ((at * 3 + agent) % period !== 0) ? even : other]
+  }))
+}
+
 const THREE: readonly NamedBallot[] = [
   ['ann', 's', 'x'], ['bob', 's', 'x'], ['cid', 's', 'y'], ['ann', 't', 'x'], ['bob', 't', 'y'], ['cid', 't', 'z']
 ]
@@ -129,6 +152,18 @@ const NETWORKS: readonly NamedNetwork[] = [
     name: 'a value on no list', vocabulary: ['yes', 'no'],
     ballots: [...listed(9), ['ann', 's000', 'perhaps', 30_000], ['bob', 'other', 'perhaps'], ['cid', 'other', 'yes']]
   },
+  { name: 'a list: two hang together, not beyond chance', ballots: paired(43), vocabulary: ['yes', 'no'] },
+  { name: 'a list: two hang together beyond chance', ballots: paired(44), vocabulary: ['yes', 'no'] },
+  {
+    name: 'a list: a seed depends on nobody, and nobody on it', ballots: paired(44), vocabulary: ['yes', 'no'],
+    seeds: ['pair a']
+  },
+  {
+    name: 'a list: who has more standing depends less', ballots: paired(44), vocabulary: ['yes', 'no'],
+    seeds: ['a0'], policy: { standing: 'votes' },
+    votes: [...['pair a', 'a1', 'a2', 'a3', 'a4'].map((who) => ['a0', who] as const), ['pair a', 'pair b']]
+  },
+  { name: 'a list: known to say one for the other', ballots: turned(30), vocabulary: ['yes', 'no'] },
   {
     name: 'many answers hold', cardinality: 'many',
     ballots: [...THREE, ['ann', 's', 'y', 40_000], ['bob', 't', 'z', 65_535]]

@@ -66,7 +66,7 @@ function sameRounds(a: AgentTrust['rounds'], b: AgentTrust['rounds']): boolean {
   return [...a ?? []].every(([round, gate]) => b?.get(round) === gate)
 }
 
-/** By predicate: all answers, or those of agents whose own cells changed. */
+/** By predicate: all answers, or those of agents whose own cells or share changed. */
 function tableChanges(
   before: Published, after: Published
 ): ReadonlyMap<string, 'all' | ReadonlySet<PublicKey>> {
@@ -89,6 +89,9 @@ function changeOf(was: ClosedTrust, is: ClosedTrust): 'all' | ReadonlySet<Public
   const agents = new Set<PublicKey>()
   for (const agent of new Set([...was.own.keys(), ...is.own.keys()])) {
     if (!sameCells(was.own.get(agent), is.own.get(agent))) agents.add(agent)
+  }
+  for (const agent of new Set([...was.shares.keys(), ...is.shares.keys()])) {
+    if (was.shares.get(agent) !== is.shares.get(agent)) agents.add(agent)
   }
   return agents
 }

@@ -141,20 +141,27 @@ function shrunk(count: Float64Array, prior: Uint32Array, strength: number, class
 /** Least probability that a table is taken to hold: 1/1,024. */
 export const CELL_MIN = 64
 
+/** Limits of what one ballot says, Q16 bits. */
+export interface SupportLimits {
+  /** Most that it speaks for a class. */
+  readonly bitsMax: number
+  /** Most by which it speaks for another class than the one it names more than for that one. */
+  readonly turnedBitsMax: number
+}
+
 /**
- * Bits that a ballot for `said` gives each class, Q16: the log-likelihood of saying so, less that of the
- * class it speaks for least. It never speaks for another class more than for the one it names, and for
- * none with more than `most`.
+ * Bits that a ballot for `said` gives each class, Q16: the log-likelihood of saying so, within the limits,
+ * less that of the class it speaks for least. Of an agent known to say one value where another is true, a
+ * ballot speaks for that other one, though not for much.
  */
-export function supportOf(cells: Uint32Array, classes: number, said: number, most: number): Int32Array {
-  const top = log2Q(Math.max(CELL_MIN, cells[said * classes + said] ?? 0))
-  const bits = new Int32Array(classes)
-  let least = most
-  for (let truth = 0; truth < classes; truth += 1) {
-    const own = log2Q(Math.max(CELL_MIN, cells[truth * classes + said] ?? 0))
-    const support = Math.min(Math.max(0, own - top + most), most)
-    bits[truth] = support
-    if (support < least) least = support
-  }
-  return bits.map((support) => support - least)
+export function supportOf(
+  cells: Uint32Array, classes: number, said: number, { bitsMax, turnedBitsMax }: SupportLimits
+): Int32Array {
+  const likely = Int32Array.from({ length: classes }, (_, truth) =>
+    log2Q(Math.max(CELL_MIN, cells[truth * classes + said] ?? 0)))
+  const most = likely.reduce((top, bits) => Math.max(top, bits))
+  const top = Math.min(most, (likely[said] ?? 0) + turnedBitsMax)
+  const least = likely.reduce((low, bits) => Math.min(low, bits))
+  const floor = Math.max(least, top - bitsMax)
+  return likely.map((bits) => Math.max(0, Math.min(bits, top) - floor))
 }

@@ -5,6 +5,7 @@
 import { type Beliefs, beliefsOf, firstBeliefs, winnersOf } from './beliefs.js'
 import { clonesOf } from './clones.js'
 import { saidIn, type Table, tableOf } from './confusion.js'
+import { heardField, sharesOf } from './dependence.js'
 import type { Field } from './field.js'
 import { accuraciesOf, meanAccuracy, type Records, recordsOf } from './record.js'
 import { scoresOf } from './scores.js'
@@ -21,6 +22,8 @@ export interface FixedPoint {
   readonly mean: number
   /** By agent, the first agent of its clone group. */
   readonly groups: Uint32Array
+  /** By closed predicate, by agent, Q16: the share of a full voice that its dependence leaves. */
+  readonly shares: readonly Uint32Array[]
   /** By closed predicate. */
   readonly tables: readonly Table[]
   /** By item, the cluster of the greatest score. */
@@ -28,12 +31,14 @@ export interface FixedPoint {
   readonly rounds: number
 }
 
-/** Seeks the fixed point. Cost: clone groups, then at most 20 rounds of O(rows). */
+/** Seeks the fixed point. Cost: clone groups and shares, then at most 20 rounds of O(rows). */
 export function findFixedPoint(field: Field): FixedPoint {
   const groups = clonesOf(field)
   const speakers = firstSpeakers(field, groups)
+  const shares = sharesOf(field, groups, speakers)
+  const heard = heardField(field, shares)
   const said = saidIn(field)
-  let beliefs = firstBeliefs(field, speakers)
+  let beliefs = firstBeliefs(heard, speakers)
   let winners: Uint32Array | undefined
   for (let rounds = 1; ; rounds += 1) {
     const facts = beliefs
@@ -42,16 +47,16 @@ export function findFixedPoint(field: Field): FixedPoint {
     const speaks = speakersOf(field, accuracy, groups)
     const tables = said.map((rows, closed) => {
       const classes = field.columns.closed[closed]?.values.length ?? 0
-      return tableOf(field, rows, classes, { beliefs: facts, accuracy, speaks })
+      return tableOf(heard, rows, classes, { beliefs: facts, accuracy, speaks })
     })
-    const scores = scoresOf(field, { accuracy, groups, tables, speaks })
+    const scores = scoresOf(heard, { accuracy, groups, tables, speaks })
     beliefs = beliefsOf(field, scores)
     const before = winners
     winners = winnersOf(field, scores)
     const settled = before !== undefined && winners.every((winner, item) => winner === before[item])
     if (rounds < field.constants.roundsMax && (!settled || rounds < field.constants.roundsMin)) continue
     const mean = meanAccuracy(field, records, groups)
-    return { beliefs, records, accuracy, mean, groups, tables, winners, rounds }
+    return { beliefs, records, accuracy, mean, groups, shares, tables, winners, rounds }
   }
 }
 

@@ -43,14 +43,20 @@ export interface TrustConstants {
   readonly seedPriorBallots: number
   /** Q16 bits: most that one ballot can weigh. */
   readonly bitsMax: number
+  /** Q16 bits: most by which a confusion table lets a ballot speak for another value than its own. */
+  readonly turnedBitsMax: number
   /** Most values of a closed predicate. */
   readonly classesMax: number
   /** Ballots in a closed predicate from which an agent has a confusion table of its own. */
   readonly tableBallotsMin: number
   /** Ballots that the prior of each row of a confusion table is worth: 15 to 40 do alike, 6 is too few. */
   readonly tablePriorBallots: number
-  /** Least contested items that two agents of one clone group have in common. */
-  readonly cloneItemsMin: number
+  /** Least contested items that two agents have in common before their agreement says anything. */
+  readonly pairItemsMin: number
+  /** Agents of an item, highest standing first, that are looked at for pairs. */
+  readonly pairAgentsPerItem: number
+  /** Agents looked at for pairs in all: their pairs stay below 2^22. */
+  readonly pairAgentsMax: number
   /** Thousandths of them on which they agree at least. */
   readonly cloneAgreement: number
   /** Q16: share on which clones agree, what noise leaves of 1. */
@@ -60,10 +66,11 @@ export interface TrustConstants {
   readonly strangersMax: number
   /** Bits by which being clones must explain two agents better than that expectation: 1 in 10^6 pairs. */
   readonly cloneBits: number
-  /** Agents of an item, highest standing first, that are looked at for clones. */
-  readonly cloneAgentsPerItem: number
-  /** Agents looked at for clones in all: their pairs stay below 2^22. */
-  readonly cloneAgentsMax: number
+  /**
+   * Square of the standard deviations by which two agents agree too much to be independent. At five of them
+   * chance alone joins one of the 2^22 pairs.
+   */
+  readonly dependenceMin: number
 }
 
 /** Constants of this version. Each figure: docs/trust.md. */
@@ -79,15 +86,17 @@ export const TRUST_CONSTANTS: TrustConstants = Object.freeze({
   seedPrior: 64_880,
   seedPriorBallots: 200,
   bitsMax: 393_216,
+  turnedBitsMax: 131_072,
   classesMax: 30,
   tableBallotsMin: 8,
   tablePriorBallots: 20,
-  cloneItemsMin: 20,
+  pairItemsMin: 20,
+  pairAgentsPerItem: 64,
+  pairAgentsMax: 2_896,
   cloneAgreement: 985,
   cloneShare: 64_880,
   strangersMin: 32_768,
   strangersMax: 64_225,
   cloneBits: 20,
-  cloneAgentsPerItem: 64,
-  cloneAgentsMax: 2_896
+  dependenceMin: 25
 })

@@ -30,7 +30,7 @@ export function publish(field: Field, point: FixedPoint): Published {
   return {
     mode: 'computed', agents, roundMs: gates === undefined ? 0 : policy.roundMs,
     prior: { accuracy: steps(point.mean), standing: reach, gate: reach },
-    closed: point.tables.map((table, at) => closedOf(field, table, at))
+    closed: point.tables.map((table, at) => closedOf(field, table, at, point.shares[at]))
   }
 }
 
@@ -47,15 +47,22 @@ function roundsOf(
   return other.length === 0 ? {} : { rounds: new Map(other) }
 }
 
-function closedOf({ columns }: Field, table: Table, at: number): ClosedTrust {
+function closedOf(
+  { columns }: Field, table: Table, at: number, shareOf: Uint32Array | undefined
+): ClosedTrust {
   const { predicate, values } = columns.closed[at] ?? { predicate: '', values: [] }
   const own = new Map<PublicKey, Uint16Array>()
   for (const [agent, cells] of [...table.own].sort(([a], [b]) => a - b)) {
     const key = columns.agents[agent]
     if (key !== undefined) own.set(key, Uint16Array.from(cells, steps))
   }
+  const shares = new Map<PublicKey, number>()
+  for (const [agent, key] of columns.agents.entries()) {
+    const share = steps(shareOf?.[agent] ?? Q)
+    if (share < STEPS_PER_ONE) shares.set(key, share)
+  }
   return {
-    predicate, values, own,
+    predicate, values, own, shares,
     base: Uint16Array.from(table.base, (share) => Math.max(1, steps(share))),
     spread: Uint16Array.from(table.spread, steps)
   }

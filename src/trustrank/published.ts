@@ -8,7 +8,7 @@ import {
 import type { AgentTrust, ClosedTrust, Published } from './types.js'
 
 /** Version of the bytes of each mode. */
-const VERSION = { neutral: 1, computed: 2 } as const
+const VERSION = { neutral: 1, computed: 3 } as const
 const KEY_BYTES = 32
 const NO_GROUP = 0xffff_ffff
 
@@ -111,6 +111,12 @@ function writeClosed(out: Writer, closed: ClosedTrust): void {
     out.bytes(idBytes(agent))
     out.cells(cells)
   }
+  const shares = [...closed.shares].sort(([a], [b]) => (a < b ? -1 : 1))
+  out.u32(shares.length)
+  for (const [agent, share] of shares) {
+    out.bytes(idBytes(agent))
+    out.u16(share)
+  }
 }
 
 function readClosed(from: Reader): ClosedTrust {
@@ -119,7 +125,9 @@ function readClosed(from: Reader): ClosedTrust {
   const [base, spread] = [from.cells(values.length), from.cells(values.length ** 2)]
   const own = new Map<PublicKey, Uint16Array>()
   for (let left = from.u32(); left > 0; left -= 1) own.set(from.key(), from.cells(values.length ** 2))
-  return { predicate, values, base, spread, own }
+  const shares = new Map<PublicKey, number>()
+  for (let left = from.u32(); left > 0; left -= 1) shares.set(from.key(), from.u16())
+  return { predicate, values, base, spread, own, shares }
 }
 
 function cutShort(): never {

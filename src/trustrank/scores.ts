@@ -55,7 +55,7 @@ function supporter({ constants }: Field, table: Table, accuracy: Uint32Array): S
     const known = kept.get(key)
     if (known !== undefined) return known
     const cells = table.own.get(agent) ?? cellsOf(accuracy[agent] ?? 0, table.spread, table.classes)
-    const bits = supportOf(cells, table.classes, said, constants.bitsMax)
+    const bits = supportOf(cells, table.classes, said, constants)
     kept.set(key, bits)
     return bits
   }

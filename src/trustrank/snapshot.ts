@@ -1,7 +1,7 @@
 // Snapshots: published values with the weights that follow from them.
 // Rule: everything a lens reads follows from the published values, so equal digests are equal answers.
 
-import { type Hash, type PublicKey, Q, toHex } from '../base/index.js'
+import { type Hash, type PublicKey, Q, timesQ, toHex } from '../base/index.js'
 import { roundOf } from './budget.js'
 import { cellsOf, supportOf } from './confusion.js'
 import { neutralTrust } from './neutral.js'
@@ -63,7 +63,9 @@ function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): C
     support(agent, said) {
       let known = kept.get(agent)
       if (known === undefined) kept.set(agent, known = [])
-      return known[said] ??= supportOf(cells(agent), classes, said, TRUST_CONSTANTS.bitsMax)
+      const share = (closed.shares.get(agent) ?? STEPS_PER_ONE) * Q_PER_STEP
+      return known[said] ??= supportOf(cells(agent), classes, said, TRUST_CONSTANTS)
+        .map((bits) => timesQ(bits, share))
     }
   }
 }

@@ -31,6 +31,8 @@ export interface ClosedTrust {
   readonly spread: Uint16Array
   /** Cells of agents with ballots enough; the others have those that follow from accuracy and spread. */
   readonly own: ReadonlyMap<PublicKey, Uint16Array>
+  /** Steps of a full voice that agents keep who depend on others; those that are not named keep it all. */
+  readonly shares: ReadonlyMap<PublicKey, number>
 }
 
 /** All published values: the part of a snapshot that converged peers share. */
@@ -53,7 +55,7 @@ export interface ClosedWorth {
   classOf(objectBytes: Uint8Array): number
   /** Q16 bits by class that its base rate gives it; the rarest has 0. */
   readonly baseBits: Int32Array
-  /** Q16 bits by class that a ballot of the agent for class `said` gives it, gate not included. */
+  /** Q16 bits by class that a ballot of the agent for class `said` gives it; share included, gate not. */
   support(agent: PublicKey, said: number): Int32Array
 }
 

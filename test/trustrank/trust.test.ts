@@ -214,23 +214,28 @@ describe('closed predicates', () => {
     expect(of(said(5, 5, 2), { vocabulary: ['v0'] }).closed).toEqual([])
   })
 
-  it('weigh a ballot by how the agent errs, and never for another value more than for its own', () => {
+  it('weigh a ballot by how the agent errs', () => {
     const random = seeded(9)
     const ballots = Array.from({ length: 300 }, (_, at) => at).flatMap((at): NamedBallot[] => {
-      const truth = at % 3 === 0 ? 'yes' : 'no'
-      const fair = (): string => (random(10) < 8 ? truth : truth === 'yes' ? 'no' : 'yes')
-      return [['a', fair()], ['b', fair()], ['c', fair()], ['d', fair()],
-        ['eager', random(10) < 5 ? 'yes' : truth]].map(([who = '', what = '']) => [who, `s${at}`, what])
+      const [truth, other] = at % 3 === 0 ? ['yes', 'no'] : ['no', 'yes']
+      const fair = (): string => (random(10) < 8 ? truth : other)
+      return [['a', fair()], ['b', fair()], ['c', fair()], ['d', fair()], ['e', fair()],
+        ['eager', random(10) < 5 ? 'yes' : truth], ['turned', random(10) < 9 ? other : truth]
+      ].map(([who = '', what = '']) => [who, `s${at}`, what])
     })
     const snapshot = of(ballots)
     const worth = snapshot.closedWorth('p') ?? expect.fail('closed')
-    const [yes, no] = ['yes', 'no'].map((value) =>
-      snapshot.closed[0]?.values.indexOf(toHex(encodeCanonical(value))) ?? -1)
-    const eager = [yes, no].map((said = -1) => worth.support(namedAgent('eager'), said)[said] ?? -1)
-    expect(eager[0]).toBeLessThan(eager[1] ?? 0)
-    for (const [said, other] of [[yes, no], [no, yes]] as const) {
-      const bits = worth.support(namedAgent('eager'), said ?? -1)
-      expect(bits[other ?? -1]).toBeLessThanOrEqual(bits[said ?? -1] ?? -1)
+    const [yes = -1, no = -1] = ['yes', 'no'].map((value) =>
+      snapshot.closed[0]?.values.indexOf(toHex(encodeCanonical(value))))
+    const bits = (who: string, said: number, on: number): number =>
+      worth.support(namedAgent(who), said)[on] ?? -1
+    expect(bits('eager', yes, yes)).toBeLessThan(bits('eager', no, no))
+    expect(bits('eager', yes, no)).toBe(0)
+    // Known to say one for the other, it speaks for that other one, with two bits at most.
+    expect([bits('turned', yes, yes), bits('turned', no, no)]).toEqual([0, 0])
+    for (const turned of [bits('turned', yes, no), bits('turned', no, yes)]) {
+      expect(turned).toBeGreaterThan(65_536)
+      expect(turned).toBeLessThanOrEqual(131_072)
     }
   })
 })
