@@ -122,6 +122,7 @@ class Watchman implements Inspector {
       const parts = machine.life?.parts
       if (parts === undefined) continue
       const report = this.#report(machine, 'at the end')
+      world.count('trust snapshots published', parts.trust.stats().publicationsTotal)
       const graph = await this.#checkNode(machine, 'at the end')
       await checkMemory(parts, graph, report)
       this.records = graph.records.size

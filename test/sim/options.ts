@@ -28,6 +28,17 @@ export interface SimOptions {
   readonly ingest: Partial<IngestOptions>
   /** No memo of checked signatures. */
   readonly realSignatures: boolean
+  readonly trust: SimTrust
+}
+
+/** What genesis says of trust. */
+export interface SimTrust {
+  /** Agents that trust starts from, the first few. */
+  readonly seeds: number
+  readonly standing: 'off' | 'votes'
+  readonly halfLifeMs: number
+  readonly voteBudget: number
+  readonly roundMs: number
 }
 
 /** Each seed draws its own world. */
@@ -56,6 +67,13 @@ export function drawOptions(seed: number): SimOptions {
       unappliedBlocksMax: prng.pick([1, 16, 256]),
       backlogRecordsMax: prng.pick([8, 16_384])
     },
-    realSignatures: seed % 20 === 0
+    realSignatures: seed % 20 === 0,
+    trust: {
+      seeds: prng.pick([0, 0, 1, 2]),
+      standing: prng.pick(['off', 'votes'] as const),
+      halfLifeMs: prng.pick([0, 0, 30_000]),
+      voteBudget: prng.pick([0, 0, 3]),
+      roundMs: prng.pick([10_000, 86_400_000])
+    }
   }
 }

@@ -125,11 +125,12 @@ export function textOf(fields: object): string {
   })
 }
 
-function genesisOf({ seed, agents, closed }: SimOptions): OpenedGenesis {
-  const { governor } = keysOf(seed, agents)
+function genesisOf({ seed, agents, closed, trust: { seeds, ...trust } }: SimOptions): OpenedGenesis {
+  const keys = keysOf(seed, agents)
   return createGenesis({
-    name: `sim ${seed}`, created: START_MS - 1, governors: [governor.publicKey],
-    admission: closed ? 'closed' : 'open'
+    name: `sim ${seed}`, created: START_MS - 1, governors: [keys.governor.publicKey],
+    admission: closed ? 'closed' : 'open', trust,
+    seeds: keys.agents.slice(0, seeds).map(({ publicKey }) => publicKey)
   })
 }
 
