@@ -7,6 +7,7 @@ import { benchIngest } from './ingest.js'
 import { benchJoin } from './join.js'
 import { benchRead } from './read.js'
 import { benchReplicate } from './replicate.js'
+import { benchSkeptic } from './skeptic.js'
 import { benchSync } from './sync.js'
 import { benchWal } from './wal.js'
 
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   read: benchRead,
   replicate: benchReplicate,
   join: benchJoin,
+  skeptic: benchSkeptic,
   sync: benchSync,
   wal: benchWal
 }

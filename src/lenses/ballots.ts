@@ -52,7 +52,7 @@ export function* stateSteps(
   candidates: readonly Candidate[], votes: readonly VoteInput[], judging: Judging, filter: BallotFilter
 ): Steps<Statements> {
   const kept = yield* keptCandidates(candidates, judging, filter)
-  const heardVotes = yield* latestVotes(kept, votes, filter)
+  const heardVotes = yield* latestVotes(votes, filter)
   const own = judging.cardinality === 'one' ? yield* latestOwn(kept, filter) : undefined
   const ageing = ageingOf(kept, votes, judging, filter)
   const roll = new Roll()
@@ -106,14 +106,13 @@ function* keptCandidates(
 
 /** By assertion and agent, the greatest vote by (timestamp, id). */
 function* latestVotes(
-  kept: readonly Candidate[], votes: readonly VoteInput[], filter: BallotFilter
+  votes: readonly VoteInput[], filter: BallotFilter
 ): Steps<ReadonlyMap<Hash, ReadonlyMap<PublicKey, VoteInput>>> {
   const latest = new Map<Hash, Map<PublicKey, VoteInput>>()
   if (votes.length === 0) return latest
-  const ids = new Set(kept.map((candidate) => candidate.id))
   for (const [at, vote] of votes.entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (!ids.has(vote.assertion) || filter.hears?.(vote.agentId) === false) continue
+    if (filter.hears?.(vote.agentId) === false) continue
     if (filter.asOfMs !== undefined && vote.timestampMs > filter.asOfMs) continue
     let byAgent = latest.get(vote.assertion)
     if (byAgent === undefined) latest.set(vote.assertion, byAgent = new Map<PublicKey, VoteInput>())

@@ -4,7 +4,7 @@
 
 import type { Hash } from '../base/index.js'
 import { createLensInput } from './input.js'
-import type { Standing } from './lens.js'
+import type { LensInput, Standing } from './lens.js'
 import { rankSteps } from './ranking.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Judgement, KeyRecords } from './types.js'
@@ -12,7 +12,7 @@ import type { Judgement, KeyRecords } from './types.js'
 /** Points of a history at most. */
 export const HISTORY_POINTS_MAX = 16
 /** Records that all points but the last read together, about. */
-const HISTORY_RECORDS = 20_000
+const HISTORY_RECORDS = 10_000
 
 /** A dispute as of one time. */
 export interface HistoryPoint {
@@ -36,16 +36,19 @@ export interface History {
 /**
  * The history of a key.
  * @param judgementAt the judgement as of a time; its own `asOfMs` is that time
+ * @param present     the key as it is asked about: spares the last point, when the same settings apply there
  * Cost: a few times that of one answer, whatever the number of records.
  */
 export function* historySteps(
-  key: KeyRecords, judgementAt: (asOfMs: number) => Judgement
+  key: KeyRecords, judgementAt: (asOfMs: number) => Judgement, present?: LensInput
 ): Steps<History> {
   const times = yield* timesOf(key)
   const chosen = chosenTimes(times)
   const points: HistoryPoint[] = []
   for (const asOfMs of chosen) {
-    const input = createLensInput(key, judgementAt(asOfMs))
+    const judgement = judgementAt(asOfMs)
+    const whole = asOfMs === chosen.at(-1) && present?.epochs.current?.id === judgement.epochs.current?.id
+    const input = whole && present !== undefined ? present : createLensInput(key, judgement)
     const density = yield* input.density()
     const result = yield* rankSteps(density, false)
     const [leader] = result?.winners ?? []
@@ -77,7 +80,7 @@ function* timesOf({ candidates, votes }: KeyRecords): Steps<readonly number[]> {
 /** All distinct times, or so many that the records between two of them are about as many. */
 function chosenTimes(times: readonly number[]): readonly number[] {
   const distinct = [...new Set(times)]
-  const affordable = Math.max(2, Math.floor((2 * HISTORY_RECORDS) / Math.max(1, times.length)))
+  const affordable = Math.max(2, 1 + Math.floor((2 * HISTORY_RECORDS) / Math.max(1, times.length)))
   const points = Math.min(HISTORY_POINTS_MAX, affordable)
   if (distinct.length <= points) return distinct
   const places = Array.from({ length: points }, (_, at) => Math.ceil(((at + 1) * times.length) / points) - 1)

@@ -9,6 +9,11 @@ import type { LensResult, Standing } from './lens.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 
+const NONE: ReadonlySet<number> = new Set()
+
+/** Loops that hash an object in each turn pause sooner. */
+const HASHES_PER_STEP = TURNS_PER_STEP / 4
+
 /** Longest list of backing records in one answer; how many agents there are is told by `agents`. */
 export const BACKING_MAX = 1_000
 
@@ -19,7 +24,7 @@ export const BACKING_MAX = 1_000
 export function* rankSteps(density: Density, explain: boolean): Steps<LensResult | undefined> {
   if (density.clusters.list.length === 0) return undefined
   const winning = density.margins === undefined || density.undecided
-    ? [yield* bestCluster(density, new Set())]
+    ? [yield* bestCluster(density)]
     : yield* clustersThatHold(density, density.margins)
   const runnerUp = yield* bestCluster(density, new Set(winning))
   return {
@@ -32,10 +37,47 @@ export function* rankSteps(density: Density, explain: boolean): Steps<LensResult
   }
 }
 
-/** All clusters, best supported first. */
-export function* clustersBySupport(density: Density): Steps<readonly number[]> {
-  const all = density.clusters.list.map((_, cluster) => cluster)
-  return yield* sortSteps(all, (a, b) => (standsBefore(density, a, b) ? -1 : 1))
+/**
+ * Clusters, best supported first: those of one part of the order.
+ * Cost: O(n), and O(n log n) for those that tie with one of the part: hashes of others are not computed.
+ */
+export function* clustersBySupport(
+  density: Density, from: number = 0, count: number = Infinity
+): Steps<readonly number[]> {
+  const support = supportOf(density)
+  const equals = new Map<number, number[]>()
+  for (let cluster = 0; cluster < density.clusters.list.length; cluster += 1) {
+    if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const value = support[cluster] ?? 0
+    const group = equals.get(value)
+    if (group === undefined) equals.set(value, [cluster])
+    else group.push(cluster)
+  }
+  const order: number[] = []
+  let before = 0
+  for (const [, group] of yield* sortSteps([...equals], ([a], [b]) => b - a)) {
+    const [start, end] = [Math.max(0, from - before), Math.min(group.length, from + count - before)]
+    if (start < end) {
+      const sorted = yield* byHash(density, group)
+      for (let at = start; at < end; at += 1) order.push(sorted[at] ?? 0)
+    }
+    before += group.length
+    if (before >= from + count) break
+  }
+  return order
+}
+
+/** Clusters of equal support: the smaller BLAKE3 of the object bytes first. */
+function* byHash(density: Density, clusters: readonly number[]): Steps<readonly number[]> {
+  if (clusters.length < 2) return clusters
+  const named: { readonly cluster: number, readonly hash: Hash }[] = []
+  for (const [at, cluster] of clusters.entries()) {
+    if (at % HASHES_PER_STEP === HASHES_PER_STEP - 1) yield
+    const representative = density.clusters.list[cluster]?.representative
+    if (representative !== undefined) named.push({ cluster, hash: representative.hash })
+  }
+  const sorted = yield* sortSteps(named, (a, b) => (a.hash < b.hash ? -1 : 1))
+  return sorted.map(({ cluster }) => cluster)
 }
 
 /** A cluster of a density as an answer, shown by `candidate` or else by the assertion that stands for it. */
@@ -68,12 +110,12 @@ function* clustersThatHold(density: Density, margins: readonly number[]): Steps<
     if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     if (margin >= 0) holding.push(cluster)
   }
-  if (holding.length === 0) return [yield* bestCluster(density, new Set())]
+  if (holding.length === 0) return [yield* bestCluster(density)]
   return yield* sortSteps(holding, (a, b) => (standsBefore(density, a, b) ? -1 : 1))
 }
 
 /** The best cluster that is not left out; -1 for none. */
-function* bestCluster(density: Density, without: ReadonlySet<number>): Steps<number> {
+export function* bestCluster(density: Density, without: ReadonlySet<number> = NONE): Steps<number> {
   let best = -1
   for (let cluster = 0; cluster < density.clusters.list.length; cluster += 1) {
     if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
@@ -83,8 +125,13 @@ function* bestCluster(density: Density, without: ReadonlySet<number>): Steps<num
   return best
 }
 
+/** What decides, by cluster; undecided: the number of agents. */
+function supportOf(density: Density): readonly number[] {
+  return density.undecided ? density.agents : density.margins ?? density.scores
+}
+
 function standsBefore(density: Density, a: number, b: number): boolean {
-  const order = density.undecided ? density.agents : density.margins ?? density.scores
+  const order = supportOf(density)
   const difference = (order[a] ?? 0) - (order[b] ?? 0)
   if (difference !== 0) return difference > 0
   const [left, right] = [density.clusters.list[a], density.clusters.list[b]]

@@ -6,8 +6,8 @@ import { type Hash, log2Q, type PublicKey, Q, timesQ } from '../base/index.js'
 import { type Backer, backersSteps } from './backers.js'
 import type { Density } from './density.js'
 import type { LensInput, Standing } from './lens.js'
-import { clustersBySupport, standingOf } from './ranking.js'
-import { type Steps, TURNS_PER_STEP } from './steps.js'
+import { bestCluster, clustersBySupport, standingOf } from './ranking.js'
+import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { TrustView } from './types.js'
 
 /** Longest list of backers of one cluster in a list of clusters; `agents` tells how many there are. */
@@ -55,25 +55,36 @@ export interface Dispute {
  */
 export function* skepticSteps(input: LensInput, part: DisputePart = {}): Steps<Dispute | undefined> {
   const density = yield* input.density()
-  const order = yield* clustersBySupport(density)
-  if (order.length === 0) return undefined
-  const shares = order.map((cluster) => density.share(cluster))
+  const best = yield* bestCluster(density)
+  if (best < 0) return undefined
+  const shares = yield* sharesSteps(density)
   return {
-    clusters: yield* sidesSteps(density, order, input.trust, part), clustersTotal: order.length,
-    conflict: Q - (shares[0] ?? 0),
+    clusters: yield* sidesSteps(density, input.trust, part), clustersTotal: shares.length,
+    conflict: Q - (shares[best] ?? 0),
     entropy: density.margins === undefined ? yield* entropySteps(shares) : undefined,
-    variance: yield* varianceSteps(density, order, shares),
+    variance: yield* varianceSteps(density, shares),
     groups: groupsOf(density.statements.voices, input.trust),
     undecided: density.undecided, ballots: density.ballots
   }
 }
 
+/** Q16, by cluster. */
+function* sharesSteps(density: Density): Steps<readonly number[]> {
+  const shares: number[] = []
+  for (let cluster = 0; cluster < density.clusters.list.length; cluster += 1) {
+    if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    shares.push(density.share(cluster))
+  }
+  return shares
+}
+
 function* sidesSteps(
-  density: Density, order: readonly number[], trust: TrustView, part: DisputePart
+  density: Density, trust: TrustView, part: DisputePart
 ): Steps<readonly DisputedCluster[]> {
   const { from = 0, count = Infinity, of } = part
   const single = of === undefined ? undefined : clusterWith(density, of)
-  const listed = of === undefined ? order.slice(from, from + count) : single === undefined ? [] : [single]
+  const listed = of === undefined ? yield* clustersBySupport(density, from, count)
+    : single === undefined ? [] : [single]
   const backers = yield* backersSteps(density, trust, listed)
   return listed.map((cluster) => {
     const all = backers.get(cluster) ?? []
@@ -105,20 +116,24 @@ function* entropySteps(shares: readonly number[]): Steps<number> {
   return sum
 }
 
-function* varianceSteps(
-  density: Density, order: readonly number[], shares: readonly number[]
-): Steps<number | undefined> {
+function* varianceSteps(density: Density, shares: readonly number[]): Steps<number | undefined> {
   const points: { readonly x: number, readonly share: number }[] = []
-  for (const [at, cluster] of order.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    const object = density.clusters.list[cluster]?.representative.first.object
-    const isNumber = typeof object === 'number' || typeof object === 'bigint'
-    if (isNumber) points.push({ x: Number(object), share: shares[at] ?? 0 })
+  for (const [cluster, { representative }] of density.clusters.list.entries()) {
+    if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (!isNumber(representative.first.objectBytes)) continue
+    points.push({ x: Number(representative.first.object), share: shares[cluster] ?? 0 })
   }
-  const total = points.reduce((sum, { share }) => sum + share, 0)
-  if (points.length < 2 || total === 0) return undefined
-  const mean = points.reduce((sum, { x, share }) => sum + x * (share / total), 0)
-  return points.reduce((sum, { x, share }) => sum + (x - mean) ** 2 * (share / total), 0)
+  // Sums of floats depend on their order: this one is of the values alone.
+  const sorted = yield* sortSteps(points, (a, b) => a.x - b.x || a.share - b.share)
+  const total = sorted.reduce((sum, { share }) => sum + share, 0)
+  if (sorted.length < 2 || total === 0) return undefined
+  const mean = sorted.reduce((sum, { x, share }) => sum + x * (share / total), 0)
+  return sorted.reduce((sum, { x, share }) => sum + (x - mean) ** 2 * (share / total), 0)
+}
+
+/** True for the canonical DAG-CBOR of a number: an integer of either sign, or a double. */
+function isNumber([first = 0xff]: Uint8Array): boolean {
+  return first < 0x40 || first === 0xfb
 }
 
 function groupsOf(voices: readonly PublicKey[], trust: TrustView): Dispute['groups'] {

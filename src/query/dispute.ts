@@ -2,8 +2,8 @@
 
 import type { Hash, PublicKey } from '../base/index.js'
 import {
-  type Backer, createLensInput, type Dispute, type DisputedCluster, evidenceSteps, type History, historySteps,
-  type Judging, type KeyRecords, skepticSteps
+  type Backer, createLensInput, type Dispute, type DisputedCluster, evidenceSteps, historySteps,
+  type Judging, type LensInput, skepticSteps
 } from '../lenses/index.js'
 import { type AnswerStanding, type AnswerView, fromLens } from './answer.js'
 import { outOfRange } from './errors.js'
@@ -98,7 +98,7 @@ export async function dispute(desk: Desk, request: DisputeRequest): Promise<Disp
     clusters: found.clusters.map(sideOf), clustersTotal: found.clustersTotal,
     cursor: next === undefined ? undefined : cursorOf(mark, next),
     groups: found.groups,
-    history: place === undefined && of === undefined ? await historyOf(desk, records) : undefined,
+    history: place === undefined && of === undefined ? await historyOf(desk, input) : undefined,
     candidates: records.candidates.length, ballots: found.ballots,
     evidence: { digest, assertions: records.candidates.length, votes: records.votes.length },
     view: desk.view
@@ -118,8 +118,8 @@ function nextPlace(found: Dispute, { from, count, single, state }: PagePart): Pl
   return from + count < total ? { key: 0, offset: from + count, state } : undefined
 }
 
-async function historyOf(desk: Desk, records: KeyRecords): Promise<DisputeReport['history']> {
-  const history: History = await desk.run(historySteps(records, (asOfMs) => judgementOf(desk, { asOfMs })))
+async function historyOf(desk: Desk, input: LensInput): Promise<DisputeReport['history']> {
+  const history = await desk.run(historySteps(input, (asOfMs) => judgementOf(desk, { asOfMs }), input))
   const moments = history.points.map(({ leader, ...point }) => ({ ...point, leader: fromLens(leader) }))
   return { moments, complete: history.complete }
 }

@@ -37,7 +37,7 @@ describe('history', () => {
 
   it('has fewer points of many records, so that all of them together cost little', () => {
     const { points, complete } = history(lasting(10_000))
-    expect([points.length, complete, points.at(-1)?.records]).toEqual([4, false, 10_000])
+    expect([points.length, complete, points.at(-1)?.records]).toEqual([3, false, 10_000])
   })
 
   it('counts no votes on assertions that are not there, and no moments without an answer', () => {
