@@ -20,7 +20,8 @@ const support = {
 export const standing: Readonly<Record<string, TSchema>> = { ...claim, ...support }
 const standingSchema = Type.Object(standing)
 
-const canonical = {
+/** Fields of an answer without its view. */
+export const canonical: Readonly<Record<string, TSchema>> = {
   subject: Type.String(),
   predicate: Type.String(),
   lens: Type.String(),

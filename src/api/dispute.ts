@@ -3,6 +3,7 @@
 import { Type, type TSchema } from 'typebox'
 import type { Backer } from '../lenses/index.js'
 import type { DisputeReport, DisputeSide } from '../query/index.js'
+import { STEPS_PER_ONE } from '../trustrank/index.js'
 import { standing, viewSchema } from './answer-schema.js'
 import { countSchema, hashSchema, keySchema, timeSchema } from './schemas.js'
 import { decimal, present, standingJson } from './standing.js'
@@ -16,15 +17,23 @@ export const backerSchema: TSchema = Type.Object({
   ballot: Type.Number({ description: 'the same, where the answers share one ballot' }),
   gate: Type.Number({ description: 'share that its vote budget leaves' }),
   trust: Type.Number({ description: 'bits that trust gives a whole ballot of it here' }),
+  accuracy: Type.Number({ description: 'published of it, rounded down to 1/1024; standing likewise' }),
+  standing: Type.Number(),
   bits: Type.Number({ description: 'bits that the answer gets; 0 when another of the clone group speaks' }),
   group: Type.Optional(Type.Integer({ description: 'agents of one number are one voice' }))
 })
 
-const sideSchema = Type.Object({
+/** Schema of one answer of a dispute. */
+export const sideSchema: TSchema = Type.Object({
   ...standing,
   assertions: countSchema,
   backers: Type.Array(backerSchema, { description: 'the heaviest 100; with assertion=, a page of them all' })
 })
+
+/** Schema of the clone groups that speak about a key. */
+export const cloneGroupsSchema: TSchema = Type.Array(
+  Type.Object({ group: Type.Integer(), agents: Type.Array(keySchema) })
+)
 
 /** Schema of a page of a dispute. */
 export const disputeSchema: TSchema = Type.Object({
@@ -41,7 +50,7 @@ export const disputeSchema: TSchema = Type.Object({
   undecided: Type.Boolean(),
   clusters: Type.Array(sideSchema, { description: 'best supported first' }),
   clusters_total: countSchema,
-  clone_groups: Type.Array(Type.Object({ group: Type.Integer(), agents: Type.Array(keySchema) })),
+  clone_groups: cloneGroupsSchema,
   history: Type.Optional(Type.Object({
     complete: Type.Boolean({ description: 'a moment for every time at which anything was said' }),
     moments: Type.Array(Type.Object({
@@ -76,7 +85,8 @@ export function disputeJson(report: DisputeReport): object {
   })
 }
 
-function sideJson(side: DisputeSide): object {
+/** One answer of a dispute. */
+export function sideJson(side: DisputeSide): object {
   return { ...standingJson(side), assertions: side.assertions, backers: side.backers.map(backerJson) }
 }
 
@@ -85,6 +95,8 @@ export function backerJson(backer: Backer): object {
   return present({
     agent_id: backer.agentId, record: backer.statement, timestamp: backer.timestampMs,
     weight: decimal(backer.weight), ballot: decimal(backer.ballot), gate: decimal(backer.gate),
-    trust: decimal(backer.trust), bits: decimal(backer.bits), group: backer.group
+    trust: decimal(backer.trust),
+    accuracy: backer.accuracy / STEPS_PER_ONE, standing: backer.standing / STEPS_PER_ONE,
+    bits: decimal(backer.bits), group: backer.group
   })
 }

@@ -9,12 +9,15 @@ import { valueFromJson, type Value } from '../record/index.js'
 import { constraintsJson, constraintsSchema, preflightJson, preflightSchema } from './demands.js'
 import { disputeJson, disputeSchema } from './dispute.js'
 import { ApiError } from './errors.js'
+import { explanationOutcome, explanationSchema } from './explanation.js'
 import { defineOperation, type Operation } from './operation.js'
 import { API_LIMITS } from './options.js'
 import {
-  asOfSchema, hashSchema, limitSchema, predicateSchema, subjectSchema, timeSchema, valueSchema
+  asOfSchema, DEFAULT_LENS, hashSchema, lensSchema, limitSchema, predicateSchema, shareTextSchema,
+  subjectSchema, timeSchema, valueSchema
 } from './schemas.js'
 import { taggedAnswer } from './standing.js'
+import { thresholdsOf } from './thresholds.js'
 
 const cursorSchema = Type.Optional(Type.String({ minLength: 1, maxLength: 128 }))
 
@@ -25,6 +28,15 @@ const disputeQuery = Type.Object({
   assertion: Type.Optional(hashSchema),
   cursor: cursorSchema,
   limit: limitSchema
+}, { additionalProperties: false })
+
+const explainQuery = Type.Object({
+  subject: subjectSchema,
+  predicate: predicateSchema,
+  lens: lensSchema,
+  asOf: Type.Optional(asOfSchema),
+  minStanding: Type.Optional(shareTextSchema),
+  minAccuracy: Type.Optional(shareTextSchema)
 }, { additionalProperties: false })
 
 const kindSchema = Type.Union(CONSTRAINT_PREDICATES.map((kind) => Type.Literal(kind)))
@@ -60,6 +72,18 @@ export const lensOperations: readonly Operation[] = [
       const of = assertion === undefined ? undefined : parseHash(assertion)
       const report = await node.dispute({ subject, predicate, of, cursor, ...pageOf(query) })
       return taggedAnswer(disputeJson(report), report.view)
+    }
+  }),
+  defineOperation({
+    name: 'explain', summary: 'Why an answer won: its ballots and their weights, the runner-up, what would change it',
+    method: 'GET', paths: ['/v1/explain'], access: 'read', cost: 'range',
+    query: explainQuery, output: explanationSchema, statuses: [200],
+    run: async ({ node }, { query }) => {
+      const { subject, predicate, lens, asOf } = query
+      return explanationOutcome(await node.explain({
+        subject, predicate, lens: lens ?? DEFAULT_LENS, explain: true,
+        asOfMs: asOf === undefined ? undefined : Number(asOf), ...thresholdsOf(query)
+      }))
     }
   }),
   defineOperation({

@@ -2,7 +2,6 @@
 // GET /v1/query is the hot path: one view read, one serialisation, one hash.
 
 import { Type } from 'typebox'
-import type { QueryRequest } from '../query/index.js'
 import { answerText } from './answer.js'
 import { answerSchema, subjectPageSchema } from './answer-schema.js'
 import { ApiError } from './errors.js'
@@ -14,7 +13,7 @@ import {
   asOfSchema, DEFAULT_LENS, lensSchema, limitSchema, predicateSchema, problemSchema, shareSchema,
   shareTextSchema, subjectSchema, timeSchema
 } from './schemas.js'
-import { stepsOf } from './steps.js'
+import { thresholdsOf } from './thresholds.js'
 
 /** `fresh` waits until the view holds all that is admitted; `explain` lists the records behind the winner. */
 const flagSchema = Type.Union([Type.Literal('true'), Type.Literal('false')])
@@ -111,14 +110,3 @@ export const queryOperations: readonly Operation[] = [
     }
   })
 ]
-
-/** The thresholds of a request in published steps. @throws ApiError INPUT_INVALID */
-function thresholdsOf({ minStanding, minAccuracy }: {
-  readonly minStanding?: unknown
-  readonly minAccuracy?: unknown
-}): Pick<QueryRequest, 'minStanding' | 'minAccuracy'> {
-  return {
-    ...(minStanding === undefined ? {} : { minStanding: stepsOf('minStanding', minStanding) }),
-    ...(minAccuracy === undefined ? {} : { minAccuracy: stepsOf('minAccuracy', minAccuracy) })
-  }
-}

@@ -7,6 +7,7 @@ import { addCompletion } from './commands/completion.js'
 import { addConstraints } from './commands/constraints.js'
 import { addDoctor } from './commands/doctor.js'
 import { addEpoch } from './commands/epoch.js'
+import { addExplain } from './commands/explain.js'
 import { addExport } from './commands/export.js'
 import { addGet } from './commands/get.js'
 import { addImport } from './commands/import.js'
@@ -32,7 +33,7 @@ import type { AddCommand, GlobalOptions, Shell } from './shell.js'
 
 const commands: readonly AddCommand[] = [
   addInit, addStart, addInvite, addJoin, addStatus, addPeers, addAssert, addVote, addEpoch, addGet,
-  addSkeptic, addConstraints, addPreflight, addState, addTrust,
+  addExplain, addSkeptic, addConstraints, addPreflight, addState, addTrust,
   addQuarantine, addImport, addExport, addVerify, addRepair, addRebuild, addDoctor,
   addKey, addCompletion
 ]

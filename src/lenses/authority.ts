@@ -3,7 +3,7 @@
 // Source: docs/lenses.md#authority
 
 import type { PublicKey } from '../base/index.js'
-import { densitySteps } from './density.js'
+import { type Density, densitySteps } from './density.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
 import { rankSteps } from './ranking.js'
 import type { Steps } from './steps.js'
@@ -13,20 +13,23 @@ import type { AuthorityThresholds } from './types.js'
 export const DEFAULT_AUTHORITY: AuthorityThresholds = Object.freeze({ standing: 0, accuracy: 768 })
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
+  const density = yield* heard(input)
+  return density === undefined || density.ballots === 0
+    ? undefined : yield* rankSteps(density, input.explain === true)
+}
+
+/** The ballots of those who are heard; undefined when nobody is. */
+function* heard(input: LensInput): Steps<Density | undefined> {
   const { trust, asOfMs } = input
   const { standing, accuracy } = input.authority ?? DEFAULT_AUTHORITY
   const hears = (agent: PublicKey): boolean =>
     trust.standing(agent) >= standing && trust.accuracy(agent) >= accuracy
-  let density = yield* input.density()
+  const density = yield* input.density()
   const { voices } = density.statements
-  const heard = voices.filter(hears).length
-  if (heard === 0) return undefined
-  if (heard < voices.length) {
-    const judging = input.epochs.judging(input.predicate)
-    density = yield* densitySteps(input, judging, trust, { asOfMs, hears })
-  }
-  return density.ballots === 0 ? undefined : yield* rankSteps(density, input.explain === true)
+  const count = voices.filter(hears).length
+  if (count === 0 || count === voices.length) return count === 0 ? undefined : density
+  return yield* densitySteps(input, input.epochs.judging(input.predicate), trust, { asOfMs, hears })
 }
 
 /** The standard lens Authority. */
-export const authority: Lens = Object.freeze({ name: 'Authority', viewCode: 2, resolve })
+export const authority: Lens = Object.freeze({ name: 'Authority', viewCode: 2, resolve, weighs: heard })

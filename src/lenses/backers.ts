@@ -23,6 +23,9 @@ export interface Backer {
   readonly gate: number
   /** Q16 bits: what trust gives its ballot here. */
   readonly trust: number
+  /** What is published of it, steps of 1/1024. */
+  readonly accuracy: number
+  readonly standing: number
   /** Q16 bits that the cluster gets from it; 0 when another agent of its clone group speaks. */
   readonly bits: number
   /** Agents of one number are one voice. */
@@ -82,7 +85,8 @@ function backerOf(
   const counts = margins === undefined ? ballot : weightQ
   return {
     agentId, statement: id, timestampMs, weight: weightQ, ballot, gate, trust: bits,
-    bits: spoken?.has(row) === false ? 0 : timesQ(timesQ(counts, gate), bits), group: trust.groupOf(agentId)
+    bits: spoken?.has(row) === false ? 0 : timesQ(timesQ(counts, gate), bits),
+    accuracy: trust.accuracy(agentId), standing: trust.standing(agentId), group: trust.groupOf(agentId)
   }
 }
 

@@ -2,6 +2,7 @@
 // Under neutral trust every agent is one equal ballot, which is majority voting.
 // Source: docs/lenses.md#consensus
 
+import type { Density } from './density.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
 import { rankSteps } from './ranking.js'
 import type { Steps } from './steps.js'
@@ -10,5 +11,9 @@ function* resolve(input: LensInput): Steps<LensResult | undefined> {
   return yield* rankSteps(yield* input.density(), input.explain === true)
 }
 
+function weighs(input: LensInput): Steps<Density> {
+  return input.density()
+}
+
 /** The standard lens Consensus. */
-export const consensus: Lens = Object.freeze({ name: 'Consensus', viewCode: 1, resolve })
+export const consensus: Lens = Object.freeze({ name: 'Consensus', viewCode: 1, resolve, weighs })

@@ -1,7 +1,8 @@
 // Constraints: what a context demands and forbids, and whether a plan keeps to it.
 // A context is a subject; `must_use` and `forbidden` are predicates of it, their objects the values meant.
-// Rule: every answer with support counts, not only the winner: a minority's warning is a warning. Constraints
-// do not exclude each other, so where the epoch says nothing of their predicates, an agent may state many.
+// Rule: every answer that somebody stands by counts, not only the winner: a minority's warning is a warning.
+// Constraints do not exclude each other, so where the epoch says nothing of their predicates, an agent may
+// state many; and accuracy, which falls when others say something else, orders them but silences nobody.
 // Source: docs/lenses.md#constraints
 
 import type { Hash } from '../base/index.js'
@@ -12,6 +13,8 @@ import { valueBytes } from './object.js'
 import { BACKING_MAX, clustersBySupport, compareIds, standingOf } from './ranking.js'
 import type { Value } from '../record/index.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
+import { gateOf } from './tally.js'
+import type { TrustView } from './types.js'
 
 /** The predicates that state constraints. */
 export const CONSTRAINT_PREDICATES = ['must_use', 'forbidden'] as const
@@ -45,8 +48,8 @@ export function constraintKind(predicate: string): ConstraintKind | undefined {
 }
 
 /**
- * The constraints of one context and kind: every cluster with support, best supported first. Where many may
- * be stated, scores are those of ballots that are not scaled to one.
+ * The constraints of one context and kind: every cluster with a ballot that the vote budget of its agent
+ * leaves, best supported first. Where many may be stated, scores are of ballots that are not scaled to one.
  * @param input the key (context, kind)
  */
 export function* constraintSteps(input: LensInput): Steps<readonly Constraint[]> {
@@ -55,11 +58,12 @@ export function* constraintSteps(input: LensInput): Steps<readonly Constraint[]>
   const density = yield* statedSteps(input)
   const scores = density.margins === undefined ? density.scores : density.held
   const backing = yield* allBackingSteps(density)
+  const heard = yield* heardSteps(density, input.trust)
   const found: Constraint[] = []
   for (const [at, cluster] of (yield* clustersBySupport(density)).entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (!heard.has(cluster)) continue
     const score = scores[cluster] ?? 0
-    if (score <= 0) continue
     const members = density.clusters.list[cluster]?.members ?? []
     found.push({
       context: input.subject, kind, ...standingOf(density, cluster), score,
@@ -78,6 +82,18 @@ function* allBackingSteps({ statements, clusters }: Density): Steps<readonly Has
     if (weightQ > 0) ids[clusters.ofCandidate[candidate] ?? 0]?.push(id)
   }
   return ids
+}
+
+/** Clusters with a ballot of somebody who has a voice. */
+function* heardSteps(
+  { rows, statements: { voices } }: Density, trust: TrustView
+): Steps<ReadonlySet<number>> {
+  const heard = new Set<number>()
+  for (const [row, cluster] of rows.cluster.entries()) {
+    if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (!heard.has(cluster) && gateOf({ ballots: rows, voices, trust }, row) > 0) heard.add(cluster)
+  }
+  return heard
 }
 
 function* statedSteps(input: LensInput): Steps<Density> {

@@ -10,15 +10,15 @@ import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
-  const current = input.epochs.current?.id
-  const belongs = ({ epoch }: Candidate): boolean => epoch === undefined || epoch === current
-  const result = yield* rankSteps(yield* densityOf(input, belongs), input.explain === true)
+  const result = yield* rankSteps(yield* current(input), input.explain === true)
   if (result === undefined || input.explain !== true) return result
   return { ...result, superseded: yield* supersededSteps(input) }
 }
 
 /** Mostly all candidates are timeless: then the density is the one that other lenses have computed. */
-function* densityOf(input: LensInput, belongs: (candidate: Candidate) => boolean): Steps<Density> {
+function* current(input: LensInput): Steps<Density> {
+  const id = input.epochs.current?.id
+  const belongs = ({ epoch }: Candidate): boolean => epoch === undefined || epoch === id
   if (input.candidates.every(belongs)) return yield* input.density()
   const judging = input.epochs.judging(input.predicate)
   return yield* densitySteps(input, judging, input.trust, { asOfMs: input.asOfMs, admits: belongs })
@@ -35,4 +35,4 @@ function* supersededSteps(input: LensInput): Steps<readonly Hash[]> {
 }
 
 /** The standard lens EpochAware. */
-export const epochAware: Lens = Object.freeze({ name: 'EpochAware', viewCode: 4, resolve })
+export const epochAware: Lens = Object.freeze({ name: 'EpochAware', viewCode: 4, resolve, weighs: current })

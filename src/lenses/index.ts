@@ -3,6 +3,7 @@
 export { authority, DEFAULT_AUTHORITY } from './authority.js'
 export { type Backer } from './backers.js'
 export { type BallotFilter, type Statement, type Statements, stateSteps, weightOf } from './ballots.js'
+export { type Change, type Withdrawal, WITHDRAWALS_MAX } from './change.js'
 export { type Cluster, type Clusters, clusterSteps, type Distinct } from './clusters.js'
 export { consensus } from './consensus.js'
 export {
@@ -15,6 +16,7 @@ export {
   createEpochView, type Dated, type EpochInput, type EpochView, isLater, type Judging, NO_EPOCHS
 } from './epochs.js'
 export { LensError, type LensErrorDetail } from './errors.js'
+export { EXPLAINED_SIDES_MAX, explainSteps, type Explanation } from './explain.js'
 export { type History, HISTORY_POINTS_MAX, type HistoryPoint, historySteps } from './history.js'
 export { createLensInput } from './input.js'
 export { type TrustBallots, trustBallotSteps } from './key-ballots.js'

@@ -51,4 +51,9 @@ export interface Lens {
   /** Standard lenses: the number of the lens in views. */
   readonly viewCode?: number | undefined
   readonly resolve: LensFunction
+  /**
+   * The ballots that decide, for explanations: `nothing` = time alone does. Absent = all ballots are shown,
+   * and what would change the answer is found by trying.
+   */
+  readonly weighs?: 'nothing' | ((input: LensInput) => Steps<Density | undefined>) | undefined
 }

@@ -48,4 +48,4 @@ function standing(density: Density, candidate: number): Standing {
 }
 
 /** The standard lens Recency. */
-export const recency: Lens = Object.freeze({ name: 'Recency', viewCode: 3, resolve })
+export const recency: Lens = Object.freeze({ name: 'Recency', viewCode: 3, resolve, weighs: 'nothing' })

@@ -78,7 +78,8 @@ function* sharesSteps(density: Density): Steps<readonly number[]> {
   return shares
 }
 
-function* sidesSteps(
+/** Sides of a dispute with their backers, those of one part. */
+export function* sidesSteps(
   density: Density, trust: TrustView, part: DisputePart
 ): Steps<readonly DisputedCluster[]> {
   const { from = 0, count = Infinity, of } = part
@@ -136,7 +137,8 @@ function isNumber([first = 0xff]: Uint8Array): boolean {
   return first < 0x40 || first === 0xfb
 }
 
-function groupsOf(voices: readonly PublicKey[], trust: TrustView): Dispute['groups'] {
+/** Clone groups with more than one of these agents. */
+export function groupsOf(voices: readonly PublicKey[], trust: TrustView): Dispute['groups'] {
   const members = new Map<number, PublicKey[]>()
   for (const agent of voices) {
     const group = trust.groupOf(agent)

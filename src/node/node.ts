@@ -43,6 +43,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     queryMany: async (requests) => open().query.getMany(requests),
     subject: async (subject, lens, cursor, limit) => open().query.subject(subject, lens, cursor, limit),
     dispute: async (request) => open().query.dispute(request),
+    explain: async (request) => open().query.explain(request),
     constraints: async (request) => open().query.constraints(request),
     preflight: async (request) => open().query.preflight(request),
     record: async (id) => findRecord(open(), id),

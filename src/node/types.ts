@@ -5,8 +5,8 @@ import type { Hash, NetworkId, PeerLink, PublicKey } from '../base/index.js'
 import type { AdmitResult, QuarantineRow } from '../ingest/index.js'
 import type { SchemaRule, StemeRecord } from '../record/index.js'
 import type {
-  Answer, ConstraintsReport, ConstraintsRequest, DisputeReport, DisputeRequest, PreflightReport,
-  PreflightRequest, QueryRequest, SubjectPage
+  Answer, ConstraintsReport, ConstraintsRequest, DisputeReport, DisputeRequest, ExplainReport,
+  PreflightReport, PreflightRequest, QueryRequest, SubjectPage
 } from '../query/index.js'
 import type { Genesis } from '../p2p/index.js'
 import type { AgentExplanation, AgentPage } from './agents.js'
@@ -217,6 +217,8 @@ export interface StemeNode {
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
   /** A page of the whole dispute about a key: Skeptic. */
   dispute(request: DisputeRequest): Promise<DisputeReport>
+  /** Why an answer won, and what would change it. */
+  explain(request: QueryRequest): Promise<ExplainReport>
   /** A page of what contexts demand and forbid. */
   constraints(request: ConstraintsRequest): Promise<ConstraintsReport>
   /** Whether a plan keeps to what contexts demand and forbid. */

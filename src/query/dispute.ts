@@ -124,6 +124,7 @@ async function historyOf(desk: Desk, input: LensInput): Promise<DisputeReport['h
   return { moments, complete: history.complete }
 }
 
-function sideOf(cluster: DisputedCluster): DisputeSide {
+/** A cluster with its backers as answers show it. */
+export function sideOf(cluster: DisputedCluster): DisputeSide {
   return { ...fromLens(cluster), assertions: cluster.assertions, backers: cluster.backers }
 }

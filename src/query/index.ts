@@ -6,6 +6,7 @@ export type {
 } from './demands.js'
 export type { DisputeMoment, DisputeReport, DisputeRequest, DisputeSide } from './dispute.js'
 export { QueryError, type QueryErrorDetail } from './errors.js'
+export type { ExplainedWithdrawal, ExplainReport } from './explanation.js'
 export { PLAN_MAX, QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, SUBJECTS_MAX } from './options.js'
 export { createQuery, type Query, type QueryDeps, type QueryStats } from './query.js'
 export type { SubjectPage } from './subject-page.js'

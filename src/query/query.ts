@@ -13,6 +13,7 @@ import {
 } from './demands.js'
 import { dispute, type DisputeReport, type DisputeRequest } from './dispute.js'
 import { outOfRange, QueryError } from './errors.js'
+import { explainAnswer, type ExplainReport } from './explanation.js'
 import { lensAnswer } from './lens-answer.js'
 import {
   PLAN_MAX, QUERY_DEFAULTS, type QueryOptions, REQUESTS_MAX, REQUESTS_PER_TURN, SUBJECTS_MAX
@@ -65,6 +66,8 @@ export interface Query {
    *   QUERY_TIMEOUT
    */
   dispute(request: DisputeRequest): Promise<DisputeReport>
+  /** Why an answer won, and what would change it; errors as `get`. */
+  explain(request: QueryRequest): Promise<ExplainReport>
   /** A page of what contexts demand and forbid; errors as `dispute`, but an empty page where none is. */
   constraints(request: ConstraintsRequest): Promise<ConstraintsReport>
   /** Whether a plan keeps to what contexts demand and forbid; errors as `constraints`. */
@@ -110,6 +113,10 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
       checkLimit(request.limit)
       return slowly(core, (desk) => dispute(desk, request))
     },
+    explain: async (request) => {
+      const lens = checked(core, request)
+      return slowly(core, (desk) => explainAnswer(desk, request, lens))
+    },
     constraints: async (request) => {
       checkContexts(request)
       return slowly(core, (desk) => constraints(desk, request))
@@ -148,11 +155,17 @@ function readable(request: QueryRequest, lens: Lens, part: ViewPart, core: Core)
 }
 
 async function get(core: Core, request: QueryRequest): Promise<Answer> {
+  const lens = checked(core, request)
+  if (request.fresh === true) await counted(core, () => settle(core, request))
+  return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens))
+}
+
+/** The lens of a request whose fields are in their ranges. */
+function checked(core: Core, request: QueryRequest): Lens {
   const lens = core.registry.find(request.lens)
   checkKey(request)
   checkThresholds(request, lens)
-  if (request.fresh === true) await counted(core, () => settle(core, request))
-  return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens))
+  return lens
 }
 
 function slowly<T>(core: Core, work: (desk: Desk) => Promise<T>): Promise<T> {

@@ -43,7 +43,7 @@ describe('constraints', () => {
     ]))
     expect(shown(json.constraints)[1]).toEqual(['web', 'must_use', 'tls'])
     const backing = [idOf(tls), idOf(vote)].sort()
-    expect(json.constraints[1]).toMatchObject({ score: 2, agents: 2, backing })
+    expect(json.constraints[1]).toMatchObject({ agents: 2, backing })
     const kinds = await real.get('/constraints', { subject: 'web', predicate: 'forbidden' })
     expect(kinds.json.constraints).toHaveLength(2)
     const before = await real.get('/constraints', { subject: 'web', predicate: 'forbidden', asOf: String(saidMs) })

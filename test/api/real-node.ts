@@ -8,6 +8,10 @@ import {
   seedFromName, type Signer
 } from '../../src/record/index.js'
 import { boot, createMachine, during, genesis, type Machine, startMs } from '../node/kit.js'
+import { createQuery } from '../../src/query/index.js'
+import { neutralTrust } from '../../src/trustrank/index.js'
+import { createFakeNode } from '../fakes/fake-node.js'
+import { createGraph, yieldNow } from '../materializer/graph.js'
 import { buildApp } from './harness.js'
 
 const signers = new Map<string, Signer>()
@@ -50,9 +54,13 @@ export function idOf(bytes: Uint8Array): Hash {
   return opened.id
 }
 
-/** A node with its application. */
-export interface RealNode {
+/** A real node with its application. */
+export interface RealNode extends Asked {
   readonly machine: Machine
+}
+
+/** An application and what it answers. */
+export interface Asked {
   readonly node: StemeNode
   readonly app: FastifyInstance
   /** Admits records and waits until their views are there. */
@@ -78,27 +86,62 @@ export async function startReal(
   const machine = on ?? await createMachine()
   const node = await during(machine, boot(machine, more))
   const { app } = await buildApp(node)
-  const reply = async (request: object): Promise<Replied> => {
-    const answer = await during(machine, app.inject(request))
-    return { status: answer.statusCode, json: answer.json(), headers: answer.headers }
-  }
   return {
-    machine, node, app,
+    machine, node, app, ...asking(app, (work) => during(machine, work)),
     async admit(...records) {
       for (const result of await during(machine, node.admit(records))) {
         if (result.kind !== 'admitted') throw new Error(JSON.stringify(result))
       }
       await during(machine, node.settled())
     },
+    async stop() {
+      await app.close()
+      await during(machine, node.stop())
+    }
+  }
+}
+
+/**
+ * The real query side and application over an index in which every ballot is worth one bit, so that what is
+ * answered can be counted by hand. The rest of the node is a fake.
+ */
+export async function startNeutral(): Promise<Asked> {
+  const governors = new Set([agentOf('alice').publicKey])
+  const { store, clock, materializer, settle } = await createGraph({ governors })
+  await materializer.start()
+  const query = createQuery({}, {
+    store, clock, yieldNow, trust: neutralTrust, epochs: (asOfMs) => materializer.epochs(asOfMs),
+    lagMs: () => 0, settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal)
+  })
+  const node = createFakeNode({
+    query: (request) => query.get(request), queryMany: (requests) => query.getMany(requests),
+    dispute: (request) => query.dispute(request), explain: (request) => query.explain(request),
+    constraints: (request) => query.constraints(request), preflight: (request) => query.preflight(request)
+  })
+  const { app } = await buildApp(node)
+  return {
+    node, app, ...asking(app, (work) => work), admit: settle,
+    async stop() {
+      await app.close()
+      await materializer.stop()
+      await store.close({ clean: true })
+    }
+  }
+}
+
+function asking(
+  app: FastifyInstance, during: <T>(work: Promise<T>) => Promise<T>
+): Pick<Asked, 'get' | 'post'> {
+  const reply = async (request: object): Promise<Replied> => {
+    const answer = await during(app.inject(request))
+    return { status: answer.statusCode, json: answer.json(), headers: answer.headers }
+  }
+  return {
     get: (path, query = {}) => {
       const words = Object.entries(query).flatMap(([name, value]) =>
         [value].flat().map((one): [string, string] => [name, String(one)]))
       return reply({ url: `/v1${path}?${new URLSearchParams(words)}` })
     },
-    post: (path, body) => reply({ method: 'POST', url: `/v1${path}`, payload: body }),
-    async stop() {
-      await app.close()
-      await during(machine, node.stop())
-    }
+    post: (path, body) => reply({ method: 'POST', url: `/v1${path}`, payload: body })
   }
 }

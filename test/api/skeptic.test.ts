@@ -4,16 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { disputeSchema } from '../../src/api/dispute.js'
 import { BACKERS_MAX } from '../../src/lenses/index.js'
-import { agentOf, backs, epochRecord, idOf, saidMs, startReal, states, type RealNode } from './real-node.js'
+import { agentOf, backs, epochRecord, idOf, saidMs, startNeutral, states, type Asked } from './real-node.js'
 
 const key = { subject: 's', predicate: 'p' }
-let real: RealNode
+let real: Asked
 
 describe('skeptic', () => {
   afterEach(() => real.stop())
 
   it('shows every side with its backers, how far apart they are, and how it came about', async () => {
-    real = await startReal()
+    real = await startNeutral()
     const ten = states('ann', 10, { timestampMs: saidMs, source: 'a book' })
     const twenty = states('bob', 20, { timestampMs: saidMs + 10 })
     const vote = backs('cid', idOf(twenty), 500_000, saidMs + 20)
@@ -32,11 +32,11 @@ describe('skeptic', () => {
     expect(first.backers).toEqual([
       {
         agent_id: agentOf('bob').publicKey, record: idOf(twenty), timestamp: saidMs + 10,
-        weight: 1, ballot: 1, gate: 1, trust: 1, bits: 1
+        weight: 1, ballot: 1, gate: 1, trust: 1, accuracy: 682 / 1_024, standing: 1, bits: 1
       },
       {
         agent_id: agentOf('cid').publicKey, record: idOf(vote), timestamp: saidMs + 20,
-        weight: 0.5, ballot: 0.5, gate: 1, trust: 1, bits: 0.5
+        weight: 0.5, ballot: 0.5, gate: 1, trust: 1, accuracy: 682 / 1_024, standing: 1, bits: 0.5
       }
     ])
     const [p, q] = [first.share, second.share]
@@ -54,7 +54,7 @@ describe('skeptic', () => {
   })
 
   it('takes the dispute back to a time, with the settings of then', async () => {
-    real = await startReal()
+    real = await startNeutral()
     const many = epochRecord({ timestampMs: saidMs + 5, settings: new Map([['p', { cardinality: 'many' }]]) })
     await real.admit(states('ann', 'x'), states('bob', 'y', { timestampMs: saidMs + 2 }), many)
     const then = (await real.get('/skeptic', { ...key, asOf: String(saidMs + 4) })).json
@@ -67,7 +67,7 @@ describe('skeptic', () => {
   })
 
   it('is 404 where nothing is said, and says which assertion it does not know', async () => {
-    real = await startReal()
+    real = await startNeutral()
     const x = states('ann', 'x')
     await real.admit(x, states('ann', 'z', { predicate: 'other' }))
     const none = await real.get('/skeptic', { subject: 's', predicate: 'none' })
@@ -83,7 +83,7 @@ describe('skeptic', () => {
 describe('pages of a dispute', () => {
   const sides = 7
   beforeAll(async () => {
-    real = await startReal()
+    real = await startNeutral()
     const said = Array.from({ length: sides }, (_, at) => states(`agent ${at}`, `side ${at}`))
     const votes = said.flatMap((assertion, at) =>
       Array.from({ length: at % 3 }, (_, more) => backs(`voter ${at} ${more}`, idOf(assertion))))

@@ -4,17 +4,17 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allPages } from '../../src/cli/pages.js'
 import { CliError } from '../../src/cli/errors.js'
-import { backs, idOf, saidMs, startReal, states, type RealNode } from '../api/real-node.js'
+import { backs, idOf, saidMs, startNeutral, states, type Asked } from '../api/real-node.js'
 import { createBench, type Bench } from './harness.js'
 
-let real: RealNode
+let real: Asked
 let bench: Bench
 const sides = 103
 const old = states('ann', 'SLL', { subject: 'Sierra Leone', predicate: 'currency' })
 const current = states('bob', 'SLE', { subject: 'Sierra Leone', predicate: 'currency', timestampMs: saidMs + 9 })
 
 beforeAll(async () => {
-  real = await startReal()
+  real = await startNeutral()
   const rule = (by: string, predicate: string, object: string): Uint8Array =>
     states(by, object, { subject: 'web', predicate })
   await real.admit(
@@ -63,6 +63,24 @@ describe('stemedb skeptic', () => {
   it('ends 3 where nothing is said', async () => {
     const ended = await bench.run('skeptic', 'nobody', 'nothing')
     expect([ended.code, ended.stdout, ended.stderr]).toEqual([3, '', expect.stringContaining('LENS_NO_CANDIDATES')])
+  })
+})
+
+describe('stemedb explain', () => {
+  it('says why an answer won and what would change it', async () => {
+    const ended = await bench.run('explain', 'Sierra Leone', 'currency')
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(ended.stdout).toMatch(/^SLE\n\nlens +Consensus\nshare +66\.7 % \(score 2\.00 bits\)\n/)
+    expect(ended.stdout).toMatch(/runner-up +SLL, 33\.3 %/)
+    expect(ended.stdout).toMatch(/what would change it:\nweight +1(\.\d+)? more bits for SLL\n/)
+    expect(ended.stdout).toMatch(/others +no other agent alone/)
+    const key = ['Sierra Leone', 'currency'] as const
+    const json = await bench.run('--json', 'explain', ...key, '--lens', 'recency')
+    expect(JSON.parse(json.stdout)).toMatchObject({ answer: { lens: 'Recency' }, what_would_change_it: { later_than: saidMs + 9 } })
+    const past = await bench.run('explain', ...key, '--as-of', String(saidMs), '--lens', 'epochaware')
+    expect(past.stdout).toMatch(/^SLL\n/)
+    expect((await bench.run('explain', 'nobody', 'nothing')).code).toBe(3)
+    expect((await bench.run('explain', 'a', 'b', '--lens', 'none')).code).toBe(2)
   })
 })
 

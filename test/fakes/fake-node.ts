@@ -59,6 +59,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     queryMany: unplanned,
     subject: unplanned,
     dispute: unplanned,
+    explain: unplanned,
     constraints: unplanned,
     preflight: unplanned,
     agents: unplanned,

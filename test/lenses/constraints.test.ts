@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   type Constraint, constraintSteps, createLensInput, NO_EPOCHS, preflight, runSteps, type Candidate,
-  type VoteInput
+  type TrustView, type VoteInput
 } from '../../src/lenses/index.js'
-import { said, trustOf, vote } from './make.js'
+import { agent, said, trustOf, vote } from './make.js'
 
 function constraints(
   kind: string, candidates: readonly Candidate[], votes: readonly VoteInput[] = []
@@ -26,6 +26,18 @@ describe('Constraints', () => {
   it('leave out what its only supporter has withdrawn', () => {
     const gone = said('ann', 'eval')
     expect(constraints('forbidden', [gone], [vote('ann', gone, 0)])).toEqual([])
+  })
+
+  it('are heard from those who have a voice, however often they were wrong', () => {
+    const candidates = [said('ann', 'eval'), said('bob', 'md5')]
+    const key = { subject: 'project', predicate: 'forbidden', candidates, votes: [] }
+    const found = (more: Partial<TrustView>): readonly unknown[] => {
+      const trust = { ...trustOf(), ...more }
+      return runSteps(constraintSteps(createLensInput(key, { epochs: NO_EPOCHS, trust })))
+        .map(({ candidate, score }) => [candidate.object, score])
+    }
+    expect(found({ weightQ: (by) => (by === agent('ann') ? 9 : 0) })).toEqual([['eval', 9], ['md5', 0]])
+    expect(found({ gateQ: (by) => (by === agent('ann') ? 0 : 65_536) })).toEqual([['md5', 65_536]])
   })
 
   it('are stated by two predicates alone', () => {

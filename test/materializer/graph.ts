@@ -64,6 +64,7 @@ export interface Graph {
 }
 
 export interface GraphOptions {
+  readonly governors?: ReadonlySet<PublicKey>
   readonly clock?: Clock
   readonly options?: MaterializerOptions
   readonly trust?: () => TrustSnapshot
@@ -79,6 +80,7 @@ export function yieldNow(): Promise<void> {
 
 export async function createGraph(given: GraphOptions = {}): Promise<Graph> {
   const { clock = createManualClock(), options = {}, trust = neutralTrust } = given
+  const ruling = given.governors ?? governors
   const pause = given.yieldNow ?? yieldNow
   const disk = createMemoryDisk(seededRandom(1))
   const level = given.index ?? createMemoryIndex()
@@ -87,13 +89,13 @@ export async function createGraph(given: GraphOptions = {}): Promise<Graph> {
   let sequence = 0
   const create = (settings: MaterializerOptions = options, source = trust): Materializer =>
     createMaterializer(settings, {
-      store, trust: () => source(), governors, clock, yieldNow: pause, log: silent,
+      store, trust: () => source(), governors: ruling, clock, yieldNow: pause, log: silent,
       ...(given.busy === undefined ? {} : { busy: given.busy })
     })
   const materializer = create()
   const admit = async (...records: readonly Uint8Array[]): Promise<void> => {
     const batch = store.batch()
-    const writer = createRowWriter({ reader: store, batch, targets, governors })
+    const writer = createRowWriter({ reader: store, batch, targets, governors: ruling })
     sequence += 1
     for (const bytes of records) {
       const opened = openRecord(bytes)
