@@ -8,7 +8,7 @@ import {
 } from './audit-frames.js'
 import { type AuditSession } from './audit-session.js'
 import { branchNode, differing, idsNode, readAuditTree, type PassOptions } from './audit-tree.js'
-import { DagError, SyncError } from './errors.js'
+import { SyncError } from './errors.js'
 import { encodeFrame } from './sync-encode.js'
 import { type Dag } from './types.js'
 
@@ -114,7 +114,7 @@ async function answerBlocks(
     bytes = 0
   }
   for (const [position, id] of ids.entries()) {
-    const block = readBlock(deps, id)
+    const block = deps.dag.readBlock(id)
     if (block === undefined) {
       missed.push(position)
       continue
@@ -126,13 +126,4 @@ async function answerBlocks(
   await flush()
   if (missed.length > 0) await deps.send(encodeFrame({ kind: 'miss', ranges: missed }))
   await deps.send(encodeFrame({ kind: 'done' }))
-}
-
-function readBlock({ dag }: AuditServeDeps, id: Parameters<Dag['readBlock']>[0]): Uint8Array | undefined {
-  try {
-    return dag.readBlock(id)
-  } catch (error) {
-    if (error instanceof DagError) return undefined
-    throw error
-  }
 }

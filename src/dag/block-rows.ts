@@ -1,10 +1,12 @@
 // Blocks as the index holds them: a row of header and record ids; the body stands in the rows of its records.
-// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read a
-// record.
+// Rule: what a block is read into is what its id commits to, or it is not given: a peer that got a record
+// which changed on this disk would take it for a lie.
+// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read
+// and one hash a record.
 
-import { parseHash, toHex, type Hash } from '../base/index.js'
+import { blake3Hash, parseHash, toHex, type Hash } from '../base/index.js'
 import {
-  decodeBlockRow, headerOfBlockRow, keys, parseFeed, parseId, ranges, type Reader
+  decodeBlockRow, headerOfBlockRow, keys, parseFeed, parseId, ranges, StoreError, type Reader
 } from '../store/index.js'
 import { encodeBlock } from './block.js'
 import { DagError } from './errors.js'
@@ -16,7 +18,7 @@ export interface BlockRows {
   has(id: Hash): boolean
   header(id: Hash): BlockHeader | undefined
   recordIds(id: Hash): readonly Hash[] | undefined
-  /** Encoded bytes; undefined when the block or one of its records is missing. */
+  /** Encoded bytes; undefined when the block or one of its records is missing or damaged. */
   readBlock(id: Hash): Uint8Array | undefined
   /** Ids of the blocks of a feed at one seq, ascending. */
   atSeq(feed: Hash, seq: number): Promise<readonly Hash[]>
@@ -28,8 +30,13 @@ export interface BlockRows {
   remember(header: BlockHeader): void
 }
 
-/** Reads blocks from an index, keeping the headers used last. */
-export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
+/**
+ * Reads blocks from an index, keeping the headers used last.
+ * @param onDamaged a block that is here cannot be read whole
+ */
+export function createBlockRows(
+  reader: Reader, headersMax: number, onDamaged: (id: Hash) => void
+): BlockRows {
   const recent = createRecent<Hash, BlockHeader>(headersMax)
   // A peer that is a little behind names such blocks as its tips: a range read each costs most of a session.
   const places = createRecent<string, Hash>(headersMax)
@@ -60,20 +67,34 @@ export function createBlockRows(reader: Reader, headersMax: number): BlockRows {
     readBlock(id) {
       const row = reader.get(keys.block(id))
       if (row === undefined) return undefined
-      const { header: bytes, recordIds } = decodeBlockRow(row)
-      const records: Uint8Array[] = []
-      for (const recordId of recordIds) {
-        const record = reader.get(keys.record(recordId))
-        if (record === undefined) return undefined
-        records.push(record)
-      }
-      return encodeBlock(recent.get(id) ?? decodeRow(bytes, id), records)
+      const block = wholeBlock(reader, id, row, recent.get(id))
+      if (block === undefined) onDamaged(id)
+      return block
     },
     atSeq,
     holdsAt: async (feed, seq, idPrefix) => places.get(feed + seq)?.startsWith(idPrefix) === true ||
       (await atSeq(feed, seq)).some((id) => id.startsWith(idPrefix)),
     find: (idPrefix) => find(reader, idPrefix),
     remember
+  }
+}
+
+function wholeBlock(
+  reader: Reader, id: Hash, row: Uint8Array, known: BlockHeader | undefined
+): Uint8Array | undefined {
+  try {
+    const { header: bytes, recordIds } = decodeBlockRow(row)
+    const records: Uint8Array[] = []
+    for (const recordId of recordIds) {
+      const record = reader.get(keys.record(recordId))
+      if (record === undefined || blake3Hash(record) !== recordId) return undefined
+      records.push(record)
+    }
+    return encodeBlock(known ?? decodeRow(bytes, id), records)
+  } catch (error) {
+    const isDamage = error instanceof DagError || error instanceof StoreError && error.code === 'STORE_BAD_ROW'
+    if (isDamage) return undefined
+    throw error
   }
 }
 

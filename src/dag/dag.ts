@@ -45,21 +45,29 @@ interface Parts {
   has(id: Hash): boolean
 }
 
+/** What the graph stands on. */
+export interface DagDeps {
+  readonly store: Reader
+  readonly clock: Clock
+  /** A block that is here could not be read whole for a peer. */
+  readonly onDamaged?: (id: Hash) => void
+}
+
 /**
  * Opens the block graph over an index: reads tips, heads, forks and what waits.
  * @throws DagError DAG_ROW_DAMAGED
  * Cost: one point read a tip, one pass over the rows of heads and waiting blocks.
  */
 export async function openDag(
-  deps: { readonly store: Reader, readonly clock: Clock }, options: Partial<DagOptions> = {}
+  deps: DagDeps, options: Partial<DagOptions> = {}
 ): Promise<Dag> {
-  const parts = createParts(deps.store, { ...DAG_DEFAULTS, ...options })
+  const parts = createParts(deps, { ...DAG_DEFAULTS, ...options })
   await load(parts)
   return assemble(parts, deps.clock)
 }
 
-function createParts(reader: Reader, options: DagOptions): Parts {
-  const rows = createBlockRows(reader, options.headersMax)
+function createParts({ store: reader, onDamaged = () => undefined }: DagDeps, options: DagOptions): Parts {
+  const rows = createBlockRows(reader, options.headersMax, onDamaged)
   const staged = new Map<Hash, BlockHeader>()
   const header = (id: Hash): BlockHeader | undefined => staged.get(id) ?? rows.header(id)
   const has = (id: Hash): boolean => staged.has(id) || rows.has(id)

@@ -60,7 +60,7 @@ export interface Dag {
   recordIds(id: Hash): readonly Hash[] | undefined
   /**
    * Encoded bytes of an admitted block, its body taken from the record rows; undefined when a part is
-   * missing.
+   * missing or damaged.
    */
   readBlock(id: Hash): Uint8Array | undefined
   /**

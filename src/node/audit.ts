@@ -17,6 +17,8 @@ export interface NodeAudit {
   /** The asking side, after a sample of bodies. */
   open(wire: AuditWire): Promise<AuditRun>
   serve(wire: AuditWire): AuditRun
+  /** A block could not be read whole: the next audit asks for it. */
+  suspect(id: Hash): void
   counts(): AuditCounts
   /** The last audit that came to its end; none since the start yet. */
   readonly last: AuditReport | undefined
@@ -99,9 +101,10 @@ class Auditor implements NodeAudit {
     const damaged = await this.#sample()
     for (const id of damaged) this.#found(id)
     if (damaged.length > 0) log.error({ blocks: damaged.length }, 'rows of blocks are damaged: a peer is asked')
+    const asked = [...this.#open]
     const repair = (id: Hash, block: Uint8Array): Promise<RepairOutcome> => this.#repair(id, block)
-    const audit = createAudit({ reader: store, send, repair, damaged: [...this.#open], ...pass })
-    const done = audit.done.then((result) => this.#ended(peer, result)).finally(() => this.#closed())
+    const audit = createAudit({ reader: store, send, repair, damaged: asked, ...pass })
+    const done = audit.done.then((result) => this.#ended(peer, result, asked)).finally(() => this.#closed())
     // Whoever runs it hears of its failure too.
     done.catch(() => undefined)
     return {
@@ -165,17 +168,23 @@ class Auditor implements NodeAudit {
     return outcome
   }
 
+  suspect(id: Hash): void {
+    if (this.#open.has(id) || this.#open.size >= openMax) return
+    this.#deps.log.error({ block: id }, 'a block of the index is damaged: it is asked for in the next audit')
+    this.#found(id)
+  }
+
   #found(id: Hash): void {
     if (this.#open.size >= openMax || this.#open.has(id)) return
     this.#open.add(id)
     this.#damaged += 1
   }
 
-  #ended(peer: PeerName, { blocks, repaired, lost, rounds }: AuditResult): void {
+  #ended(peer: PeerName, { blocks, repaired, lost, rounds }: AuditResult, asked: readonly Hash[]): void {
     const { clock, log } = this.#deps
     this.#audits += 1
-    this.#open.clear()
-    for (const id of lost) this.#open.add(id)
+    // What is not lost has come, by this audit or by another way.
+    for (const id of asked) if (!lost.includes(id)) this.#open.delete(id)
     const [mended, open] = [repaired.length, lost.length]
     const damaged = mended + open
     this.#last = { atMs: clock.nowMs(), peer, blocks, damaged, repaired: mended, open }

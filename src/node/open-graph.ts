@@ -1,5 +1,6 @@
 // The block graph of a node, opened over its index.
 
+import type { Hash } from '../base/index.js'
 import { openDag, type Dag, type DagOptions } from '../dag/index.js'
 import type { Store } from '../store/index.js'
 import type { Wal } from '../wal/index.js'
@@ -13,10 +14,12 @@ export const LOCAL_BLOCKS = 'local'
  * Opens the graph. One that holds own blocks well ahead of the clock, from when the clock ran ahead, is made
  * anew without them, and their feed ends: the replay leaves them out.
  */
-export async function openGraph(setup: NodeSetup, ports: NodeParts, store: Store, wal: Wal): Promise<Dag> {
+export async function openGraph(
+  setup: NodeSetup, ports: NodeParts, store: Store, wal: Wal, onDamaged: (id: Hash) => void
+): Promise<Dag> {
   const { clock, log } = ports
   const open = async (): Promise<Dag> => {
-    const dag = await openDag({ store, clock }, dagOptions(setup))
+    const dag = await openDag({ store, clock, onDamaged }, dagOptions(setup))
     dag.allowance.exempt((peer) => peer === LOCAL_BLOCKS)
     return dag
   }

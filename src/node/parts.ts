@@ -1,6 +1,7 @@
 // The parts list: opens and wires the parts of a node in order, and closes them the other way round.
 // Order: index, ledger, graph, replay, views, network. The simulator builds the same node from other ports.
 
+import type { Hash } from '../base/index.js'
 import { createHoldings, type AdmissionRules, type BlockHeader, type Dag, type Holdings } from '../dag/index.js'
 import { createIngest, type AppliedStep, type FeedIdentity, type Ingest } from '../ingest/index.js'
 import type { Materializer } from '../materializer/index.js'
@@ -69,8 +70,11 @@ export async function openParts(
       ports.log.warn({ reason: store.rebuildReason }, 'the index is not whole: it is rebuilt from the ledger')
       await store.dropDerived()
     }
-    const dag = await openGraph(setup, ports, store, wal)
-    const wires: Wires = { applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve() }
+    const wires: Wires = {
+      applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve(),
+      damaged: () => undefined
+    }
+    const dag = await openGraph(setup, ports, store, wal, (id) => wires.damaged(id))
     const { expectsPeers } = setup
     const ownFeed = await openOwnFeed(setup, ports, {
       wal, dag, expectsPeers, onAhead: onStale, seal: (identity) => wires.seal(identity)
@@ -112,6 +116,7 @@ function assemble(
     recompute: (signal) => recompute({ materializer, trust }, signal),
     onDamage: (found) => events.emit({ kind: 'damage', ...found })
   })
+  wires.damaged = (id) => audit.suspect(id)
   const tags = createTags(setup, ports, events, core, trust, { ingest, materializer, audit })
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags, audit }, ingest, network)
@@ -209,6 +214,7 @@ interface Wires {
   applied: (step: AppliedStep) => void
   sealed: (block: Uint8Array, header: BlockHeader) => void
   seal: (identity: FeedIdentity) => Promise<void>
+  damaged: (id: Hash) => void
 }
 
 type Connected = Pick<Parts, 'materializer' | 'trust' | 'acks' | 'replicator' | 'network'>

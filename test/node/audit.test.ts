@@ -226,6 +226,19 @@ describe('an audit', () => {
     expect(scene.node.stats()).toMatchObject({ store_damaged_blocks_total: 1, store_unrepaired_blocks: 1 })
   })
 
+  it('asks for a block that could not be read for a peer, wherever the sample stands', async () => {
+    const scene = await pair()
+    const { node, machine, blocks } = scene
+    const { ids } = at(blocks, 4)
+    await machine.index.damage([lose(keys.record(at(ids, 1)))])
+    let read = 0
+    for await (const { id } of node.blocks()) read += id === '' ? 0 : 1
+    expect([read, node.ready().damagedBlocks]).toEqual([blocks.length - 1, 1])
+    expect(await audit(scene)).toBe(1)
+    expect(node.ready().damagedBlocks).toBeUndefined()
+    expect(node.stats()).toMatchObject({ store_damaged_blocks_total: 1, store_repaired_blocks_total: 1 })
+  })
+
   it('comes by itself soon after an unclean stop, then hourly', async () => {
     const { machine, node } = await pair()
     const done = (): number => node.stats()['p2p_audits_total'] ?? 0
