@@ -9,6 +9,7 @@ import { benchRead } from './read.js'
 import { benchReplicate } from './replicate.js'
 import { benchSkeptic } from './skeptic.js'
 import { benchSync } from './sync.js'
+import { benchTrust } from './trust.js'
 import { benchWal } from './wal.js'
 
 interface Flags {
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   join: benchJoin,
   skeptic: benchSkeptic,
   sync: benchSync,
+  trust: benchTrust,
   wal: benchWal
 }
 

@@ -179,7 +179,8 @@ async function settle(state: State): Promise<void> {
   await commit(state, step.batch)
   noteStored(step, deps)
   progress.advance(cursor)
-  deps.onApplied({ cursor, blocks: step.blocks, records: step.rows.records, dirty: step.rows.dirty })
+  const { records, keys, dirty } = step.rows
+  deps.onApplied({ cursor, blocks: step.blocks, records, keys, dirty })
   await checkpointIfDue(state)
 }
 

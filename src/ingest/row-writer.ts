@@ -24,6 +24,7 @@ export interface RowWriter {
   /** True when this writer wrote the record. */
   has(id: Hash): boolean
   readonly records: AppliedStep['records']
+  readonly keys: AppliedStep['keys']
   readonly dirty: boolean
 }
 
@@ -43,6 +44,7 @@ export function createRowWriter(deps: RowWriterDeps): RowWriter {
 
 class BatchRowWriter implements RowWriter {
   readonly records: { readonly id: Hash; readonly kind: string }[] = []
+  readonly keys: Target[] = []
   readonly #reader: Pick<Reader, 'get'>
   readonly #batch: Pick<Batch, 'add' | 'put'>
   readonly #targets: TargetCache
@@ -134,6 +136,7 @@ class BatchRowWriter implements RowWriter {
     this.#dirty = true
     if (this.#marked.has(name)) return
     this.#marked.add(name)
+    this.keys.push(target)
     this.#batch.put(keys.blockMark(target.subject, target.predicate, sequence), EMPTY)
   }
 }

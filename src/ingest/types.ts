@@ -36,6 +36,8 @@ export interface AppliedStep {
   readonly blocks: readonly Hash[]
   /** Records that were not here before, with their kind: assertion, vote, epoch or inert. */
   readonly records: readonly { readonly id: Hash; readonly kind: string }[]
+  /** Keys that the step left marks for. */
+  readonly keys: readonly { readonly subject: string; readonly predicate: string }[]
   /** True when the step wrote a dirty mark or asked for a sweep. */
   readonly dirty: boolean
 }

@@ -2,7 +2,7 @@
 // Rule: a mark is deleted by the batch that writes the view computed from the state in which the mark was
 // seen, and by no other; a mark written meanwhile has another key and stays.
 
-import { parseMark, ranges, type Reader } from '../store/index.js'
+import { type MarkParts, parseMark, ranges, type Reader } from '../store/index.js'
 import { CAUSES_MAX, MARKS_MAX } from './options.js'
 
 /** A view to recompute, with the marks that ask for it. */
@@ -34,6 +34,21 @@ export function nameOf(subject: string, predicate: string): string {
   return JSON.stringify([subject, predicate])
 }
 
+/** A key without marks. */
+export function dirtyKeyOf(subject: string, predicate: string): DirtyKey {
+  const name = nameOf(subject, predicate)
+  return { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: undefined }
+}
+
+/** Adds a mark to its key. */
+export function noteMark(key: DirtyKey, mark: Uint8Array, parts: MarkParts): void {
+  key.marks.push(mark)
+  if (parts.kind === 'block') key.sequences.push(parts.sequence)
+  key.swept ||= parts.kind === 'sweep'
+  if (parts.kind === 'trust') key.trusted ??= parts.generation
+  if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
+}
+
 /**
  * Reads marks from `from` on, in key order.
  * @param passes tells of a key whether it is left for later
@@ -57,16 +72,11 @@ export async function readMarks(
         const full = marks >= MARKS_MAX || (key === undefined && found.size >= keysMax)
         if (full) return { keys: [...found.values()], passedOver, next: last }
         if (key === undefined) {
-          const { subject, predicate } = parts
-          key = { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: undefined }
+          key = dirtyKeyOf(parts.subject, parts.predicate)
           found.set(name, key)
         }
-        key.marks.push(mark)
+        noteMark(key, mark, parts)
         marks += 1
-        if (parts.kind === 'block') key.sequences.push(parts.sequence)
-        key.swept ||= parts.kind === 'sweep'
-        if (parts.kind === 'trust') key.trusted ??= parts.generation
-        if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
       }
       last = mark
     }

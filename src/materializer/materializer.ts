@@ -3,99 +3,24 @@
 // exactly those marks are one batch. A crash at any point leaves the marks, and the work is done again
 // with the same result. It is the only writer of views and of sweep marks.
 
-import { wait, type Clock, type Log, type PublicKey } from '../base/index.js'
-import {
-  type AuthorityThresholds, createPace, type EpochView, type Pace, type TrustBallots, type TrustView
-} from '../lenses/index.js'
-import { type Batch, ranges, type Store } from '../store/index.js'
+import { wait } from '../base/index.js'
+import { createPace, type Pace } from '../lenses/index.js'
+import { type Batch, ranges, type Snapshot } from '../store/index.js'
 import type { WinnerChange } from './change.js'
 import { createEpochBook, type EpochBook } from './epoch-book.js'
-import { readMarks } from './marks.js'
+import { createHotKeys, type HotKeys } from './hot-keys.js'
+import { type DirtyKey, type DirtyKeys, readMarks } from './marks.js'
 import { MaterializerError } from './errors.js'
-import { MATERIALIZER_DEFAULTS, REST_MS_MAX, type MaterializerOptions } from './options.js'
-import { createPublisher, type Publication, type Publisher } from './publication.js'
-import { createProgress, type MaterializerLag, type Progress } from './progress.js'
+import {
+  HOT_KEYS_TAKEN, MATERIALIZER_DEFAULTS, REST_MS_MAX, TRUST_KEYS_MAX, type MaterializerOptions
+} from './options.js'
+import { createPublisher, type Publisher } from './publication.js'
+import { createProgress, type Progress } from './progress.js'
 import { recompute } from './recompute.js'
 import { continueSweep, noteSweep, readSweep } from './sweep.js'
-import { isTrustSwept } from './trust-sweep.js'
 import { createWaitingTurns, type WaitingTurns } from './turns.js'
+import type { Materializer, MaterializerDeps, MaterializerStats } from './types.js'
 import { dropViews } from './views.js'
-
-/** Hears of what was said about each key whose records or settings changed. */
-export interface BallotSink {
-  /** A pass over all marks begins. */
-  begin(): void
-  /**
-   * Ballots of one key.
-   * @param asOf WAL sequence that the state they were read in holds at least
-   */
-  put(ballots: TrustBallots, asOf: number): void
-  /** The pass has handed over what was marked when it began. */
-  covered(): void
-}
-
-/** What the materializer stands on. */
-export interface MaterializerDeps {
-  readonly store: Store
-  /** The published snapshot. */
-  readonly trust: () => TrustView
-  /** Whom the lens Authority hears; absent = its default. */
-  readonly authority?: AuthorityThresholds | undefined
-  /** Whose epoch records count. */
-  readonly governors: ReadonlySet<PublicKey>
-  readonly clock: Clock
-  /** Lets other work of the process run, then resolves. */
-  readonly yieldNow: () => Promise<void>
-  readonly log: Log
-  /** True while writes keep the node busy: views then give way, as far as nobody waits for them. */
-  readonly busy?: () => boolean
-  readonly ballots?: BallotSink | undefined
-  /** Told of what ended the work. */
-  readonly onFailed?: (error: unknown) => void
-}
-
-/** Counters since the start. */
-export interface MaterializerStats {
-  readonly viewsTotal: number
-  readonly marksTotal: number
-  readonly sweepsTotal: number
-  readonly publicationsTotal: number
-  readonly changesTotal: number
-}
-
-/** Keeps views up to date. `stop` may be called twice. */
-export interface Materializer {
-  start(): Promise<void>
-  stop(): Promise<void>
-  /** There are new marks, epoch records or a new trust snapshot: call it after each ingest step. Cheap. */
-  wake(): void
-  /**
-   * Resolves when nothing is left to do for what was written before the call. Rejects when stopped or failed.
-   */
-  idle(): Promise<void>
-  /** Like `idle`, for one key. Resolves early, without meaning, when the signal aborts. */
-  settled(subject: string, predicate: string, signal?: AbortSignal): Promise<void>
-  lag(): MaterializerLag
-  stats(): MaterializerStats
-  /** Epochs as of a time; absent = now. */
-  epochs(asOfMs?: number): EpochView
-  /**
-   * Computes every view anew because something changed on which all depend. `cause` adds what changed to
-   * the very batch that notes the sweep. Resolves after a pass, when the sweep cannot be lost any more.
-   */
-  sweep(cause?: (batch: Batch) => void): Promise<void>
-  /**
-   * Makes a trust snapshot current and marks the views that read what it changed. Resolves when they are
-   * marked; rejects when stopped or failed. One at a time.
-   */
-  publish(publication: Publication): Promise<void>
-  /** Drops every view and computes all anew; resolves when they are there. */
-  rebuild(): Promise<void>
-  /** Told of changed winners after they were written. Gives the function that unsubscribes. */
-  onChange(listener: (change: WinnerChange) => void): () => void
-  /** What ended the work, if something did. */
-  readonly failure: unknown
-}
 
 // What the functions of one materializer share.
 interface Core {
@@ -105,6 +30,7 @@ interface Core {
   readonly turns: WaitingTurns
   readonly pace: Pace
   readonly progress: Progress
+  readonly hot: HotKeys
   readonly publisher: Publisher
   readonly listeners: Set<(change: WinnerChange) => void>
   readonly stats: { -readonly [Name in Exclude<keyof MaterializerStats, 'publicationsTotal'>]: number }
@@ -125,8 +51,8 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
       deps.onFailed?.(error)
       core.publisher.abort(ended('MATERIALIZER_FAILED'))
     }),
-    publisher: createPublisher(settings.sweepKeys, { ...deps, wake: () => core.progress.wake() }),
-    listeners: new Set(), causes: [], rebuilds: false,
+    publisher: createPublisher(TRUST_KEYS_MAX, { ...deps, wake: () => core.progress.wake() }),
+    hot: createHotKeys(), listeners: new Set(), causes: [], rebuilds: false,
     stats: { viewsTotal: 0, marksTotal: 0, sweepsTotal: 0, changesTotal: 0 }
   }
   const { progress } = core
@@ -139,7 +65,10 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
       await progress.stop()
       core.publisher.abort(ended('MATERIALIZER_STOPPED'))
     },
-    wake: () => progress.wake(),
+    wake: (keys = []) => {
+      for (const key of keys) core.hot.add(key)
+      progress.wake()
+    },
     idle: () => progress.idle(),
     settled: (subject, predicate, signal) => settled(core, subject, predicate, signal),
     lag: () => progress.lag(),
@@ -170,6 +99,7 @@ async function pass(core: Core): Promise<number | undefined> {
   core.deps.ballots?.begin()
   await core.book.refresh(core.deps.store)
   await beginDueSweep(core)
+  const walk = core.hot.begin()
   const late = new Set<string>()
   let from: Uint8Array | undefined
   // A sweep may leave marks behind the place where the walk is: then the walk begins again.
@@ -178,6 +108,7 @@ async function pass(core: Core): Promise<number | undefined> {
     if (await core.publisher.step()) again = true
     if (await sweepOn(core)) again = true
     const startMs = core.deps.clock.monotonicMs()
+    if (from !== undefined && core.hot.size > 0) await workOffHot(core)
     const { next, passedOver } = await workOff(core, from, late)
     from = next
     core.progress.advanced(passedOver)
@@ -186,6 +117,7 @@ async function pass(core: Core): Promise<number | undefined> {
     if (pause !== undefined) await pause
     await rest(core, core.deps.clock.monotonicMs() - startMs)
   }
+  core.hot.walked(walk)
   if (late.size > 0) return core.turns.delayMs(late, core.deps.clock.monotonicMs())
   core.deps.ballots?.covered()
   return undefined
@@ -233,47 +165,71 @@ async function sweepOn(core: Core): Promise<boolean> {
 }
 
 /** Recomputes the next few keys behind a mark. */
-async function workOff(
+function workOff(
   core: Core, from: Uint8Array | undefined, late: Set<string>
-): Promise<{ readonly next: Uint8Array | undefined; readonly passedOver: number }> {
-  const { store, clock, trust, ballots } = core.deps
-  // Before the snapshot is taken: what that shows is this state or a later one.
-  const asOf = store.cursor
-  const snapshot = store.snapshot()
-  try {
-    const startMs = clock.monotonicMs()
+): Promise<Pick<DirtyKeys, 'next' | 'passedOver'>> {
+  return onSnapshot(core, async (snapshot, asOf) => {
+    const startMs = core.deps.clock.monotonicMs()
     const { keys, passedOver, next } = await readMarks(snapshot, from, core.options.batchKeys, (name) => {
       const waits = core.turns.waits(name, startMs)
       if (waits) late.add(name)
       return waits
     })
-    const marks = keys.reduce((sum, key) => sum + key.marks.length, 0)
-    core.progress.found(marks)
-    if (keys.length === 0) return { next, passedOver }
-    const batch = store.batch()
-    const changes = await recompute(keys, {
-      options: core.options, reader: snapshot, batch, clock, pace: core.pace,
-      judgement: { epochs: core.book.view(), trust: trust(), authority: core.deps.authority },
-      spent: (name, costMs) => core.turns.spent(name, costMs, clock.monotonicMs()),
-      wantsChanges: core.listeners.size > 0,
-      told: ballots === undefined ? undefined : (key) => ballots.put(key, asOf)
-    })
-    await store.write(batch)
-    core.stats.viewsTotal += keys.length
-    core.stats.marksTotal += marks
-    core.stats.changesTotal += changes.length
-    for (const change of changes) for (const listener of core.listeners) listener(change)
+    await bringUpToDate(core, keys, snapshot, asOf)
     return { next, passedOver }
+  })
+}
+
+/** Recomputes a few keys that come first. */
+function workOffHot(core: Core): Promise<void> {
+  return onSnapshot(core, async (snapshot, asOf) => {
+    const nowMs = core.deps.clock.monotonicMs()
+    const keys = await core.hot.take(snapshot, HOT_KEYS_TAKEN, (name) => core.turns.waits(name, nowMs))
+    await bringUpToDate(core, keys, snapshot, asOf)
+    core.progress.advanced(0)
+  })
+}
+
+async function onSnapshot<T>(core: Core, work: (snapshot: Snapshot, asOf: number) => Promise<T>): Promise<T> {
+  const { store } = core.deps
+  // Before the snapshot is taken: what that shows is this state or a later one.
+  const asOf = store.cursor
+  const snapshot = store.snapshot()
+  try {
+    return await work(snapshot, asOf)
   } finally {
     await snapshot.close()
   }
+}
+
+async function bringUpToDate(
+  core: Core, keys: readonly DirtyKey[], snapshot: Snapshot, asOf: number
+): Promise<void> {
+  const { store, clock, trust, ballots } = core.deps
+  const marks = keys.reduce((sum, key) => sum + key.marks.length, 0)
+  core.progress.found(marks)
+  if (keys.length === 0) return
+  const batch = store.batch()
+  const changes = await recompute(keys, {
+    options: core.options, reader: snapshot, batch, clock, pace: core.pace,
+    judgement: { epochs: core.book.view(), trust: trust(), authority: core.deps.authority },
+    spent: (name, costMs) => core.turns.spent(name, costMs, clock.monotonicMs()),
+    wantsChanges: core.listeners.size > 0,
+    told: ballots === undefined ? undefined : (key) => ballots.put(key, asOf)
+  })
+  await store.write(batch)
+  core.stats.viewsTotal += keys.length
+  core.stats.marksTotal += marks
+  core.stats.changesTotal += changes.length
+  for (const change of changes) for (const listener of core.listeners) listener(change)
 }
 
 async function settled(core: Core, subject: string, predicate: string, signal?: AbortSignal): Promise<void> {
   const { store } = core.deps
   while (signal?.aborted !== true) {
     const marks = await store.rangeAll({ ...ranges.marks(subject, predicate), limit: 1, keysOnly: true })
-    if (marks.length === 0 && !readSweep(store).unfinished && isTrustSwept(store)) return
+    if (marks.length === 0 && !readSweep(store).unfinished) return
+    core.hot.add({ subject, predicate })
     await core.progress.nextStep(signal)
   }
 }

@@ -40,6 +40,15 @@ export const REST_MS_MAX = 100
 /** Marks read for one batch. More marks of a key than this only mean that it is computed again. */
 export const MARKS_MAX = 4_096
 
+/** Keys that come first and are remembered; beyond it they come in their turn. */
+export const HOT_KEYS_MAX = 1_024
+
+/** Keys that come first between two batches of a walk: each costs a range read. */
+export const HOT_KEYS_TAKEN = 8
+
+/** Keys that a change of trust marks in one batch: a few ms, after which views go on. */
+export const TRUST_KEYS_MAX = 256
+
 /** Keys gathered at once: hides the latency of reads. */
 export const GATHER_WIDTH = 8
 

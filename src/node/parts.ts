@@ -232,7 +232,7 @@ function connect(
       const header = dag.header(id)
       if (header !== undefined) replicator?.admitted(header)
     }
-    if (step.dirty) materializer.wake()
+    if (step.dirty) materializer.wake(step.keys)
   }
   wires.sealed = (block, header) => {
     holdings.sealed(header)

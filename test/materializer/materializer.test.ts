@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { decodeView, hashedPart, type View } from '../../src/lenses/index.js'
 import { objectValue } from '../../src/record/index.js'
+import { createHotKeys } from '../../src/materializer/hot-keys.js'
 import { MaterializerError, viewDigest, type WinnerChange } from '../../src/materializer/index.js'
+import { HOT_KEYS_MAX } from '../../src/materializer/options.js'
 import { EMPTY, keys, ranges, type Reader } from '../../src/store/index.js'
 import { neutralTrust } from '../../src/trustrank/index.js'
 import { createManualClock } from '../fakes/manual-clock.js'
@@ -281,6 +283,45 @@ describe('changes of winners', () => {
     graph.materializer.onChange((change) => changes.push(change))
     await graph.settle(epoch({ by: 'governor', settings: new Map([['p', { cardinality: 'one', tolerance: 2 }]]) }))
     expect(changes).toMatchObject(['Consensus', 'EpochAware'].map((lens) => ({ lens, cause: 'epochs', sequences: [] })))
+  })
+})
+
+describe('keys that come first', () => {
+  const many = Array.from({ length: 40 }, (_, at) => assertion({ by: 'ann', subject: `s${at}` }))
+  const last = assertion({ by: 'ann', subject: 'zzz' })
+
+  it('are those that somebody waits for, while a walk over many marks goes on', async () => {
+    const graph = await started({ options: { batchKeys: 1 } })
+    await graph.admit(...many, last)
+    graph.materializer.wake()
+    await graph.materializer.settled('zzz', 'p')
+    expect(winnerOf(graph.store, 'zzz')).toBe('x')
+    expect(graph.materializer.stats().viewsTotal).toBeLessThan(10)
+    await graph.materializer.idle()
+    expect(graph.materializer.stats().viewsTotal).toBe(41)
+  })
+
+  it('are those that were just written to', async () => {
+    const graph = await started({ options: { batchKeys: 1 } })
+    const order = new Set<string>()
+    graph.materializer.onChange(({ subject }) => order.add(subject))
+    await graph.admit(...many, last)
+    graph.materializer.wake([{ subject: 'zzz', predicate: 'p' }])
+    await graph.materializer.idle()
+    expect(order.size).toBe(41)
+    expect([...order].indexOf('zzz')).toBeLessThan(5)
+  })
+
+  it('are remembered up to a limit; one more comes in its turn', async () => {
+    const hot = createHotKeys()
+    for (let at = 0; at <= HOT_KEYS_MAX; at += 1) hot.add({ subject: `s${at}`, predicate: 'p' })
+    expect(hot.size).toBe(HOT_KEYS_MAX)
+    const walk = hot.begin()
+    hot.walked(walk)
+    expect(hot.size).toBe(0)
+    hot.add({ subject: 's', predicate: 'p' })
+    hot.walked(walk)
+    expect(hot.size).toBe(1)
   })
 })
 
