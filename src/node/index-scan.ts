@@ -1,10 +1,10 @@
-// Whether the index may be believed. After an unclean stop its rows are counted in the background against the
-// digest that was kept with them: a difference, or rows that cannot be read, means that LevelDB lost
-// something.
+// Whether the index may be believed. After an unclean stop, and once a day, its rows are counted in the
+// background against the digest that was kept with them: a difference, or rows that cannot be read, means
+// that LevelDB lost something.
 // Rule: what nobody has counted is never called clean. A damaged index gets no checkpoint any more and is
 // condemned in its marker, so the next start rebuilds it from the ledger.
 
-import { wait, type Clock, type Log } from '../base/index.js'
+import { wait, type Clock, type Log, type Timer } from '../base/index.js'
 import { StoreError, type Store } from '../store/index.js'
 
 /** The scan of one index. */
@@ -35,8 +35,10 @@ export type ScannedStore = Pick<Store, 'unclean' | 'verifyDigest' | 'condemn'>
 
 /** Pause between two batches of rows: the scan takes a small part of one core. */
 const PAUSE_MS = 40
+/** From one count to the next: what rots under a node that runs for months is found within a day. */
+export const COUNT_EVERY_MS = 86_400_000
 
-/** A scan that does nothing after a clean stop. */
+/** A scan that waits for its first day after a clean stop. */
 export function createIndexScan(store: ScannedStore, ports: IndexScanPorts): IndexScan {
   return new DigestScan(store, ports)
 }
@@ -47,6 +49,7 @@ class DigestScan implements IndexScan {
   readonly #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #condemning: Promise<void> = Promise.resolve()
+  #timer: Timer | undefined
   #noted = false
   #counted = false
   #damaged = false
@@ -66,6 +69,15 @@ class DigestScan implements IndexScan {
 
   start(): void {
     if (this.#store.unclean) this.#running = this.#scan(this.#stopping.signal)
+    this.#arm()
+  }
+
+  #arm(): void {
+    const { signal } = this.#stopping
+    if (signal.aborted || this.#damaged) return
+    this.#timer = this.#ports.clock.setTimer(COUNT_EVERY_MS, () => {
+      void this.rescan(signal).then(() => this.#arm())
+    })
   }
 
   suspect(error: unknown): void {
@@ -80,6 +92,7 @@ class DigestScan implements IndexScan {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#timer?.cancel()
     await this.#running
     // It may have been impossible before, for want of space.
     if (this.#damaged) this.#note()

@@ -1,9 +1,9 @@
 // An index that lost rows without a word is found out after an unclean stop, and rebuilt at the next start.
 
 import { describe, expect, it } from 'vitest'
-import { createIndexScan, type ScannedStore } from '../../src/node/index-scan.js'
+import { COUNT_EVERY_MS, createIndexScan, type ScannedStore } from '../../src/node/index-scan.js'
 import { silentLog, type StemeNode } from '../../src/node/index.js'
-import { ranges, readMarker, StoreError } from '../../src/store/index.js'
+import { FAMILY, ranges, readMarker, StoreError } from '../../src/store/index.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 import { alice, boot, createMachine, during, says, settledState, until, type Machine } from './kit.js'
 
@@ -135,6 +135,54 @@ describe('scan of the index after an unclean stop', () => {
     expect(told(machine, LOST)).toBe(false)
     const node = await boot(machine)
     await until(machine, () => told(machine, LOST))
+    await node.stop()
+    await (await expectRebuilt(machine, records.length)).stop()
+  })
+})
+
+describe('a scan under a node that runs on', () => {
+  it('counts once a day, and no more once it has found damage', async () => {
+    const clock = createManualClock()
+    const totals = { sequence: 0, recordCount: 0, digest: new Uint8Array(32) }
+    let [counts, condemned, equal] = [0, 0, true]
+    const scan = createIndexScan({
+      unclean: false,
+      verifyDigest: async () => (counts += 1, { equal, rowCount: 1, expected: totals, found: totals }),
+      condemn: async () => void (condemned += 1)
+    }, { clock, log: silentLog })
+    scan.start()
+    await clock.advanceAsync(COUNT_EVERY_MS - 1)
+    expect(counts).toBe(0)
+    await clock.advanceAsync(1)
+    expect([counts, scan.vouched]).toEqual([1, true])
+    equal = false
+    await clock.advanceAsync(COUNT_EVERY_MS)
+    expect([counts, condemned, scan.damaged, clock.timers]).toEqual([2, 1, true, 0])
+    await scan.stop()
+  })
+
+  it('leaves no timer behind', async () => {
+    const clock = createManualClock()
+    const store = { unclean: false, verifyDigest: () => Promise.reject(new Error('x')), condemn: async () => undefined }
+    const scan = createIndexScan(store, { clock, log: silentLog })
+    scan.start()
+    expect(clock.timers).toBe(1)
+    await scan.stop()
+    expect(clock.timers).toBe(0)
+  })
+
+  it('finds a row that was lost meanwhile within a day', async () => {
+    const machine = await createMachine()
+    const node = await boot(machine)
+    await node.admit(records)
+    await settledState(machine, node)
+    await until(machine, () => told(machine, WHOLE))
+    const [row] = (await machine.index.rows()).filter(([key]) => key[0] === FAMILY.candidate.charCodeAt(0))
+    if (row === undefined) expect.fail('no candidate is there')
+    await machine.index.damage([{ type: 'del', key: row[0] }])
+    machine.clock.advance(COUNT_EVERY_MS)
+    await until(machine, () => told(machine, LOST))
+    expect(node.ready()).toMatchObject({ ready: false, index: 'damaged' })
     await node.stop()
     await (await expectRebuilt(machine, records.length)).stop()
   })
