@@ -269,8 +269,8 @@ class Libp2pNetwork implements PeerNetwork {
 
   // With a signal: a connection beside the one that is there, unless the signal aborts before its hello.
   async #dial(target: Multiaddr | PeerId, shown: string, beside?: AbortSignal): Promise<PeerName> {
-    const { dialMsMax } = this.#limits
-    const connection = await connectTo(this.#node, { target, shown, dialMsMax, beside }, this.#deps.clock)
+    const options = { ...this.#limits, target, shown, beside }
+    const connection = await connectTo(this.#node, options, this.#deps.clock)
     const cancel = (): void => void this.#close(connection)
     beside?.addEventListener('abort', cancel)
     if (beside?.aborted === true) cancel()

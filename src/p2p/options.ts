@@ -15,6 +15,8 @@ export interface NetworkLimits {
    * lost, the five round trips of a dial take 10 s and more.
    */
   readonly dialMsMax: number
+  /** The first answer to a dial of one address; TCP has asked six times by then. */
+  readonly connectMsMax: number
   /** How long a link may stay without working gossip before it is mended. */
   readonly graceMs: number
   /** The same for a link that has just come up: identify and two streams must be negotiated first. */
@@ -67,6 +69,7 @@ export const NETWORK_LIMITS: NetworkLimits = Object.freeze({
   frameBytesMax: 1_048_576,
   helloMsMax: 20_000,
   dialMsMax: 20_000,
+  connectMsMax: 6_000,
   graceMs: 1_000,
   firstGraceMs: 2_000,
   redialYieldMs: 5_000,

@@ -195,7 +195,7 @@ class BlockReplicator implements Replicator {
     network.onPeer((event) => {
       if (event.kind === 'up') this.#onUp(event.peer)
       else if (event.kind === 'down') this.#onDown(event.peer)
-      else this.#schedule.request(event.peer)
+      else this.#schedule.renew(event.peer)
     })
     this.#schedule.start()
     this.#audits?.start()

@@ -33,6 +33,8 @@ export interface SyncSchedule {
   stop(): void
   /** Wants a session with a peer soon. */
   request(peer: PeerName): void
+  /** The same over a new connection: what failed on the old one says nothing of this. */
+  renew(peer: PeerName): void
   /** Forgets a peer that is gone. */
   forget(peer: PeerName): void
 }
@@ -45,7 +47,7 @@ interface Entry {
   timer: Timer | undefined
 }
 
-const doublingsMax = 6
+const doublingsMax = 4
 
 /** Makes a schedule, not started. */
 export function createSyncSchedule(options: ScheduleOptions, deps: ScheduleDeps): SyncSchedule {
@@ -83,6 +85,11 @@ class Schedule implements SyncSchedule {
     this.#entries.set(peer, entry)
     entry.wanted = true
     if (!entry.running && entry.timer === undefined) this.#launch(peer, entry)
+  }
+
+  renew(peer: PeerName): void {
+    this.forget(peer)
+    this.request(peer)
   }
 
   forget(peer: PeerName): void {

@@ -51,6 +51,8 @@ interface Watch {
   wasHealthy: boolean
   refreshed: boolean
   refreshing: boolean
+  /** A mending in place failed, as it does on a connection that is closing: it is tried once more. */
+  refreshFailed: boolean
   /** Least time from a mending in place until the link is closed. */
   patienceMs: number
   failures: number
@@ -133,17 +135,23 @@ class LinkWatchdog implements Watchdog {
     this.refreshes++
     this.#deps.refresh(peer).then(
       () => {
-        const endMs = clock.monotonicMs()
-        const patienceMs = patienceFactor * (endMs - beginMs)
+        const patienceMs = patienceFactor * (clock.monotonicMs() - beginMs)
         watch.patienceMs = Math.min(patienceMs, this.#options.patienceMsMax)
-        if (watch.muteSinceMs === beginMs) watch.muteSinceMs = endMs
       },
-      (error: unknown) => log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
-    ).finally(() => { watch.refreshing = false })
+      (error: unknown) => {
+        log.debug({ peer, reason: reasonOf(error) }, 'gossip refresh failed')
+        watch.refreshed = watch.refreshFailed
+        watch.refreshFailed = true
+      }
+    ).finally(() => {
+      watch.refreshing = false
+      if (watch.muteSinceMs === beginMs) watch.muteSinceMs = clock.monotonicMs()
+    })
   }
 
   #cut(peer: PeerName, watch: Watch): void {
     watch.refreshed = false
+    watch.refreshFailed = false
     watch.patienceMs = 0
     watch.wasHealthy = false
     watch.failures = Math.min(watch.failures + 1, failuresMax)
@@ -173,8 +181,8 @@ class LinkWatchdog implements Watchdog {
 
 function newWatch(): Watch {
   return {
-    muteSinceMs: undefined, wasHealthy: false, refreshed: false, refreshing: false, patienceMs: 0,
-    failures: 0, healthySinceMs: 0
+    muteSinceMs: undefined, wasHealthy: false, refreshed: false, refreshing: false, refreshFailed: false,
+    patienceMs: 0, failures: 0, healthySinceMs: 0
   }
 }
 
@@ -187,6 +195,7 @@ function markHealthy(watch: Watch, now: number): void {
   if (!watch.wasHealthy || watch.muteSinceMs !== undefined) watch.healthySinceMs = now
   watch.wasHealthy = true
   watch.refreshed = false
+  watch.refreshFailed = false
   watch.patienceMs = 0
   watch.muteSinceMs = undefined
   if (now - watch.healthySinceMs >= curedMs) watch.failures = 0
@@ -198,6 +207,7 @@ function forgetAbsent(watches: Map<PeerName, Watch>, present: ReadonlySet<PeerNa
     if (present.has(peer)) continue
     watch.wasHealthy = false
     watch.refreshed = false
+    watch.refreshFailed = false
     watch.patienceMs = 0
     watch.muteSinceMs = undefined
     watch.healthySinceMs ||= now

@@ -117,7 +117,7 @@ describe('the schedule', () => {
   it('runs a session that failed again, later with each failure in a row, up to a bound', async () => {
     const ends = Array.from({ length: 9 }, () => 'failed' as const)
     expect(await gapsOf(ends, 300_000))
-      .toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000])
+      .toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000, 16_000, 16_000])
   })
 
   it('begins with a second again after a session that did not fail', async () => {

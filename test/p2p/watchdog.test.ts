@@ -13,7 +13,7 @@ interface Scene {
   readonly calls: string[]
   link(gossip: boolean | undefined): void
   /** How long mending in place takes from now on. */
-  refreshTakes(ms: number): void
+  refreshTakes(ms: number | 'fails'): void
   /** Moves on in steps of the watch interval, letting promises run. */
   pass(ms: number): Promise<void>
 }
@@ -23,7 +23,7 @@ function scene(self: PeerName, reachable = true): Scene {
   const clock = createManualClock()
   const calls: string[] = []
   let links: PeerLink[] = []
-  let refreshMs = 0
+  let refreshMs: number | 'fails' = 0
   const link = (gossip: boolean | undefined): void => {
     links = gossip === undefined ? [] : [{ peer: 'm', direction: 'inbound', address: '', gossip }]
   }
@@ -31,8 +31,9 @@ function scene(self: PeerName, reachable = true): Scene {
     links: () => links,
     refresh: (peer) => {
       calls.push(`refresh ${peer} ${clock.monotonicMs()}`)
-      if (refreshMs === 0) return Promise.resolve()
-      return new Promise((resolve) => void clock.setTimer(refreshMs, resolve))
+      if (refreshMs === 'fails') return Promise.reject(new Error('closed'))
+      const ms = refreshMs
+      return ms === 0 ? Promise.resolve() : new Promise((resolve) => void clock.setTimer(ms, resolve))
     },
     drop: (peer) => {
       calls.push(`drop ${peer} ${clock.monotonicMs()}`)
@@ -170,6 +171,16 @@ describe('watchdog', () => {
       await pass(1_000)
       expect(calls[1]).toBe(`drop m ${2_000 + tookMs + patienceMs}`)
     }
+  })
+
+  it('tries a mending that failed once more before it closes the link', async () => {
+    const { link, pass, calls, refreshTakes } = scene('a')
+    refreshTakes('fails')
+    link(true)
+    await pass(500)
+    link(false)
+    await pass(3_500)
+    expect(calls).toEqual(['refresh m 2000', 'refresh m 3000', 'drop m 4000', 'redial m 4000'])
   })
 
   it('does not close a link while its mending is under way', async () => {
