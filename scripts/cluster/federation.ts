@@ -1,9 +1,10 @@
 // A federation of node processes: makes data directories, starts nodes and hostile peers.
 // Directories are made in this process, since a command line for each would take longer than what is tried.
 
-import { join } from 'node:path'
-import { rm, mkdtemp } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   blake3, blake3Hash, systemClock, systemRandom, toHex, utf8Bytes, type Hash, type NetworkId, type PublicKey
 } from '../../src/base/index.js'
@@ -12,7 +13,7 @@ import { createKeys, initDirectory, joinDirectory, readDirectory } from '../../s
 import { peerNameOf, type Invite, type Membership, type OpenedGenesis } from '../../src/p2p/index.js'
 import { buildAssertion, createSigner, seedFromName, type Signer } from '../../src/record/index.js'
 import { startHostilePeer, type HostileIdentity, type HostilePeer } from './hostile-peer.js'
-import { startNode, type LaunchOptions, type ProcessNode } from './process-node.js'
+import { endProcess, startNode, type LaunchOptions, type ProcessNode } from './process-node.js'
 
 /** What kind of federation. */
 export interface FederationOptions {
@@ -108,9 +109,8 @@ class ProcessFederation implements Federation {
     member: Member, bootstrap: readonly string[], options: LaunchOptions = {}
   ): Promise<ProcessNode> {
     const words = ['start', ...bootstrap.flatMap((address) => ['--bootstrap', address])]
-    const node = await startNode(member.name, member.directory, { words, ...options })
-    this.#running.push(() => node.kill('SIGKILL'))
-    return node
+    const onSpawn = (child: ChildProcess): void => void this.#running.push(() => endProcess(child, 'SIGKILL'))
+    return startNode(member.name, member.directory, { words, onSpawn, ...options })
   }
 
   async hostile(name: string, more: Partial<HostileIdentity> = {}): Promise<HostilePeer> {

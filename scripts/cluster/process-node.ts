@@ -84,6 +84,8 @@ export interface LaunchOptions {
   /** Multiaddr to listen on, and host of the HTTP interface; default loopback, any free port. */
   readonly listen?: string
   readonly apiHost?: string
+  /** Told of the process before it is up: whoever gives up meanwhile must end it. */
+  readonly onSpawn?: (child: ChildProcess) => void
 }
 
 /** Starts a node, on loopback and with free ports unless told otherwise, and resolves once it is up. */
@@ -100,6 +102,7 @@ export async function startNode(
   const child = spawn(given[0] ?? process.execPath, given.slice(1), {
     stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe']
   })
+  options.onSpawn?.(child)
   const started = await announcement(name, child)
   const token = (await readFile(join(directory, 'api-token'), 'utf8')).trim()
   return createClient(name, directory, started, token, child)
