@@ -22,6 +22,8 @@ export interface NamedNetwork {
   readonly policy?: Partial<TrustPolicy>
   readonly cardinality?: 'many'
   readonly vocabulary?: readonly string[]
+  /** Predicates of subjects; of all others it is `p`. */
+  readonly predicates?: Readonly<Record<string, string>>
 }
 
 /** The key of a name. */
@@ -29,7 +31,7 @@ export function namedAgent(name: string): PublicKey {
   return publicKeyOf(blake3(utf8Bytes(`agent ${name}`)))
 }
 
-/** The ballots of a network, key by key; all under the predicate `p`. */
+/** The ballots of a network, key by key. */
 export function keysOf(network: NamedNetwork): readonly KeyBallots[] {
   const subjects = [...new Set(network.ballots.map(([, subject]) => subject))]
   const endorsements = (network.votes ?? []).map(([voter, author, timestampMs = 0]) => (
@@ -38,7 +40,7 @@ export function keysOf(network: NamedNetwork): readonly KeyBallots[] {
     const said = network.ballots.filter((ballot) => ballot[1] === subject)
     const answers = [...new Set(said.map(([, , answer]) => answer))]
     return {
-      subject, predicate: 'p', cardinality: network.cardinality ?? 'one', exact: true,
+      subject, predicate: network.predicates?.[subject] ?? 'p', cardinality: network.cardinality ?? 'one', exact: true,
       ...(network.vocabulary === undefined ? {} : { vocabulary: network.vocabulary.map(valueHex) }),
       clusters: answers.map((answer) => (
         { value: valueHex(answer), hash: blake3Hash(encodeCanonical(answer)) })),
@@ -62,8 +64,9 @@ export function resultOf(network: NamedNetwork): Readonly<Record<string, unknown
   const { snapshot, rounds, explain } = computeTrust(book.columns(), policy)
   const names = [...new Set(network.ballots.map(([agent]) => agent))].sort()
   const agents = Object.fromEntries(names.map((name) => {
-    const { hits, ballots, accuracy, mass, clones = [] } = explain(namedAgent(name)) ?? {}
-    return [name, { hits, ballots, accuracy, ...(mass === undefined ? {} : { mass }), clones: clones.length }]
+    const { hits, ballots, accuracy, predicates, mass, clones = [] } = explain(namedAgent(name)) ?? {}
+    const standing = mass === undefined ? {} : { mass }
+    return [name, { hits, ballots, accuracy, predicates, ...standing, clones: clones.length }]
   }))
   return { rounds, agents, published: toHex(encodePublished(snapshot)), digest: snapshot.digest }
 }
@@ -124,9 +127,25 @@ function turned(count: number): NamedBallot[] {
   }))
 }
 
+/** Who knows one predicate and not the other, and one who says something under one alone. */
+function specialists(count: number): NamedBallot[] {
+  return onEach(count, (subject, at) => {
+    const odd = at % 2 === 1
+    return [
+      ['ann', subject, odd ? `own ${at}` : 'v'], ['bob', subject, odd ? 'v' : `other ${at}`],
+      ['cid', subject, 'v'], ['dan', subject, at % 3 === 0 ? `third ${at}` : 'v'],
+      ...(odd ? [['eve', subject, 'v'] as const] : [])
+    ]
+  })
+}
+
 const THREE: readonly NamedBallot[] = [
   ['ann', 's', 'x'], ['bob', 's', 'x'], ['cid', 's', 'y'], ['ann', 't', 'x'], ['bob', 't', 'y'], ['cid', 't', 'z']
 ]
+
+/** Odd subjects are under the predicate `q`. */
+const ODD_Q = Object.fromEntries(onEach(24, (subject, at) => (at % 2 === 1 ? [['', subject, 'q']] : []))
+  .map(([, subject, predicate]) => [subject, predicate]))
 
 const NETWORKS: readonly NamedNetwork[] = [
   { name: 'no ballots', ballots: [] },
@@ -164,6 +183,11 @@ const NETWORKS: readonly NamedNetwork[] = [
     votes: [...['pair a', 'a1', 'a2', 'a3', 'a4'].map((who) => ['a0', who] as const), ['pair a', 'pair b']]
   },
   { name: 'a list: known to say one for the other', ballots: turned(30), vocabulary: ['yes', 'no'] },
+  { name: 'an accuracy under each predicate', ballots: specialists(24), predicates: ODD_Q },
+  {
+    name: 'a seed has one accuracy under all predicates', ballots: specialists(24), predicates: ODD_Q,
+    seeds: ['ann']
+  },
   {
     name: 'many answers hold', cardinality: 'many',
     ballots: [...THREE, ['ann', 's', 'y', 40_000], ['bob', 't', 'z', 65_535]]

@@ -53,9 +53,11 @@ export function* densitySteps(
   const count = many ? 2 : clusters.list.length
   const closed = many || judging.tolerance !== undefined ? undefined : trust.closedWorth(key.predicate)
   // A value that is on no list is weighed as one of all that are.
-  const weights = statements.voices.map((agent) => trust.weightQ(agent, closed?.baseBits.length ?? count))
+  const weights = statements.voices.map((agent) =>
+    trust.weightQ(agent, closed?.baseBits.length ?? count, key.predicate))
   const { voices } = statements
-  const tally = yield* tallySteps({ ballots, clusters, voices, trust, weights, closed })
+  const { predicate } = key
+  const tally = yield* tallySteps({ predicate, ballots, clusters, voices, trust, weights, closed })
   const backing = yield* backingSteps(statements, weights, trust)
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {

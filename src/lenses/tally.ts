@@ -23,6 +23,7 @@ export interface Tally {
 
 /** What is weighed, and by what. */
 export interface Weighing {
+  readonly predicate: string
   readonly ballots: Ballots
   readonly clusters: Clusters
   readonly voices: readonly PublicKey[]
@@ -110,9 +111,9 @@ function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly nu
 
 /** Rows that count: of each clone group and cluster the one of most weight, of equal ones the smaller key. */
 function* speakingRows(weighing: Weighing, speakers: readonly number[]): Steps<ReadonlySet<number>> {
-  const { ballots, clusters, voices, trust } = weighing
+  const { predicate, ballots, clusters, voices, trust } = weighing
   // On an item of two clusters, whatever this one has: the order must not depend on the item.
-  const weights = voices.map((agent) => trust.weightQ(agent, 2))
+  const weights = voices.map((agent) => trust.weightQ(agent, 2, predicate))
   const best = new Map<number, { readonly row: number; readonly weight: number }>()
   for (const [row, voice] of ballots.voice.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield

@@ -54,7 +54,7 @@ export interface TrustView {
   /** Frontier that the snapshot was computed from; absent = it holds for any. Local as well. */
   readonly frontierRoot?: Hash | undefined
   /** Weight of an agent's ballot on an item with that many clusters: Q16 bits, 0..6 * 65,536. */
-  weightQ(agent: PublicKey, clusters: number): number
+  weightQ(agent: PublicKey, clusters: number, predicate?: string): number
   /** Q16: share of its weight that an agent's ballot of that time keeps. */
   gateQ(agent: PublicKey, timestampMs: number): number
   /** Undefined where answers are weighed by `weightQ` alone. */

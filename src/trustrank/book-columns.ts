@@ -12,12 +12,15 @@ const ENDORSEMENTS_PER_ROUND = 8
 export function columnsOf(keys: readonly KeyBallots[], roundOf: (timeMs: number) => number): BallotColumns {
   const agents = agentsOf(keys)
   const numbers = new Map(agents.map((agent, at) => [agent, at]))
+  const predicates = [...new Set(keys.map(({ predicate }) => predicate))].sort()
+  const predicateAt = new Map(predicates.map((predicate, at) => [predicate, at]))
   const closed = closedPredicates(keys)
   const closedAt = new Map(closed.map(({ predicate }, at) => [predicate, at]))
   const classes = closed.map(({ values }) => new Map(values.map((value, at) => [value, at])))
   const [clusters, rows] = [total(keys, 'clusters'), total(keys, 'rows')]
   const columns = {
-    agents, closed,
+    agents, closed, predicates,
+    predicateOf: Uint32Array.from(keys, ({ predicate }) => predicateAt.get(predicate) ?? 0),
     clusterFrom: new Uint32Array(keys.length + 1), rowFrom: new Uint32Array(keys.length + 1),
     many: Uint8Array.from(keys, (key) => (key.cardinality === 'many' ? 1 : 0)),
     closedOf: Int32Array.from(keys, (key) => (key.exact ? closedAt.get(key.predicate) ?? -1 : -1)),

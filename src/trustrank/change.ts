@@ -19,6 +19,7 @@ export interface TrustChange {
 /** Compares two published states. Cost: O(agents), then O(1) an agent. */
 export function changeBetween(before: Published, after: Published): TrustChange {
   const changed = new Set<PublicKey>()
+  const named = new Map<PublicKey, ReadonlySet<string>>()
   const groups = [groupNames(before), groupNames(after)] as const
   const all = before.mode !== after.mode || before.roundMs !== after.roundMs
   const others = all || !sameValues(before.prior, after.prior)
@@ -26,16 +27,19 @@ export function changeBetween(before: Published, after: Published): TrustChange 
     const [was, is] = [before.agents.get(agent) ?? before.prior, after.agents.get(agent) ?? after.prior]
     const sameGroup = groups[0].get(agent) === groups[1].get(agent)
     if (all || !sameGroup || !sameValues(was, is)) changed.add(agent)
+    const predicates = changedPredicates(was, is)
+    if (predicates.size > 0) named.set(agent, predicates)
   }
   const isKnown = (agent: PublicKey): boolean => before.agents.has(agent) || after.agents.has(agent)
   const agentChanged = (agent: PublicKey): boolean => changed.has(agent) || (others && !isKnown(agent))
   const tables = tableChanges(before, after)
   return {
-    none: !others && changed.size === 0 && tables.size === 0,
-    agent: agentChanged,
+    none: !others && changed.size === 0 && named.size === 0 && tables.size === 0,
+    agent: (agent) => agentChanged(agent) || named.has(agent),
     reads(predicate, agent) {
       const table = tables.get(predicate)
-      return table === 'all' || table?.has(agent) === true || agentChanged(agent)
+      return table === 'all' || table?.has(agent) === true || named.get(agent)?.has(predicate) === true ||
+        agentChanged(agent)
     }
   }
 }
@@ -59,6 +63,16 @@ function groupNames({ agents }: Published): ReadonlyMap<PublicKey, PublicKey> {
 function sameValues(a: AgentTrust, b: AgentTrust): boolean {
   const same = a.accuracy === b.accuracy && a.standing === b.standing && a.gate === b.gate
   return same && sameRounds(a.rounds, b.rounds)
+}
+
+/** Predicates under which an agent's accuracy is not what it was. */
+function changedPredicates(was: AgentTrust, is: AgentTrust): ReadonlySet<string> {
+  const [old, now] = [was.predicates, is.predicates]
+  const predicates = new Set([...old?.keys() ?? [], ...now?.keys() ?? []])
+  for (const predicate of predicates) {
+    if (old?.get(predicate) === now?.get(predicate)) predicates.delete(predicate)
+  }
+  return predicates
 }
 
 function sameRounds(a: AgentTrust['rounds'], b: AgentTrust['rounds']): boolean {

@@ -29,6 +29,10 @@ export interface BallotColumns {
   readonly rowFrom: Uint32Array
   /** Per item 1 where many answers may hold. */
   readonly many: Uint8Array
+  /** Ascending; `predicateOf` names one by its index. */
+  readonly predicates: readonly string[]
+  /** Per item. */
+  readonly predicateOf: Uint32Array
   /** Per item its closed predicate, -1 = none. */
   readonly closedOf: Int32Array
   readonly closed: readonly ClosedPredicate[]

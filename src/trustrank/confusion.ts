@@ -43,6 +43,7 @@ export function saidIn(field: Field): readonly (readonly Said[])[] {
 /** What is believed of items and agents at present. */
 export interface Present {
   readonly beliefs: Beliefs
+  /** By slot. */
   readonly accuracy: Uint32Array
   /** By row: 1 = it counts in what all agents do. */
   readonly speaks: Uint8Array
@@ -55,8 +56,8 @@ export function tableOf(
   const counts = countsOf(field, rows, classes, present)
   const spread = spreadOf(counts.all, classes)
   const own = new Map<number, Uint32Array>()
-  for (const [agent, count] of counts.own) {
-    const prior = cellsOf(present.accuracy[agent] ?? 0, spread, classes)
+  for (const [agent, { count, slot }] of counts.own) {
+    const prior = cellsOf(present.accuracy[slot] ?? 0, spread, classes)
     own.set(agent, shrunk(count, prior, field.constants.tablePriorBallots, classes))
   }
   return { classes, base: baseOf(counts.all, classes), spread, own }
@@ -70,7 +71,12 @@ export function cellsOf(accuracyQ: number, spread: Uint32Array, classes: number)
 
 interface Counts {
   readonly all: Float64Array
-  readonly own: ReadonlyMap<number, Float64Array>
+  readonly own: ReadonlyMap<number, Own>
+}
+
+interface Own {
+  readonly count: Float64Array
+  readonly slot: number
 }
 
 function countsOf(field: Field, rows: readonly Said[], classes: number, present: Present): Counts {
@@ -80,7 +86,7 @@ function countsOf(field: Field, rows: readonly Said[], classes: number, present:
   const all = new Float64Array(classes * classes)
   for (const { item, row, agent, said } of rows) {
     if (known[item] === 0) continue
-    const mine = own.get(agent)
+    const mine = own.get(agent)?.count
     const record = (recordOf[row] ?? 0) * (anchorOf[item] ?? 1)
     const voice = present.speaks[row] === 1 ? voiceOf[row] ?? 0 : 0
     for (let at = columns.clusterFrom[item] ?? 0; at < (columns.clusterFrom[item + 1] ?? 0); at += 1) {
@@ -96,13 +102,17 @@ function countsOf(field: Field, rows: readonly Said[], classes: number, present:
 
 /** For each agent with ballots enough: as many as there are values at least, so cells grow with rows. */
 function emptyTables(
-  { constants }: Field, rows: readonly Said[], classes: number
-): ReadonlyMap<number, Float64Array> {
-  const number = new Map<number, number>()
-  for (const { agent } of rows) number.set(agent, (number.get(agent) ?? 0) + 1)
+  { constants, slots }: Field, rows: readonly Said[], classes: number
+): ReadonlyMap<number, Own> {
+  const ballots = new Map<number, { number: number; readonly slot: number }>()
+  for (const { agent, row } of rows) {
+    const known = ballots.get(agent)
+    if (known === undefined) ballots.set(agent, { number: 1, slot: slots.ofRow[row] ?? 0 })
+    else known.number += 1
+  }
   const least = Math.max(constants.tableBallotsMin, classes)
-  const able = [...number].filter(([, ballots]) => ballots >= least)
-  return new Map(able.map(([agent]) => [agent, new Float64Array(classes * classes)]))
+  return new Map([...ballots].filter(([, { number }]) => number >= least)
+    .map(([agent, { slot }]) => [agent, { count: new Float64Array(classes * classes), slot }]))
 }
 
 function baseOf(all: Float64Array, classes: number): Uint32Array {

@@ -18,6 +18,14 @@ export interface Mover {
   readonly weight: number
 }
 
+/** A track record under one predicate, Q16. */
+export interface PredicateRecord {
+  readonly predicate: string
+  readonly ballots: number
+  readonly hits: number
+  readonly accuracy: number
+}
+
 /** Why an agent's values are what they are. Q16 unless said otherwise. */
 export interface Explanation {
   /** Ballots in the track record, Q16, audited items counted as often as they weigh. */
@@ -26,6 +34,8 @@ export interface Explanation {
   /** Plain number of ballots on items that a seed has judged. */
   readonly audited: number
   readonly accuracy: number
+  /** Under each predicate that it has ballots under, by rising predicate. */
+  readonly predicates: readonly PredicateRecord[]
   readonly seed: boolean
   /** Mass of 2^40 that reached it; absent when all stand alike. */
   readonly mass?: number | undefined
@@ -55,11 +65,23 @@ export function explain(field: Field, point: FixedPoint, key: PublicKey): Explan
   const group = point.groups[agent]
   return {
     ballots: point.records.ballots[agent] ?? 0, hits: point.records.hits[agent] ?? 0, audited,
-    accuracy: point.accuracy[agent] ?? 0, seed: field.seeds[agent] === 1, mass: field.mass?.[agent],
+    accuracy: point.accuracy.ofAgent[agent] ?? 0, predicates: predicatesOf(field, point, agent),
+    seed: field.seeds[agent] === 1, mass: field.mass?.[agent],
     clones: columns.agents.filter((_, other) => other !== agent && point.groups[other] === group),
     lost: most(movers, (mover) => (Q - mover.p) * mover.weight),
     gained: most(movers, (mover) => mover.p * mover.weight)
   }
+}
+
+function predicatesOf(
+  { columns, slots }: Field, { records, accuracy }: FixedPoint, agent: number
+): readonly PredicateRecord[] {
+  const own = [...slots.agentOf.keys()].filter((slot) => slots.agentOf[slot] === agent)
+  return own.sort((a, b) => (slots.predicateOf[a] ?? 0) - (slots.predicateOf[b] ?? 0)).map((slot) => ({
+    predicate: columns.predicates[slots.predicateOf[slot] ?? 0] ?? '',
+    ballots: records.slotBallots[slot] ?? 0, hits: records.slotHits[slot] ?? 0,
+    accuracy: accuracy.ofSlot[slot] ?? 0
+  }))
 }
 
 /** The heaviest by a measure, ties by item. */

@@ -5,6 +5,7 @@ import { type Gates, gatesOf } from './budget.js'
 import { type BallotColumns, eachRow, itemCount } from './columns.js'
 import type { TrustConstants, TrustPolicy } from './parameters.js'
 import { mulDiv } from './ratio.js'
+import { type Slots, slotsOf } from './slots.js'
 import { flows, standingOf } from './standing.js'
 
 /** Halvings after which an old ballot counts no less in a track record. */
@@ -13,6 +14,7 @@ const HALVINGS_MAX = 4
 /** Columns, who is a seed, what each row counts. */
 export interface Field {
   readonly columns: BallotColumns
+  readonly slots: Slots
   readonly constants: TrustConstants
   readonly policy: TrustPolicy
   /** By agent: 1 = trust seed. */
@@ -38,7 +40,7 @@ export function fieldOf(columns: BallotColumns, policy: TrustPolicy, constants: 
   const voiceOf = Uint32Array.from(columns.weightOf, (weight, row) =>
     gates === undefined ? weight : Math.floor((weight * (gates.ofRow[row] ?? 0)) / Q))
   return {
-    columns, constants, policy, seeds, mass, gates, voiceOf,
+    columns, slots: slotsOf(columns), constants, policy, seeds, mass, gates, voiceOf,
     seeded: seeds.includes(1),
     recordOf: recordWeights(columns, policy.halfLifeMs),
     anchorOf: anchors(columns, seeds, constants.anchor)

@@ -8,7 +8,7 @@ export {
   type AgentReasons, CLONES_NAMED_MAX, createTrustDesk, type NamedMover, type TrackRecord, type TrustAnswers,
   type TrustDesk, type TrustFinding, type TrustRequest
 } from './desk.js'
-export { type Explanation, type Mover, MOVERS_MAX } from './explain.js'
+export { type Explanation, type Mover, MOVERS_MAX, type PredicateRecord } from './explain.js'
 export type { BallotCluster, BallotRow, Endorsement, KeyBallots } from './key-ballots.js'
 export { neutralTrust } from './neutral.js'
 export { OPEN_POLICY, TRUST_CONSTANTS, type TrustConstants, type TrustPolicy } from './parameters.js'

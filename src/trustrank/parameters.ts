@@ -24,9 +24,9 @@ export const OPEN_POLICY: TrustPolicy = Object.freeze({
 
 /** Constants of the algorithm. */
 export interface TrustConstants {
-  /** Most rounds of the fixed point. Data sets settle in 5 to 12. */
+  /** Most rounds of each phase of the fixed point. Data sets settle in 5 to 12. */
   readonly roundsMax: number
-  /** Rounds before it may end, so that tables and accuracies have met. */
+  /** Rounds before a phase may end, so that tables and accuracies have met. */
   readonly roundsMin: number
   /** Ballots that the prior of an accuracy is worth. */
   readonly priorBallots: number

@@ -15,15 +15,17 @@ export function publish(field: Field, point: FixedPoint): Published {
   const standing = mass === undefined ? undefined : standingQ(mass)
   const sizes = new Map<number, number>()
   for (const first of point.groups) sizes.set(first, (sizes.get(first) ?? 0) + 1)
+  const predicates = predicatesOf(field, point)
   const agents = new Map<PublicKey, AgentTrust>()
   for (const [agent, key] of columns.agents.entries()) {
     const group = point.groups[agent] ?? agent
     agents.set(key, {
-      accuracy: steps(point.accuracy[agent] ?? 0),
+      accuracy: steps(point.accuracy.ofAgent[agent] ?? 0),
       standing: standing === undefined ? STEPS_PER_ONE : steps(standing[agent] ?? 0),
       gate: gates === undefined ? STEPS_PER_ONE : steps(gates.fresh[agent] ?? 0),
       ...((sizes.get(group) ?? 0) > 1 ? { group } : {}),
-      ...roundsOf(gates?.ofAgent[agent], gates?.fresh[agent] ?? Q)
+      ...roundsOf(gates?.ofAgent[agent], gates?.fresh[agent] ?? Q),
+      ...(predicates[agent] === undefined ? {} : { predicates: predicates[agent] })
     })
   }
   const reach = gates === undefined ? STEPS_PER_ONE : 0
@@ -37,6 +39,24 @@ export function publish(field: Field, point: FixedPoint): Published {
 /** Q16 as steps, rounded down. */
 function steps(valueQ: number): number {
   return Math.floor(valueQ / Q_PER_STEP)
+}
+
+/** By agent: accuracies under predicates where they differ from its own. */
+function predicatesOf(
+  { columns, slots }: Field, point: FixedPoint
+): readonly (ReadonlyMap<string, number> | undefined)[] {
+  const { ofAgent, ofSlot } = point.accuracy
+  const lists: (Map<string, number> | undefined)[] = []
+  const at = (slot: number): number => slots.predicateOf[slot] ?? 0
+  const order = [...slots.predicateOf.keys()].sort((a, b) => at(a) - at(b))
+  for (const slot of order) {
+    const agent = slots.agentOf[slot] ?? 0
+    const accuracy = steps(ofSlot[slot] ?? 0)
+    if (accuracy === steps(ofAgent[agent] ?? 0)) continue
+    const list = lists[agent] ??= new Map<string, number>()
+    list.set(columns.predicates[at(slot)] ?? '', accuracy)
+  }
+  return lists
 }
 
 function roundsOf(

@@ -8,7 +8,7 @@ import {
 import type { AgentTrust, ClosedTrust, Published } from './types.js'
 
 /** Version of the bytes of each mode. */
-const VERSION = { neutral: 1, computed: 3 } as const
+const VERSION = { neutral: 1, computed: 4 } as const
 const KEY_BYTES = 32
 const NO_GROUP = 0xffff_ffff
 
@@ -20,11 +20,18 @@ export function encodePublished(published: Published): Uint8Array {
   out.u8(published.mode === 'neutral' ? 0 : 1)
   writeValues(out, published.prior, groups)
   const rows = [...published.agents].sort(([a], [b]) => (a < b ? -1 : 1))
+  const names = predicateNames(published)
+  if (published.mode === 'computed') {
+    out.u32(names.size)
+    for (const name of names.keys()) out.text(utf8Bytes(name))
+  }
   out.u32(rows.length)
   for (const [agent, values] of rows) {
     out.bytes(idBytes(agent))
     writeValues(out, values, groups)
-    if (published.mode === 'computed') writeRounds(out, values)
+    if (published.mode !== 'computed') continue
+    writeRounds(out, values)
+    writePredicates(out, values, names)
   }
   if (published.mode === 'computed') {
     out.whole(published.roundMs)
@@ -48,10 +55,15 @@ export function decodePublished(bytes: Uint8Array): Published | undefined {
     if (version !== VERSION[mode]) return undefined
     const prior = readValues(from)
     const agents = new Map<PublicKey, AgentTrust>()
+    const names: string[] = []
+    for (let left = mode === 'neutral' ? 0 : from.u32(); left > 0; left -= 1) {
+      names.push(utf8Text(from.text()) ?? cutShort())
+    }
     for (let left = from.u32(); left > 0; left -= 1) {
       const agent = from.key()
       const values = readValues(from)
-      agents.set(agent, mode === 'computed' ? { ...values, ...readRounds(from) } : values)
+      agents.set(agent, mode === 'neutral' ? values
+        : { ...values, ...readRounds(from), ...readPredicates(from, names) })
     }
     const roundMs = mode === 'neutral' ? 0 : from.whole()
     const closed: ClosedTrust[] = []
@@ -97,6 +109,31 @@ function readRounds(from: Reader): { readonly rounds?: ReadonlyMap<number, numbe
   const rounds = new Map<number, number>()
   for (let left = from.u32(); left > 0; left -= 1) rounds.set(from.whole(), from.u16())
   return rounds.size === 0 ? {} : { rounds }
+}
+
+/** Predicates under which some agent has an accuracy of its own, ascending, with their numbers. */
+function predicateNames({ agents }: Published): ReadonlyMap<string, number> {
+  const names = new Set<string>()
+  for (const { predicates } of agents.values()) for (const name of predicates?.keys() ?? []) names.add(name)
+  return new Map([...names].sort().map((name, at) => [name, at]))
+}
+
+function writePredicates(out: Writer, { predicates }: AgentTrust, names: ReadonlyMap<string, number>): void {
+  const rows = [...predicates ?? []].map(([name, accuracy]) => [names.get(name) ?? 0, accuracy] as const)
+    .sort(([a], [b]) => a - b)
+  out.u32(rows.length)
+  for (const [name, accuracy] of rows) {
+    out.u32(name)
+    out.u16(accuracy)
+  }
+}
+
+function readPredicates(
+  from: Reader, names: readonly string[]
+): { readonly predicates?: ReadonlyMap<string, number> } {
+  const predicates = new Map<string, number>()
+  for (let left = from.u32(); left > 0; left -= 1) predicates.set(names[from.u32()] ?? cutShort(), from.u16())
+  return predicates.size === 0 ? {} : { predicates }
 }
 
 function writeClosed(out: Writer, closed: ClosedTrust): void {

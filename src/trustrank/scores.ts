@@ -9,6 +9,7 @@ import { bitsOf } from './weight.js'
 
 /** What ballots are worth at present. */
 export interface Worth {
+  /** By slot. */
   readonly accuracy: Uint32Array
   readonly groups: Uint32Array
   readonly tables: readonly Table[]
@@ -45,16 +46,18 @@ export function baseBits(base: Uint32Array): Int32Array {
   return bits.map((own) => own - least)
 }
 
-type Support = (agent: number, said: number) => Int32Array
+type Support = (row: number, said: number) => Int32Array
 
-/** Supports by agent and value said, computed when first asked for. */
-function supporter({ constants }: Field, table: Table, accuracy: Uint32Array): Support {
+/** Supports by row and value said, computed when first asked for of an agent. */
+function supporter({ columns, constants, slots }: Field, table: Table, accuracy: Uint32Array): Support {
   const kept = new Map<number, Int32Array>()
-  return (agent, said) => {
+  return (row, said) => {
+    const agent = columns.agentOf[row] ?? 0
     const key = agent * table.classes + said
     const known = kept.get(key)
     if (known !== undefined) return known
-    const cells = table.own.get(agent) ?? cellsOf(accuracy[agent] ?? 0, table.spread, table.classes)
+    const own = accuracy[slots.ofRow[row] ?? 0] ?? 0
+    const cells = table.own.get(agent) ?? cellsOf(own, table.spread, table.classes)
     const bits = supportOf(cells, table.classes, said, constants)
     kept.set(key, bits)
     return bits
@@ -62,11 +65,11 @@ function supporter({ constants }: Field, table: Table, accuracy: Uint32Array): S
 }
 
 function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): void {
-  const { columns, voiceOf, constants } = field
+  const { columns, slots, voiceOf, constants } = field
   const clusters = (columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0)
   for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
     if (worth.speaks[row] === 0) continue
-    const bits = bitsOf(worth.accuracy[columns.agentOf[row] ?? 0] ?? 0, clusters, constants.bitsMax)
+    const bits = bitsOf(worth.accuracy[slots.ofRow[row] ?? 0] ?? 0, clusters, constants.bitsMax)
     add(of, columns.clusterOf[row] ?? 0, timesQ(bits, voiceOf[row] ?? 0))
   }
 }
@@ -74,18 +77,18 @@ function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): 
 function scoreClosed(
   field: Field, worth: Worth, item: number, of: Float64Array, table: Table, support: Support
 ): void {
-  const { columns, voiceOf, constants } = field
+  const { columns, slots, voiceOf, constants } = field
   const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
   for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
     if (worth.speaks[row] === 0) continue
-    const [agent, cluster] = [columns.agentOf[row] ?? 0, columns.clusterOf[row] ?? 0]
+    const cluster = columns.clusterOf[row] ?? 0
     const [said, voice] = [columns.classOf[cluster] ?? -1, voiceOf[row] ?? 0]
     if (said < 0) {
-      const bits = bitsOf(worth.accuracy[agent] ?? 0, table.classes, constants.bitsMax)
+      const bits = bitsOf(worth.accuracy[slots.ofRow[row] ?? 0] ?? 0, table.classes, constants.bitsMax)
       add(of, cluster, timesQ(bits, voice))
       continue
     }
-    const bits = support(agent, said)
+    const bits = support(row, said)
     for (let at = from; at < end; at += 1) {
       const truth = columns.classOf[at] ?? -1
       if (truth >= 0) add(of, at, timesQ(bits[truth] ?? 0, voice))
@@ -95,13 +98,14 @@ function scoreClosed(
 
 /** For each answer 2 * held less what every speaker gives its strongest: for it less against it. */
 function scoreMany(field: Field, worth: Worth, item: number, of: Float64Array): void {
-  const { columns, voiceOf, constants } = field
+  const { columns, slots, voiceOf, constants } = field
   const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
   const most = new Map<number, number>()
   for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
     const agent = columns.agentOf[row] ?? 0
     const group = worth.groups[agent] ?? agent
-    const held = timesQ(bitsOf(worth.accuracy[agent] ?? 0, 2, constants.bitsMax), voiceOf[row] ?? 0)
+    const bits = bitsOf(worth.accuracy[slots.ofRow[row] ?? 0] ?? 0, 2, constants.bitsMax)
+    const held = timesQ(bits, voiceOf[row] ?? 0)
     most.set(group, Math.max(most.get(group) ?? 0, held))
     if (worth.speaks[row] === 1) add(of, columns.clusterOf[row] ?? 0, 2 * held)
   }

@@ -28,13 +28,18 @@ export function snapshotOf(published: Published, place: SnapshotPlace): TrustSna
   const { agents, prior, roundMs } = published
   const of = (agent: PublicKey): AgentTrust => agents.get(agent) ?? prior
   const worths = new Map<string, ClosedWorth>()
+  const accuracyIn = (agent: PublicKey, predicate: string | undefined): number => {
+    const { accuracy, predicates } = of(agent)
+    return predicate === undefined ? accuracy : predicates?.get(predicate) ?? accuracy
+  }
   for (const closed of published.closed) {
-    worths.set(closed.predicate, worthOf(closed, (agent) => of(agent).accuracy))
+    worths.set(closed.predicate, worthOf(closed, (agent) => accuracyIn(agent, closed.predicate)))
   }
   return {
     ...published, generation: place.generation, frontierRoot: place.frontierRoot,
     digest: publishedDigest(published),
-    weightQ: (agent, clusters) => bitsOf(of(agent).accuracy * Q_PER_STEP, clusters, TRUST_CONSTANTS.bitsMax),
+    weightQ: (agent, clusters, predicate) =>
+      bitsOf(accuracyIn(agent, predicate) * Q_PER_STEP, clusters, TRUST_CONSTANTS.bitsMax),
     gateQ(agent, timestampMs) {
       const { gate, rounds } = of(agent)
       return (rounds?.get(roundOf(timestampMs, roundMs)) ?? gate) * Q_PER_STEP

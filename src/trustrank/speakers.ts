@@ -9,7 +9,7 @@ import { bitsOf } from './weight.js'
  * equal ones that of the first agent.
  * Cost: O(rows).
  */
-export function speakersOf(field: Field, accuracy: Uint32Array, groups: Uint32Array): Uint8Array {
+export function speakersOf(field: Field, slotAccuracy: Uint32Array, groups: Uint32Array): Uint8Array {
   const { agentOf, clusterOf, classOf } = field.columns
   const speaks = new Uint8Array(agentOf.length).fill(1)
   const size = new Uint32Array(groups.length)
@@ -20,17 +20,17 @@ export function speakersOf(field: Field, accuracy: Uint32Array, groups: Uint32Ar
     if ((size[group] ?? 0) < 2) continue
     const place = group * classOf.length + (clusterOf[row] ?? 0)
     const before = spoken.get(place)
-    const better = before === undefined || speaksBefore(field, accuracy, row, before)
+    const better = before === undefined || speaksBefore(field, slotAccuracy, row, before)
     if (before !== undefined) speaks[better ? before : row] = 0
     if (better) spoken.set(place, row)
   }
   return speaks
 }
 
-function speaksBefore(field: Field, accuracy: Uint32Array, row: number, other: number): boolean {
-  const { agentOf } = field.columns
+function speaksBefore(field: Field, slotAccuracy: Uint32Array, row: number, other: number): boolean {
+  const { columns: { agentOf }, slots, constants, voiceOf } = field
   const weight = (at: number): number =>
-    timesQ(bitsOf(accuracy[agentOf[at] ?? 0] ?? 0, 2, field.constants.bitsMax), field.voiceOf[at] ?? 0)
+    timesQ(bitsOf(slotAccuracy[slots.ofRow[at] ?? 0] ?? 0, 2, constants.bitsMax), voiceOf[at] ?? 0)
   const difference = weight(row) - weight(other)
   return difference === 0 ? (agentOf[row] ?? 0) < (agentOf[other] ?? 0) : difference > 0
 }

@@ -18,6 +18,8 @@ export interface AgentTrust {
   readonly group?: number | undefined
   /** Rounds with another gate, by number of the round; absent = none. */
   readonly rounds?: ReadonlyMap<number, number> | undefined
+  /** Accuracy under a predicate where it is not `accuracy`, in steps, by rising predicate; absent = none. */
+  readonly predicates?: ReadonlyMap<string, number> | undefined
 }
 
 /** Confusion of a closed predicate as published. Cells are steps of 1/1024, row `truth * classes + said`. */
@@ -71,7 +73,7 @@ export interface TrustSnapshot extends Published {
   /** BLAKE3 of the published values (`encodePublished`): equal on converged peers. */
   readonly digest: Hash
   /** Weight of an agent's ballot on an item with that many clusters: Q16 bits, 0..6 * 65,536. */
-  weightQ(agent: PublicKey, clusters: number): number
+  weightQ(agent: PublicKey, clusters: number, predicate?: string): number
   /** Q16: share of its weight that an agent's ballot of that time keeps. */
   gateQ(agent: PublicKey, timestampMs: number): number
   groupOf(agent: PublicKey): number | undefined

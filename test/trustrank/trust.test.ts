@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { toHex } from '../../src/base/index.js'
 import { encodeCanonical } from '../../src/record/index.js'
 import {
-  computeTrust, createBallotBook, decodePublished, encodePublished, type KeyBallots, OPEN_POLICY,
-  type TrustPolicy, type TrustSnapshot
+  changeBetween, computeTrust, createBallotBook, decodePublished, encodePublished, type KeyBallots,
+  OPEN_POLICY, type TrustPolicy, type TrustSnapshot
 } from '../../src/trustrank/index.js'
 import { keysOf, namedAgent, type NamedBallot, type NamedNetwork, policyOf } from '../../scripts/vectors/trust.js'
 import { seeded, shuffled } from '../lenses/make.js'
@@ -94,6 +94,40 @@ describe('trust', () => {
     const accuracies = [0, 2, 4, 5].map((agent) => snapshot.accuracy(namedAgent(`a${agent}`)))
     expect(accuracies).toEqual([...accuracies].sort((a, b) => b - a))
     expect(snapshot.weightQ(namedAgent('a0'), 3)).toBeGreaterThan(snapshot.weightQ(namedAgent('a5'), 3))
+  })
+
+  it('weighs a ballot by what its agent knows of the predicate, and published trust keeps that apart', () => {
+    const random = seeded(13)
+    const ballots = Array.from({ length: 160 }, (_, at) => at).flatMap((at): NamedBallot[] => {
+      const say = (percent: number): string => (random(100) < percent ? `v${at}` : `w${at} ${random(3)}`)
+      const [first, second] = at % 2 === 0 ? [95, 30] : [30, 95]
+      return [['one', say(first)], ['other', say(second)], ['ann', say(75)], ['bob', say(75)], ['cid', say(75)]]
+        .map(([who = '', what = '']) => [who, `s${at}`, what])
+    })
+    const predicates = Object.fromEntries(ballots.map(([, on]) => [on, Number(on.slice(1)) % 2 === 0 ? 'p' : 'q']))
+    const snapshot = of(ballots, { predicates })
+    const weights = ['p', 'q'].map((predicate) =>
+      ['one', 'other'].map((name) => snapshot.weightQ(namedAgent(name), 4, predicate)))
+    expect(weights[0]?.[0]).toBeGreaterThan(2 * (weights[0]?.[1] ?? 0))
+    expect(weights[1]?.[1]).toBeGreaterThan(2 * (weights[1]?.[0] ?? 0))
+    const decoded = decodePublished(encodePublished(snapshot)) ?? expect.fail('decoded')
+    const names = [...decoded.agents.get(namedAgent('one'))?.predicates?.keys() ?? []]
+    expect(names).toEqual(['p', 'q'])
+    const agent = decoded.agents.get(namedAgent('one')) ?? expect.fail('an agent')
+    const moved = new Map(decoded.agents)
+      .set(namedAgent('one'), { ...agent, predicates: new Map([...agent.predicates ?? [], ['q', 1]]) })
+    const change = changeBetween(decoded, { ...decoded, agents: moved })
+    expect([change.none, change.agent(namedAgent('one'))]).toEqual([false, true])
+    const reads = ['p', 'q'].map((predicate) => change.reads(predicate, namedAgent('one')))
+    expect(reads).toEqual([false, true])
+    expect(change.reads('q', namedAgent('other'))).toBe(false)
+  })
+
+  it('says the same under one predicate as without any', () => {
+    const random = seeded(14)
+    const network = drawn(random, 40, 3)
+    const { agents } = compute(keysOf(network), policyOf(network))
+    expect([...agents.values()].every(({ predicates }) => predicates === undefined)).toBe(true)
   })
 
   it('believes what seeds have judged rather than what the crowd confirms of itself', () => {
