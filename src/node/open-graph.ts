@@ -43,7 +43,7 @@ function isContradiction(error: unknown): boolean {
 }
 
 /** Only who may come unasked is held to a share; the members of a closed network are known. */
-function dagOptions({ genesis, keyBytesPerHour }: NodeSetup): Partial<DagOptions> {
-  if (genesis.genesis.admission === 'closed') return { keyBytesPerHour: Infinity }
-  return keyBytesPerHour === undefined ? {} : { keyBytesPerHour }
+function dagOptions({ dag = {}, genesis, keyBytesPerHour }: NodeSetup): Partial<DagOptions> {
+  if (genesis.genesis.admission === 'closed') return { ...dag, keyBytesPerHour: Infinity }
+  return keyBytesPerHour === undefined ? dag : { ...dag, keyBytesPerHour }
 }

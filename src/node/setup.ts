@@ -1,7 +1,7 @@
 // What a node is built from: who it is, where its files lie, and the ports it stands on.
 
 import type { Clock, Disk, Log, Random } from '../base/index.js'
-import type { Certificate } from '../dag/index.js'
+import type { Certificate, DagOptions } from '../dag/index.js'
 import type { IngestOptions } from '../ingest/index.js'
 import type { Lens } from '../lenses/index.js'
 import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
@@ -35,6 +35,8 @@ export interface NodeSetup {
   readonly trust?: TrustOptions
   /** Segment size and queue of the log; defaults of the wal folder otherwise. */
   readonly wal?: Partial<Pick<WalOptions, 'segmentBytes' | 'queueBytesMax' | 'queueFramesMax'>>
+  /** What the block graph may hold in memory; defaults of the dag folder otherwise. */
+  readonly dag?: Partial<DagOptions>
 }
 
 /** The ports of a node. */

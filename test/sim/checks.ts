@@ -3,9 +3,9 @@
 // and the bytes of records.
 
 import { blake3Hash, idBytes, type Hash, type PublicKey } from '../../src/base/index.js'
-import { decodeHeader, frontierRootOf, verifyHeader, type AdmissionRules, type BlockHeader } from '../../src/dag/index.js'
+import { decodeHeader, frontierRootOf, recordsRoot, type AdmissionRules, type BlockHeader } from '../../src/dag/index.js'
 import type { Parts } from '../../src/node/parts.js'
-import { openRecord, signedMessage, type VerifySignature } from '../../src/record/index.js'
+import { openRecord, signedMessage, signingInput, type VerifySignature } from '../../src/record/index.js'
 import {
   decodeBlockRow, keys, parseHolder, parseId, parseQuarantined, parseTip, ranges, type Reader
 } from '../../src/store/index.js'
@@ -46,6 +46,7 @@ export async function checkRows(
   await checkHolders(reader, graph, report)
   checkSignatures(reader, graph, rules, verify, checked, report)
   checkLinks(graph, report)
+  checkBodies(reader, graph, report)
   await checkTipsAndHeads(reader, graph, report)
   return graph
 }
@@ -70,9 +71,12 @@ function checkSignatures(
   checked: Set<Hash>, report: Report
 ): void {
   for (const header of headers.values()) {
-    const broken = checked.has(header.id) ? undefined : verifyHeader(header, rules, verify)
-    if (broken === undefined) checked.add(header.id)
-    if (broken !== undefined) report('nothing unsigned is admitted', `block ${header.id}: ${broken}`)
+    if (checked.has(header.id)) continue
+    const message = signingInput('block', rules.networkId, header.bytes.subarray(0, -64))
+    if (!verify(header.signature, message, idBytes(header.nodeKey))) {
+      report('nothing unsigned is admitted', `block ${header.id}: signature`)
+    }
+    checked.add(header.id)
   }
   for (const id of records) {
     const bytes = reader.get(keys.record(id)) ?? new Uint8Array()
@@ -101,6 +105,20 @@ function checkLinks({ headers }: Graph, report: Report): void {
     if (before === undefined) continue
     const good = before.feed === feed && before.seq + 1 === seq && before.sealedAtMs <= sealedAtMs
     if (!good) report('feeds hang together', `block ${id} does not continue ${before.id}`)
+  }
+}
+
+/** A block holds what its header commits to, and no record that was written well after it was sealed. */
+function checkBodies(reader: Reader, { headers, recordIds }: Graph, report: Report): void {
+  for (const { id, sealedAtMs, recordsRoot: root } of headers.values()) {
+    const ids = recordIds.get(id) ?? []
+    if (recordsRoot(ids) !== root) report('blocks are valid', `block ${id} has the body of another`)
+    for (const record of ids) {
+      const opened = openRecord(reader.get(keys.record(record)) ?? new Uint8Array())
+      if (opened.grade !== 'invalid' && opened.timestampMs > sealedAtMs + 300_000) {
+        report('blocks are valid', `record ${record} is ahead of block ${id}`)
+      }
+    }
   }
 }
 
@@ -152,22 +170,39 @@ export async function checkMemory(parts: Parts, graph: Graph, report: Report): P
   if (store.totals.recordCount !== graph.records.size) {
     report('record set = union of blocks', `${store.totals.recordCount} records counted, ${graph.records.size} held`)
   }
+  checkForks(parts, graph, report)
   const { equal } = await store.verifyDigest()
   if (!equal) report('the digest is that of the rows', 'it is not')
 }
 
-/** No honest node ever seals two blocks of one feed with the same seq. */
+/** A feed with two blocks of one seq is known to have forked, and no other. */
+function checkForks({ dag }: Parts, { headers }: Graph, report: Report): void {
+  const places = new Set<string>()
+  const forked = new Set<Hash>()
+  for (const { feed, seq } of headers.values()) {
+    if (places.has(`${feed} ${seq}`)) forked.add(feed)
+    places.add(`${feed} ${seq}`)
+  }
+  compare('forks = recomputed', forked, dag.forks().map(({ feed }) => feed), report)
+}
+
+/** No honest node ever seals two blocks of one feed with the same seq, nor a record twice in one feed. */
 export function checkOwnFeeds(
   graphs: readonly Graph[], honest: ReadonlySet<PublicKey>, report: Report
 ): void {
   const places = new Map<string, Hash>()
-  for (const { headers } of graphs) {
+  for (const { headers, recordIds } of graphs) {
+    const sealed = new Set<string>()
     for (const { nodeKey, feed, seq, id } of headers.values()) {
       if (!honest.has(nodeKey)) continue
       const place = `${feed} ${seq}`
       const other = places.get(place)
       if (other !== undefined && other !== id) report('own feeds never fork', `feed ${feed} seq ${seq}: ${other} and ${id}`)
       places.set(place, id)
+      for (const record of recordIds.get(id) ?? []) {
+        if (sealed.has(`${feed} ${record}`)) report('a feed holds a record once', `feed ${feed}: ${record}`)
+        sealed.add(`${feed} ${record}`)
+      }
     }
   }
 }

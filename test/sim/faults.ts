@@ -3,6 +3,7 @@
 
 import type { IndexFate } from './index-source.js'
 import { LIES } from './liar.js'
+import type { Moment } from './machine.js'
 import type { SimOptions } from './options.js'
 import { createPrng, type Prng } from './prng.js'
 import type { NetworkFault } from './weather.js'
@@ -18,6 +19,8 @@ export type FaultAct =
       readonly index: IndexFate
       readonly draw: number
       readonly downMs: number
+      /** At once, or in the middle of the next operation of this kind. */
+      readonly within: Moment | 'none'
     }
   | { readonly kind: 'stop'; readonly machine: number; readonly downMs: number }
   | { readonly kind: 'stall'; readonly machine: number; readonly forMs: number }
@@ -27,6 +30,7 @@ export type FaultAct =
   | { readonly kind: 'full-disk'; readonly machine: number; readonly forMs: number }
   | { readonly kind: 'bit-rot'; readonly machine: number; readonly draw: number; readonly bit: number; readonly downMs: number }
   | { readonly kind: 'row-rot'; readonly machine: number; readonly draw: number; readonly rows: RottenRows }
+  | { readonly kind: 'restore'; readonly machine: number; readonly backMs: number; readonly downMs: number }
   | { readonly kind: 'clock'; readonly machine: number; readonly offsetMs: number }
   | { readonly kind: 'lie'; readonly liar: number; readonly machine: number; readonly what: string; readonly draw: number }
 
@@ -66,6 +70,9 @@ const KINDS: Readonly<Record<string, readonly [weight: number, make: Make]>> = {
   'full disk': [2, (prng, n) => ({ kind: 'full-disk', machine: prng.integer(n), forMs: prng.between(500, 20_000) })],
   'bit rot': [1, (prng, n) => ({
     kind: 'bit-rot', machine: prng.integer(n), draw: prng.real(), bit: prng.integer(8), downMs: prng.between(10, 5_000)
+  })],
+  restore: [1, (prng, n) => ({
+    kind: 'restore', machine: prng.integer(n), backMs: prng.between(500, 30_000), downMs: prng.between(10, 5_000)
   })],
   clock: [2, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-600_000, 600_000) })],
   'clock jump': [1, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-40_000, 40_000) })],
@@ -133,5 +140,6 @@ function side(prng: Prng, machines: number): readonly number[] {
 function crash(prng: Prng, machines: number, power: boolean, index: IndexFate): FaultAct {
   // Some come back at once, some when the others have long gone on.
   const downMs = prng.chance(0.5) ? prng.between(1, 500) : prng.between(500, 30_000)
-  return { kind: 'crash', machine: prng.integer(machines), power, index, draw: prng.real(), downMs }
+  const within = prng.pick(['none', 'none', 'sync', 'sync', 'write', 'rename', 'index'] as const)
+  return { kind: 'crash', machine: prng.integer(machines), power, index, draw: prng.real(), downMs, within }
 }

@@ -19,6 +19,9 @@ export interface SimIndex extends LevelSource {
   /** @param draw in [0, 1): how much is left where chance decides */
   crash(fate: IndexFate, draw: number): void
   setFull(full: boolean): void
+  copy(): IndexCopy
+  /** Goes back to a copy, as after a power loss at its time. */
+  restore(copy: IndexCopy): void
   /** Failing batches to come. */
   failBatches(count: number): void
   /** Loses or changes rows behind the back of the node that has them open. */
@@ -28,6 +31,9 @@ export interface SimIndex extends LevelSource {
   /** Rows rotted, and nobody has seen them whole since. */
   rotten: boolean
 }
+
+/** The batches of an index up to the last synced one. */
+export type IndexCopy = Journal['batches'] | undefined
 
 /** What a batch waits for before and after it takes effect. */
 export type Latency = (label: string) => Promise<void>
@@ -140,6 +146,17 @@ class JournalledIndex implements SimIndex {
       if (name.startsWith(prefix) && !found.has(name)) found.set(name, key)
     }
     return [...found.values()]
+  }
+
+  copy(): IndexCopy {
+    const synced = this.#journal.findLastIndex((batch) => batch.sync) + 1
+    return this.#level === undefined ? undefined : this.#journal.slice(0, synced)
+  }
+
+  restore(copy: IndexCopy): void {
+    this.#damaged = true
+    if (copy === undefined) this.crash('missing', 0)
+    else this.#rebuild(copy)
   }
 
   setFull(full: boolean): void {

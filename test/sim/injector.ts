@@ -37,6 +37,10 @@ export function createInjector(deps: InjectorDeps): Injector {
   return {
     plan(faults) {
       for (const fault of faults) {
+        if (fault.kind === 'restore') {
+          const beforeMs = Math.max(0, fault.atMs - fault.backMs)
+          deps.world.plan(beforeMs, 'snapshot', undefined, () => deps.machines[fault.machine]?.snapshot())
+        }
         deps.world.plan(fault.atMs, 'fault', undefined, () => {
           if (!healed) inject(fault, harm)
         })
@@ -47,6 +51,7 @@ export function createInjector(deps: InjectorDeps): Injector {
       deps.weather.clear()
       for (const liar of deps.liars) liar.leave()
       for (const machine of deps.machines) {
+        machine.disarm()
         machine.offsetMs = 0
         machine.disk.clearFaults()
         machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
@@ -80,7 +85,8 @@ function inject(fault: Fault, deps: Harm): void {
   switch (fault.kind) {
     case 'crash':
       if (machine.life === undefined) return
-      return operator.crash(machine, fault, fault.downMs)
+      if (fault.within === 'none') return operator.crash(machine, fault, fault.downMs)
+      return machine.arm(fault.within, fault.draw, () => operator.crash(machine, fault, fault.downMs))
     case 'stop':
       return operator.stop(machine, fault.downMs)
     case 'stall':
@@ -107,28 +113,28 @@ function inject(fault: Fault, deps: Harm): void {
       return void rot(machine, fault, deps)
     case 'row-rot':
       return rotRows(machine, fault, deps)
+    case 'restore':
+      if (machine.life === undefined || !mayForget(machine, deps)) return
+      operator.crash(machine, { power: false, index: 'kept', draw: 0 }, fault.downMs)
+      if (!machine.restore()) return
+      deps.rotten.add(machine)
+      return operator.excuse(machine, 'restored', fault.downMs + 60_000)
     case 'lie':
       return deps.liars[fault.liar]?.tell(fault.what, machine, fault.draw)
     case 'clock':
+      machine.clockTouched = true
       machine.offsetMs = fault.offsetMs
       return
   }
 }
 
-/** Changes a bit of a log at rest, if all that was ever acknowledged is on a good disk elsewhere. */
+/** Changes a bit of a log at rest. */
 async function rot(
   machine: Machine, { draw, bit, downMs }: Extract<Fault, { kind: 'bit-rot' }>, deps: Harm
 ): Promise<void> {
-  const { world, operator, machines, workload, rotten } = deps
-  if (machine.life === undefined) return
-  // What rotted once is no good copy of anything until the run is over.
-  const good = machines.filter((other) => other !== machine && !rotten.has(other) && !other.level.rotten)
-  for (const { id, machine: index } of workload.acknowledged.values()) {
-    const isSafe = good.some((other) => other.index === index ||
-      (other.life?.started === true && other.life.parts?.store.get(keys.record(id)) !== undefined))
-    if (!isSafe) return world.count('bit rot spared')
-  }
-  rotten.add(machine)
+  const { operator } = deps
+  if (machine.life === undefined || !mayForget(machine, deps)) return
+  deps.rotten.add(machine)
   operator.crash(machine, { power: false, index: 'kept', draw: 0 }, downMs)
   const names = await machine.disk.list('/data/wal')
   const segments = names.filter((name) => name.endsWith('.log'))
@@ -175,4 +181,18 @@ function rotOf({ dag, store }: Parts, id: Hash, rows: RottenRows, draw: number):
       return [keys.block(id), place, ...own].map(lose)
     }
   }
+}
+
+/** True when all that was ever acknowledged is on a good disk elsewhere. */
+function mayForget(machine: Machine, { world, machines, workload, rotten }: Harm): boolean {
+  // What rotted or was set back once is no good copy of anything until the run is over.
+  const good = machines.filter((other) => other !== machine && !rotten.has(other) && !other.level.rotten)
+  for (const { id, machine: index } of workload.acknowledged.values()) {
+    const isSafe = good.some((other) => other.index === index ||
+      (other.life?.started === true && other.life.parts?.store.get(keys.record(id)) !== undefined))
+    if (isSafe) continue
+    world.count('machines spared as the last good copy')
+    return false
+  }
+  return true
 }

@@ -1,11 +1,12 @@
 // The inspector: checks invariants while a run goes on, and waits for convergence at its end.
 
 import type { Hash } from '../../src/base/index.js'
-import type { AdmissionRules } from '../../src/dag/index.js'
+import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
 import type { OpenedGenesis } from '../../src/p2p/index.js'
 import {
-  checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, type Graph, type Report
+  checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, readGraph, type Graph, type Report
 } from './checks.js'
+import { keys } from '../../src/store/index.js'
 import { rebuildElsewhere } from './model.js'
 import type { Machine, MachineDeps } from './machine.js'
 import type { CountingVerifier } from './memo.js'
@@ -69,17 +70,20 @@ class Watchman implements Inspector {
     if (machine.level.rotten) return
     await this.#guard(machine, 'after its start', async () => {
       await this.#checkAcknowledged(machine)
+      await this.#checkTimes(machine, 'after its start')
       await this.#checkNode(machine, 'after its start')
     })
   }
 
   checkRunning(machine: Machine): void {
-    const { world } = this.#deps
+    const { world, options } = this.#deps
     const parts = machine.life?.parts
     if (parts === undefined) return
     const { pendingBytes, deferred, wanted } = parts.dag.counts()
     const { frames } = parts.wal.queued()
-    const bounded = pendingBytes <= 67_108_864 && deferred <= 1_024 && wanted <= 4_096 && frames <= 65_536
+    const { totalBytesMax, deferredHeadersMax, wantedMax } = { ...DAG_DEFAULTS, ...options.dag }
+    const bounded = pendingBytes <= totalBytesMax && deferred <= deferredHeadersMax && wanted <= wantedMax &&
+      frames <= 65_536
     if (!bounded) world.fail('limits hold', `machine ${machine.index}: ${JSON.stringify(parts.dag.counts())}`)
     const streams = machine.life?.endpoint?.openStreams ?? 0
     if (streams > 64) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
@@ -91,6 +95,7 @@ class Watchman implements Inspector {
       if (machine.life?.started !== true || machine.level.rotten) continue
       await this.#guard(machine, when, async () => {
         graphs.push(await this.#checkNode(machine, when))
+        await this.#checkTimes(machine, when)
       })
     }
     this.#checkFeeds(graphs)
@@ -242,6 +247,22 @@ class Watchman implements Inspector {
       if (index !== machine.index || disk !== machine.replaced) continue
       if (holdsRecord(parts, quarantined, id) !== undefined) continue
       this.#report(machine, 'after its start')('acknowledged writes survive their node', `${id} is gone`)
+    }
+  }
+
+  /** Where no clock was ever wrong, nothing from the future is admitted. */
+  async #checkTimes(machine: Machine, when: string): Promise<void> {
+    const { machines, workload, world } = this.#deps
+    const parts = machine.life?.parts
+    if (parts === undefined || machines.some(({ clockTouched }) => clockTouched)) return
+    const nowMs = START_MS + world.nowMs
+    const report = this.#report(machine, when)
+    for (const { id, sealedAtMs } of (await readGraph(parts.store)).headers.values()) {
+      if (sealedAtMs > nowMs + 300_000) report('the future waits', `block ${id} is admitted`)
+    }
+    for (const { id, releaseMs } of workload.acknowledged.values()) {
+      const isEarly = releaseMs > nowMs && parts.store.get(keys.record(id)) !== undefined
+      if (isEarly) report('the future waits', `record ${id} is admitted ${releaseMs - nowMs} ms early`)
     }
   }
 

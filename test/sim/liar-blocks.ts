@@ -118,6 +118,7 @@ export const GOSSIP_LIES: Readonly<Record<string, Make>> = {
   'bad body': (mind, prng) => {
     // A true header over records that it does not commit to.
     const block = next(mind, prng, [say(mind, prng)])
+    if (prng.chance(0.5)) return one(encode({ ...block, records: [say(mind, prng)] }))
     const bytes = encode(block)
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     return one(bytes)

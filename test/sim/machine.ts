@@ -2,14 +2,16 @@
 // The node is built from the very parts list of real nodes; only its ports are others.
 
 import type { Clock, Log } from '../../src/base/index.js'
-import { issueCertificate } from '../../src/dag/index.js'
+import { issueCertificate, type DagOptions } from '../../src/dag/index.js'
 import { DEFAULTS, type IngestOptions } from '../../src/ingest/index.js'
 import { createEventLog } from '../../src/node/events.js'
+import { createLifecycle, type Lifecycle } from '../../src/node/lifecycle.js'
 import { openParts, type Parts } from '../../src/node/parts.js'
+import type { NodeParts, NodeSetup } from '../../src/node/index.js'
 import { peerNameOf, type OpenedGenesis } from '../../src/p2p/index.js'
 import { createSigner, type Signer, type VerifySignature } from '../../src/record/index.js'
 import { createMemoryDisk, type DiskOperation, type MemoryDisk } from '../fakes/memory-disk.js'
-import { createSimIndex, type IndexFate, type SimIndex } from './index-source.js'
+import { createSimIndex, type IndexCopy, type IndexFate, type SimIndex } from './index-source.js'
 import type { SimEndpoint, SimHub } from './network.js'
 import type { Prng } from './prng.js'
 import type { Owner, World } from './world.js'
@@ -27,6 +29,7 @@ export interface MachineOptions {
   readonly dial: readonly string[]
   readonly expectsPeers: boolean
   readonly ingest: Partial<IngestOptions>
+  readonly dag: Partial<DagOptions>
   /** Longest sync of the disk. */
   readonly syncMs: number
 }
@@ -43,8 +46,9 @@ export interface MachineDeps {
 /** A running node: dead from its crash on. */
 export interface Life extends Owner {
   readonly number: number
-  parts: Parts | undefined
-  started: boolean
+  lifecycle: Lifecycle | undefined
+  readonly parts: Parts | undefined
+  readonly started: boolean
   endpoint: SimEndpoint | undefined
   /** Why it could not start. */
   failure: unknown
@@ -56,6 +60,9 @@ export interface Death {
   readonly index: IndexFate
   readonly draw: number
 }
+
+/** An operation within which a machine may crash. */
+export type Moment = 'sync' | 'write' | 'rename' | 'index'
 
 /** One machine. */
 export interface Machine {
@@ -70,11 +77,20 @@ export interface Machine {
   /** Starts a node; `started` or `failure` of its life tell the end. */
   boot(): Life
   crash(death: Death): void
+  /** Does something in the middle of the next such operation, once. */
+  arm(moment: Moment, draw: number, action: () => void): void
+  disarm(): void
   /** Stops the node in order. */
   stop(): Promise<void>
   /** A new disk under the same key: what an operator does with a disk that is beyond repair. */
   replaceDisk(): Promise<void>
   readonly replaced: number
+  /** Keeps a copy of disk and index as they are. */
+  snapshot(): void
+  /** Puts the copy in the place of disk and index of a machine that is down: a backup, a rolled-back VM. */
+  restore(): boolean
+  /** The wall clock was wrong at some time. */
+  clockTouched: boolean
 }
 
 /** A machine with an empty data directory. */
@@ -98,10 +114,13 @@ class SimMachine implements Machine {
   offsetMs = 0
   life: Life | undefined
   replaced = -1
+  clockTouched = false
+  #copy: { readonly disk: MemoryDisk; readonly index: IndexCopy } | undefined
   readonly #options: MachineOptions
   readonly #deps: MachineDeps
   readonly #latencies: Prng
   #boots = 0
+  #armed: { readonly moment: Moment; readonly draw: number; readonly action: () => void } | undefined
 
   constructor(options: MachineOptions, deps: MachineDeps) {
     this.#options = options
@@ -112,7 +131,7 @@ class SimMachine implements Machine {
     this.#latencies = deps.prng.fork('latency')
     this.level = createSimIndex(() => {
       const { life } = this
-      return (label) => deps.world.sleep(this.#latencies.between(0, 2), label, life)
+      return (label) => this.#takeTime(label, this.#latencies.between(0, 2), life)
     })
     this.disk = this.#newDisk()
   }
@@ -120,8 +139,10 @@ class SimMachine implements Machine {
   boot(): Life {
     this.#boots += 1
     const life: Life = {
-      number: this.#boots, alive: true, heldUntilMs: 0, parts: undefined, started: false, endpoint: undefined,
-      failure: undefined
+      number: this.#boots, alive: true, heldUntilMs: 0, lifecycle: undefined, endpoint: undefined,
+      failure: undefined,
+      get parts() { return this.lifecycle?.parts },
+      get started() { return this.lifecycle?.running === true }
     }
     this.life = life
     this.#start(life).catch((error: unknown) => {
@@ -132,6 +153,7 @@ class SimMachine implements Machine {
 
   crash({ power, index, draw }: Death): void {
     const { life } = this
+    this.#armed = undefined
     if (life !== undefined) {
       life.alive = false
       this.#deps.hub.vanish(this.name, !power)
@@ -145,7 +167,7 @@ class SimMachine implements Machine {
   async stop(): Promise<void> {
     const { life } = this
     if (life === undefined) return
-    await life.parts?.stop()
+    await life.lifecycle?.stop()
     life.alive = false
     this.#deps.hub.vanish(this.name, true)
     if (this.life === life) this.life = undefined
@@ -159,55 +181,91 @@ class SimMachine implements Machine {
     await this.disk.syncDirectory('/')
   }
 
+  snapshot(): void {
+    this.#copy = { disk: this.disk.copy(this.#deps.prng.fork('copy')), index: this.level.copy() }
+  }
+
+  restore(): boolean {
+    const copy = this.#copy
+    if (copy === undefined) return false
+    this.#copy = undefined
+    this.replaced += 1
+    this.disk = copy.disk
+    // What was in the page cache is not in the copy of a disk.
+    this.disk.crash()
+    this.level.restore(copy.index)
+    return true
+  }
+
   #newDisk(): MemoryDisk {
-    const { world, prng } = this.#deps
+    const { prng } = this.#deps
     return createMemoryDisk(prng.fork(`disk ${this.replaced}`), {
       pause: (operation) => {
         // No node runs: an operator is at work, and nobody waits for that.
         if (this.life === undefined) return Promise.resolve()
         const highMs = operation === 'sync' ? this.#options.syncMs : DISK_MS[operation] ?? 0
         const waitMs = highMs === 0 ? 0 : this.#latencies.between(0, highMs)
-        return world.sleep(waitMs, operation, this.life)
+        return this.#takeTime(operation, waitMs, this.life)
       }
     })
   }
 
   async #start(life: Life): Promise<void> {
-    const { world, hub, prng, verify } = this.#deps
-    const { genesis, governor, dial, expectsPeers, ingest } = this.#options
-    const { networkId, genesis: { admission } } = genesis
-    const random = prng.fork(`life ${life.number}`)
+    const setup = this.#setup()
+    const ports = this.#ports(life)
     const events = createEventLog()
-    const parts = await openParts(
-      {
-        genesis, signer: this.signer, walDirectory: '/data/wal', markerPath: '/data/wal.marker',
-        incarnationPath: '/data/incarnation', dataDirectory: '/data', expectsPeers,
-        ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, trust: { workers: 0 },
-        wal: { segmentBytes: 1_048_576 },
-        ...(admission === 'open' ? {} : {
-          certificate: issueCertificate(this.signer.publicKey, governor, networkId)
-        })
-      },
-      {
-        clock: this.#clock(life), random, disk: this.disk, log: this.#log(), level: this.level, verify,
-        yieldNow: () => world.sleep(0, 'yield', life),
-        createNetwork: () => {
-          const { name, index } = this
-          const onThrow = (error: unknown): void => {
-            world.fail('no input throws', `machine ${index}: ${String(error)}`)
-          }
-          const endpoint = hub.join({
-            name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow
-          })
-          life.endpoint = endpoint
-          return Promise.resolve(endpoint)
+    life.lifecycle = createLifecycle((onStale) => openParts(setup, ports, events, onStale), ports.log)
+    await life.lifecycle.start()
+  }
+
+  #setup(): NodeSetup {
+    const { genesis, governor, expectsPeers, ingest, dag } = this.#options
+    const { signer } = this
+    const { networkId, genesis: { admission } } = genesis
+    const certificate = issueCertificate(signer.publicKey, governor, networkId)
+    return {
+      genesis, signer, walDirectory: '/data/wal', markerPath: '/data/wal.marker',
+      incarnationPath: '/data/incarnation', dataDirectory: '/data', expectsPeers,
+      ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, trust: { workers: 0 },
+      wal: { segmentBytes: 1_048_576 }, dag,
+      ...(admission === 'open' ? {} : { certificate })
+    }
+  }
+
+  #ports(life: Life): NodeParts {
+    const { world, hub, prng, verify } = this.#deps
+    const { genesis: { networkId }, dial } = this.#options
+    const random = prng.fork(`life ${life.number}`)
+    return {
+      clock: this.#clock(life), random, disk: this.disk, log: this.#log(life), level: this.level, verify,
+      yieldNow: () => world.sleep(0, 'yield', life),
+      createNetwork: () => {
+        const { name, index } = this
+        const onThrow = (error: unknown): void => {
+          world.fail('no input throws', `machine ${index}: ${String(error)}`)
         }
-      },
-      events
-    )
-    life.parts = parts
-    await parts.start()
-    life.started = true
+        life.endpoint = hub.join({ name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow })
+        return Promise.resolve(life.endpoint)
+      }
+    }
+  }
+
+  arm(moment: Moment, draw: number, action: () => void): void {
+    this.#armed = { moment, draw, action }
+  }
+
+  disarm(): void {
+    this.#armed = undefined
+  }
+
+  #takeTime(operation: string, waitMs: number, life: Life | undefined): Promise<void> {
+    const { world } = this.#deps
+    const armed = this.#armed
+    if (armed?.moment === operation) {
+      this.#armed = undefined
+      world.plan(armed.draw * waitMs, 'moment', life, armed.action)
+    }
+    return world.sleep(waitMs, operation, life)
   }
 
   #clock(life: Life): Clock {
@@ -220,9 +278,11 @@ class SimMachine implements Machine {
     }
   }
 
-  #log(): Log {
+  #log(life: Life): Log {
     const { onLog } = this.#deps
     const at = (level: string) => (fields: object, message: string): void => {
+      // Nothing but a restart of the process helps then.
+      if (message === 'the node could not be opened anew') life.failure ??= new Error(JSON.stringify(fields))
       onLog(this, level, fields, message)
     }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

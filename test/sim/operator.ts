@@ -1,6 +1,7 @@
 // The operator: starts nodes, starts them again when they fell, and replaces what is beyond repair.
 // Rule: a node that does not start, or that stops working, needs an excuse: a fault of its disk or index.
 
+import type { Parts } from '../../src/node/parts.js'
 import type { Machine, Death, Life } from './machine.js'
 import type { Inspector } from './inspector.js'
 import type { World } from './world.js'
@@ -40,7 +41,7 @@ class Keeper implements Operator {
   /** Until when what is an excuse. */
   readonly #excuses = new Map<Machine, Map<string, number>>()
   readonly #stopping = new Set<Machine>()
-  readonly #seen = new WeakSet<Life>()
+  readonly #seen = new WeakSet<Parts>()
 
   constructor(deps: OperatorDeps) {
     this.#deps = deps
@@ -107,8 +108,9 @@ class Keeper implements Operator {
     if (life === undefined || this.#stopping.has(machine)) return
     if (life.failure !== undefined) return this.#failedStart(machine, life.failure)
     if (!life.started) return
-    if (!this.#seen.has(life)) {
-      this.#seen.add(life)
+    const { parts } = life
+    if (parts !== undefined && !this.#seen.has(parts)) {
+      this.#seen.add(parts)
       void inspector.checkStarted(machine)
     }
     inspector.checkRunning(machine)

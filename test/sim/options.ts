@@ -1,5 +1,6 @@
 // What a seed draws for itself: how many machines and liars, how much is written, how small the limits are.
 
+import type { DagOptions } from '../../src/dag/index.js'
 import type { IngestOptions } from '../../src/ingest/index.js'
 import { createPrng } from './prng.js'
 
@@ -26,6 +27,7 @@ export interface SimOptions {
   /** Longest sync of each machine's disk. */
   readonly syncMs: readonly number[]
   readonly ingest: Partial<IngestOptions>
+  readonly dag: Partial<DagOptions>
   /** No memo of checked signatures. */
   readonly realSignatures: boolean
   readonly trust: SimTrust
@@ -66,6 +68,10 @@ export function drawOptions(seed: number): SimOptions {
       checkpointBytes: prng.pick([4_096, 1_048_576]),
       unappliedBlocksMax: prng.pick([1, 16, 256]),
       backlogRecordsMax: prng.pick([8, 16_384])
+    },
+    dag: prng.chance(0.5) ? {} : {
+      feedBlocksMax: 4, feedBytesMax: 8_192, peerBytesMax: 16_384, totalBytesMax: 32_768,
+      deferredHeadersMax: 4, headersMax: 16, invalidMax: 64, wantedMax: 16
     },
     realSignatures: seed % 20 === 0,
     trust: {

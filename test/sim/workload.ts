@@ -116,7 +116,9 @@ class Clients implements Workload {
   /** The first record of a call is an assertion that others vote on, whether it is ever written or not. */
   #make(call: number, part: number, prng: Prng): Uint8Array {
     const signer = prng.pick(this.agents)
-    const timestampMs = START_MS + this.#timeOf(call) - prng.integer(20_000)
+    // Equal times are common: many clocks are coarse.
+    const exactMs = START_MS + this.#timeOf(call) - prng.integer(20_000)
+    const timestampMs = prng.chance(0.4) ? exactMs - (exactMs % 10_000) : exactMs
     const draw = part === 0 ? 1 : prng.real()
     if (draw < 0.6) {
       // One in four is on an assertion that is yet to come.
