@@ -2,6 +2,7 @@
 
 import '../src/base/index.js'
 import { readFlags, USAGE, type SimFlags } from './sim/flags.js'
+import { runMutants } from './sim/mutants.js'
 import { runOne } from './sim/one.js'
 import { runSeeds } from './sim/seeds.js'
 
@@ -16,6 +17,7 @@ if (flags === undefined) {
 function run({ mode, jobs, ...flags }: SimFlags): Promise<number> {
   switch (mode.kind) {
     case 'seeds': return runSeeds(mode.from, mode.to, jobs)
+    case 'mutants': return runMutants(mode.name, jobs)
     case 'seed': return runOne({ seed: mode.seed }, flags)
     case 'replay': return runOne({ path: mode.path }, flags)
   }

@@ -8,6 +8,7 @@ export type SimMode =
   | { readonly kind: 'seed'; readonly seed: number }
   | { readonly kind: 'seeds'; readonly from: number; readonly to: number }
   | { readonly kind: 'replay'; readonly path: string }
+  | { readonly kind: 'mutants'; readonly name?: string }
 
 /** What was asked for. */
 export interface SimFlags {
@@ -21,6 +22,7 @@ export interface SimFlags {
 /** How the command is used. */
 export const USAGE: string = `usage: npm run sim -- --seed N [--trace] [--minimise] [--log]
        npm run sim -- --seeds A..B [--jobs J]
+       npm run sim -- --mutants | --mutant NAME [--jobs J]
        npm run sim -- --replay FILE [--trace] [--minimise] [--log]`
 
 /** The flags, or undefined for a command line that is none. */
@@ -31,7 +33,7 @@ export function readFlags(args: readonly string[]): SimFlags | undefined {
       options: {
         seed: { type: 'string' }, seeds: { type: 'string' }, replay: { type: 'string' }, jobs: { type: 'string' },
         trace: { type: 'boolean', default: false }, minimise: { type: 'boolean', default: false },
-        log: { type: 'boolean', default: false }
+        log: { type: 'boolean', default: false }, mutants: { type: 'boolean' }, mutant: { type: 'string' }
       }
     })
     const mode = modeOf(values)
@@ -44,10 +46,13 @@ export function readFlags(args: readonly string[]): SimFlags | undefined {
 }
 
 function modeOf(
-  values: { seed?: string; seeds?: string; replay?: string }
+  values: { seed?: string; seeds?: string; replay?: string; mutants?: boolean; mutant?: string }
 ): SimMode | undefined {
-  const { seed, seeds, replay } = values
-  if ([seed, seeds, replay].filter((value) => value !== undefined).length !== 1) return undefined
+  const { seed, seeds, replay, mutants, mutant: name } = values
+  const given = [seed, seeds, replay, mutants, name].filter((value) => value !== undefined)
+  if (given.length !== 1) return undefined
+  if (mutants === true) return { kind: 'mutants' }
+  if (name !== undefined) return { kind: 'mutants', name }
   if (replay !== undefined) return { kind: 'replay', path: replay }
   if (seed !== undefined) return isSeed(seed) ? { kind: 'seed', seed: Number(seed) } : undefined
   const [from = '', to = from, ...rest] = seeds?.split('..') ?? []

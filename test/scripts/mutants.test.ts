@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { mutate } from '../sim/mutants/hook.js'
+import { MUTANTS } from '../sim/mutants/list.js'
+
+const { compilerOptions } = ts.readConfigFile('tsconfig.json', (path) => readFileSync(path, 'utf8')).config as {
+  compilerOptions: object
+}
+const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, '.')
+
+const named = MUTANTS.map((mutant) => [mutant.name, mutant] as const)
+
+test.each(named)('%s: its text stands in its file exactly once', (_, mutant) => {
+  const mutated = mutate(mutant, compiled(mutant.file))
+  expect(mutated).not.toBe(compiled(mutant.file))
+  const how = { compilerOptions: { allowJs: true }, reportDiagnostics: true, fileName: 'a.js' }
+  const { diagnostics } = ts.transpileModule(mutated, how)
+  expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([])
+})
+
+test('a text that stands twice in its file, or not at all, is refused', () => {
+  const mutant = { name: 'any', file: 'any.js', find: 'a', replace: 'b', seeds: 1, why: 'any' }
+  expect(mutate(mutant, '-a-')).toBe('-b-')
+  expect(() => mutate(mutant, 'aa')).toThrow('mutant any: 2 places')
+  expect(() => mutate(mutant, '')).toThrow('mutant any: 0 places')
+})
+
+test('the names of mutants are distinct', () => {
+  expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length)
+})
+
+const texts = new Map<string, string>()
+
+/** What the compiler makes of the source, as the build does. */
+function compiled(file: string): string {
+  let text = texts.get(file)
+  if (text === undefined) {
+    const path = `src/${file.replace(/\.js$/, '.ts')}`
+    const source = readFileSync(path, 'utf8')
+    const compilerOptions = { ...options, module: ts.ModuleKind.ESNext, isolatedDeclarations: false }
+    text = ts.transpileModule(source, { compilerOptions, fileName: path }).outputText
+    texts.set(file, text)
+  }
+  return text
+}

@@ -1,0 +1,36 @@
+// Plants one mutant: a module loader hook that patches the compiled text of one file as it is loaded. What is
+// patched knows nothing of it. Runs in the loader's own thread.
+
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { MUTANTS, type Mutant } from './list.js'
+
+/** What Node hands on. */
+interface Loaded {
+  readonly format: string
+  readonly shortCircuit?: boolean
+  readonly source?: string | Uint8Array
+}
+
+let planted: Mutant | undefined
+
+/** Called once with the name of the mutant. */
+export function initialize(name: string): void {
+  planted = MUTANTS.find((mutant) => mutant.name === name)
+  if (planted === undefined) throw new Error(`no mutant is named ${name}`)
+}
+
+/** Loads a module, patched when it is the mutant's. */
+export async function load(
+  url: string, context: object, nextLoad: (url: string, context: object) => Promise<Loaded>
+): Promise<Loaded> {
+  if (planted === undefined || !url.endsWith(`/dist/src/${planted.file}`)) return nextLoad(url, context)
+  return { format: 'module', shortCircuit: true, source: mutate(planted, await readFile(fileURLToPath(url), 'utf8')) }
+}
+
+/** The text with the mutant in it. @throws Error unless what it replaces stands there exactly once */
+export function mutate({ name, file, find, replace }: Mutant, text: string): string {
+  const parts = text.split(find)
+  if (parts.length === 2) return parts.join(replace)
+  throw new Error(`mutant ${name}: ${parts.length - 1} places in ${file} match, not one`)
+}
