@@ -83,9 +83,26 @@ describe('server', () => {
   it('stops twice, and though a client keeps its connection open', async () => {
     const server = await start({ stopMsMax: 50 })
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    // What the server has not read when it closes the connection resets it.
+    const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
     await new Promise((resolve) => socket.on('connect', resolve))
     socket.write('GET /healthz HTTP/1.1\r\n')
     await server.stop()
     await server.stop()
+    await closed
+  })
+
+  it('goes on when a client resets its stream of events', async () => {
+    const node = createFakeNode()
+    const server = await start({}, node)
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    const opened = new Promise((resolve) => socket.once('data', resolve))
+    socket.write('GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await opened
+    socket.resetAndDestroy()
+    for (let i = 0; i < 20; i++) {
+      node.emit({ kind: 'peer', peer: 'x'.repeat(10_000), state: 'up' })
+      expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+    }
   })
 })
