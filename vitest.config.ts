@@ -6,6 +6,7 @@ const long = [
   'test/cli/{rebuild,repair}.test.ts',
   'test/dag/{sync,sync-misbehaviour,pending}.test.ts',
   'test/ingest/verify-pool.test.ts',
+  'test/node/trust-worker.test.ts',
   'test/p2p/{libp2p-*,cold-join,gossip-intake}.test.ts',
   'test/store/{silent-loss,failure}.test.ts',
   'test/wal/{crash,damage}.test.ts'

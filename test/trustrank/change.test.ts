@@ -51,7 +51,8 @@ describe('a change of published trust', () => {
   })
 
   it('is of all without an entry when what they have differs, and of all at all under another mode', () => {
-    expect(changedIn({ ...base, prior: { ...base.prior, accuracy: 513 } })).toEqual([false, false, false, true])
+    const other = { ...base, prior: { ...base.prior, accuracy: 513 } }
+    expect(changedIn(other)).toEqual([false, false, false, true])
     expect(changedIn({ ...base, mode: 'neutral' })).toEqual([true, true, true, true])
     expect(changedIn({ ...base, roundMs: 5 })).toEqual([true, true, true, true])
   })
