@@ -7,6 +7,7 @@ const long = [
   'test/dag/{sync,sync-misbehaviour,pending}.test.ts',
   'test/ingest/verify-pool.test.ts',
   'test/node/trust-worker.test.ts',
+  'test/node/view-digest.test.ts',
   'test/p2p/{libp2p-*,cold-join,gossip-intake}.test.ts',
   'test/store/{silent-loss,failure}.test.ts',
   'test/wal/{crash,damage}.test.ts'
