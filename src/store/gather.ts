@@ -59,8 +59,8 @@ const SLICE_ROWS = 512
 const LOOKUPS_MAX = 128
 /** Bytes of the id that ends the key of a candidate. */
 const ID_BYTES = 32
-/** Ranges of votes that are read at once. */
-const VOTE_RANGES = 8
+/** Fewer assertions have their votes read side by side, more with few iterators. */
+const VOTE_RANGES_MAX = 8
 
 /**
  * Reads the candidates and votes of one key from one state of the index.
@@ -80,10 +80,7 @@ export async function gatherKey(
     const slice = rows.slice(at, at + SLICE_ROWS).map((row) => new StoredCandidate(row, records))
     for (const candidate of slice) candidates.push(candidate)
     const voted = await votedOf(reader, slice)
-    for (let i = 0; i < voted.length; i += VOTE_RANGES) {
-      const found = await Promise.all(voted.slice(i, i + VOTE_RANGES).map(({ id }) => votesOn(reader, id)))
-      for (const list of found) votes.push(...list)
-    }
+    for (const list of await votesOnEach(reader, voted)) for (const vote of list) votes.push(vote)
   }
   return { subject, predicate, candidates, votes }
 }
@@ -129,22 +126,32 @@ async function votesByCandidate(
 ): Promise<ReadonlyMap<Hash, readonly GatheredVote[]>> {
   const votes = new Map<Hash, readonly GatheredVote[]>()
   const voted = await votedOf(reader, candidates)
-  for (let at = 0; at < voted.length; at += VOTE_RANGES) {
-    const some = voted.slice(at, at + VOTE_RANGES)
-    const found = await Promise.all(some.map(({ id }) => votesOn(reader, id)))
-    for (const [of, { id }] of some.entries()) votes.set(id, found[of] ?? [])
+  const found = await votesOnEach(reader, voted)
+  for (const [at, { id }] of voted.entries()) {
+    votes.set(id, found[at] ?? [])
   }
   return votes
 }
 
 /** The effective votes on one assertion, ascending by (agent, timestamp, id). */
 export async function votesOn(reader: Reader, assertion: Hash): Promise<readonly GatheredVote[]> {
-  const rows = await reader.rangeAll(ranges.votes(assertion))
+  return votesIn(await reader.rangeAll(ranges.votes(assertion)))
+}
+
+function votesIn(rows: readonly Entry[]): readonly GatheredVote[] {
   return rows.map(([key, value]) => {
     const parts = parseVote(key)
     if (parts === undefined) throw badRow('V:')
     return { ...parts, weight: decodeVoteRow(value) }
   })
+}
+
+/** The same for many assertions, in their order. */
+async function votesOnEach(
+  reader: Reader, voted: readonly GatheredCandidate[]
+): Promise<readonly (readonly GatheredVote[])[]> {
+  if (voted.length <= VOTE_RANGES_MAX) return Promise.all(voted.map(({ id }) => votesOn(reader, id)))
+  return (await reader.rangesAll(voted.map(({ id }) => ranges.votes(id)))).map(votesIn)
 }
 
 // Those of some candidates that have votes.

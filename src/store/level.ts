@@ -33,6 +33,8 @@ export interface LevelIteratorOptions extends LevelReadOptions {
 export interface LevelIterator {
   /** Up to `count` further rows; none = end. */
   nextv(count: number): Promise<[key: Uint8Array, value: Uint8Array][]>
+  /** Goes to the first row at or behind a key. */
+  seek(target: Uint8Array): void
   close(): Promise<void>
 }
 

@@ -191,6 +191,28 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
         expect(await store.verifyDigest()).toMatchObject({ equal: true, rowCount: 3 })
       })
 
+      it('are read as many ranges at once, whatever their length and order', async () => {
+        const store = await openAt()
+        const batch = store.batch()
+        for (let target = 0; target < 40; target += 1) {
+          for (let vote = 0; vote < target % 9; vote += 1) {
+            const key = keys.vote(hash(target), keyOf('agent'), vote, hash(`${target} ${vote}`))
+            batch.add(key, encodeVoteRow(vote), true)
+          }
+        }
+        await store.write(batch)
+        const wanted = [...Array.from({ length: 40 }, (_, at) => hash((at * 7) % 40)), hash('none')]
+          .map((target) => ranges.votes(target))
+        const snapshot = store.snapshot()
+        const mixed = [...wanted, ranges.records(), ranges.allVotes()]
+        for (const list of [wanted, wanted.slice(0, 1), mixed, []]) {
+          const one = await Promise.all(list.map((range) => store.rangeAll(range)))
+          expect(await store.rangesAll(list)).toEqual(one)
+          expect(await snapshot.rangesAll(list)).toEqual(one)
+        }
+        await snapshot.close()
+      })
+
       it('refuse rows of the wrong kind and a second writing', async () => {
         const store = await openAt()
         const batch = store.batch()
