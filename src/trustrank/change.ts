@@ -99,7 +99,7 @@ function tableChanges(
 function changeOf(was: ClosedTrust, is: ClosedTrust): 'all' | ReadonlySet<PublicKey> {
   const [old, now] = [was.values, is.values]
   const sameList = old.length === now.length && old.every((value, at) => value === now[at])
-  if (!sameList || !sameCells(was.base, is.base) || !sameCells(was.spread, is.spread)) return 'all'
+  if (!sameList || was.turnedBits !== is.turnedBits || !sameCells(was.base, is.base) || !sameCells(was.spread, is.spread)) return 'all'
   const agents = new Set<PublicKey>()
   for (const agent of new Set([...was.own.keys(), ...is.own.keys()])) {
     if (!sameCells(was.own.get(agent), is.own.get(agent))) agents.add(agent)

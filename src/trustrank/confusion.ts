@@ -151,12 +151,20 @@ function shrunk(count: Float64Array, prior: Uint32Array, strength: number, class
 /** Least probability that a table is taken to hold: 1/1,024. */
 export const CELL_MIN = 64
 
+/**
+ * Bits by which ballots may be turned round: none where there are seeds. They err too, and an agent that
+ * differs from one on a few audited facts had better be silent than count for what it denies.
+ */
+export function turnedBitsOf({ constants, seeded }: Field): number {
+  return seeded ? 0 : constants.turnedBitsMax
+}
+
 /** Limits of what one ballot says, Q16 bits. */
 export interface SupportLimits {
   /** Most that it speaks for a class. */
   readonly bitsMax: number
   /** Most by which it speaks for another class than the one it names more than for that one. */
-  readonly turnedBitsMax: number
+  readonly turnedMax: number
 }
 
 /**
@@ -165,12 +173,12 @@ export interface SupportLimits {
  * ballot speaks for that other one, though not for much.
  */
 export function supportOf(
-  cells: Uint32Array, classes: number, said: number, { bitsMax, turnedBitsMax }: SupportLimits
+  cells: Uint32Array, classes: number, said: number, { bitsMax, turnedMax }: SupportLimits
 ): Int32Array {
   const likely = Int32Array.from({ length: classes }, (_, truth) =>
     log2Q(Math.max(CELL_MIN, cells[truth * classes + said] ?? 0)))
   const most = likely.reduce((top, bits) => Math.max(top, bits))
-  const top = Math.min(most, (likely[said] ?? 0) + turnedBitsMax)
+  const top = Math.min(most, (likely[said] ?? 0) + turnedMax)
   const least = likely.reduce((low, bits) => Math.min(low, bits))
   const floor = Math.max(least, top - bitsMax)
   return likely.map((bits) => Math.max(0, Math.min(bits, top) - floor))

@@ -43,7 +43,7 @@ export interface TrustConstants {
   readonly seedPriorBallots: number
   /** Q16 bits: most that one ballot can weigh. */
   readonly bitsMax: number
-  /** Q16 bits: most by which a confusion table lets a ballot speak for another value than its own. */
+  /** Bits: most by which a confusion table lets a ballot speak for another value more than for its own. */
   readonly turnedBitsMax: number
   /** Most values of a closed predicate. */
   readonly classesMax: number
@@ -86,7 +86,7 @@ export const TRUST_CONSTANTS: TrustConstants = Object.freeze({
   seedPrior: 64_880,
   seedPriorBallots: 200,
   bitsMax: 393_216,
-  turnedBitsMax: 131_072,
+  turnedBitsMax: 2,
   classesMax: 30,
   tableBallotsMin: 8,
   tablePriorBallots: 20,

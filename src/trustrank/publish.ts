@@ -1,7 +1,7 @@
 // Publishing: a fixed point rounded down to steps of 1/1024.
 
 import { type PublicKey, Q } from '../base/index.js'
-import type { Table } from './confusion.js'
+import { type Table, turnedBitsOf } from './confusion.js'
 import type { Field } from './field.js'
 import type { FixedPoint } from './fixed-point.js'
 import { standingQ } from './standing.js'
@@ -68,8 +68,9 @@ function roundsOf(
 }
 
 function closedOf(
-  { columns }: Field, table: Table, at: number, shareOf: Uint32Array | undefined
+  field: Field, table: Table, at: number, shareOf: Uint32Array | undefined
 ): ClosedTrust {
+  const { columns } = field
   const { predicate, values } = columns.closed[at] ?? { predicate: '', values: [] }
   const own = new Map<PublicKey, Uint16Array>()
   for (const [agent, cells] of [...table.own].sort(([a], [b]) => a - b)) {
@@ -82,7 +83,7 @@ function closedOf(
     if (share < STEPS_PER_ONE) shares.set(key, share)
   }
   return {
-    predicate, values, own, shares,
+    predicate, values, own, shares, turnedBits: turnedBitsOf(field),
     base: Uint16Array.from(table.base, (share) => Math.max(1, steps(share))),
     spread: Uint16Array.from(table.spread, steps)
   }

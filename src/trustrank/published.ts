@@ -138,6 +138,7 @@ function readPredicates(
 
 function writeClosed(out: Writer, closed: ClosedTrust): void {
   out.text(utf8Bytes(closed.predicate))
+  out.u8(closed.turnedBits)
   out.u16(closed.values.length)
   for (const value of closed.values) out.text(Buffer.from(value, 'hex'))
   out.cells(closed.base)
@@ -158,13 +159,14 @@ function writeClosed(out: Writer, closed: ClosedTrust): void {
 
 function readClosed(from: Reader): ClosedTrust {
   const predicate = utf8Text(from.text()) ?? cutShort()
+  const turnedBits = from.u8()
   const values = Array.from({ length: from.u16() }, () => Buffer.from(from.text()).toString('hex'))
   const [base, spread] = [from.cells(values.length), from.cells(values.length ** 2)]
   const own = new Map<PublicKey, Uint16Array>()
   for (let left = from.u32(); left > 0; left -= 1) own.set(from.key(), from.cells(values.length ** 2))
   const shares = new Map<PublicKey, number>()
   for (let left = from.u32(); left > 0; left -= 1) shares.set(from.key(), from.u16())
-  return { predicate, values, base, spread, own, shares }
+  return { predicate, turnedBits, values, base, spread, own, shares }
 }
 
 function cutShort(): never {

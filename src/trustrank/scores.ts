@@ -1,9 +1,9 @@
 // Scores: trust-weighted ballots by cluster, under accuracies and confusion tables.
 
-import { log2Q, timesQ } from '../base/index.js'
+import { log2Q, Q, timesQ } from '../base/index.js'
 import type { Scores } from './beliefs.js'
 import { itemCount } from './columns.js'
-import { cellsOf, supportOf, type Table } from './confusion.js'
+import { cellsOf, supportOf, type Table, turnedBitsOf } from './confusion.js'
 import type { Field } from './field.js'
 import { bitsOf } from './weight.js'
 
@@ -49,7 +49,9 @@ export function baseBits(base: Uint32Array): Int32Array {
 type Support = (row: number, said: number) => Int32Array
 
 /** Supports by row and value said, computed when first asked for of an agent. */
-function supporter({ columns, constants, slots }: Field, table: Table, accuracy: Uint32Array): Support {
+function supporter(field: Field, table: Table, accuracy: Uint32Array): Support {
+  const { columns, constants: { bitsMax }, slots } = field
+  const limits = { bitsMax, turnedMax: turnedBitsOf(field) * Q }
   const kept = new Map<number, Int32Array>()
   return (row, said) => {
     const agent = columns.agentOf[row] ?? 0
@@ -58,7 +60,7 @@ function supporter({ columns, constants, slots }: Field, table: Table, accuracy:
     if (known !== undefined) return known
     const own = accuracy[slots.ofRow[row] ?? 0] ?? 0
     const cells = table.own.get(agent) ?? cellsOf(own, table.spread, table.classes)
-    const bits = supportOf(cells, table.classes, said, constants)
+    const bits = supportOf(cells, table.classes, said, limits)
     kept.set(key, bits)
     return bits
   }

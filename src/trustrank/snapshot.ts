@@ -56,6 +56,7 @@ function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): C
   const classes = closed.values.length
   const classOf = new Map(closed.values.map((value, at) => [value, at]))
   const spread = Uint32Array.from(closed.spread, (steps) => steps * Q_PER_STEP)
+  const limits = { bitsMax: TRUST_CONSTANTS.bitsMax, turnedMax: closed.turnedBits * Q }
   const kept = new Map<PublicKey, (Int32Array | undefined)[]>()
   const cells = (agent: PublicKey): Uint32Array => {
     const own = closed.own.get(agent)
@@ -69,7 +70,7 @@ function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): C
       let known = kept.get(agent)
       if (known === undefined) kept.set(agent, known = [])
       const share = (closed.shares.get(agent) ?? STEPS_PER_ONE) * Q_PER_STEP
-      return known[said] ??= supportOf(cells(agent), classes, said, TRUST_CONSTANTS)
+      return known[said] ??= supportOf(cells(agent), classes, said, limits)
         .map((bits) => timesQ(bits, share))
     }
   }

@@ -25,6 +25,8 @@ export interface AgentTrust {
 /** Confusion of a closed predicate as published. Cells are steps of 1/1024, row `truth * classes + said`. */
 export interface ClosedTrust {
   readonly predicate: string
+  /** Bits by which a ballot may speak for another value more than for its own. */
+  readonly turnedBits: number
   /** Canonical object bytes as hex, ascending; an index is a class. */
   readonly values: readonly string[]
   /** By class: how often it is the truth, at least 1. */

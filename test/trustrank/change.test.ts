@@ -79,7 +79,8 @@ type Own = readonly (readonly [PublicKey, number])[]
 
 function table(predicate: string, own: Own, cell: number, shares: Own): ClosedTrust {
   return {
-    predicate, values: ['61', '62'], shares: new Map(shares), base: Uint16Array.of(1, 2), spread: Uint16Array.of(0, cell, cell, 0),
+    predicate, turnedBits: 2, values: ['61', '62'], shares: new Map(shares), base: Uint16Array.of(1, 2),
+    spread: Uint16Array.of(0, cell, cell, 0),
     own: new Map(own.map(([agent, value]) => [agent, Uint16Array.of(value, 0, 0, value)]))
   }
 }
