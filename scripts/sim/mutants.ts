@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { mutate } from '../../test/sim/mutants/hook.js'
-import { MUTANTS, type Mutant } from '../../test/sim/mutants/list.js'
+import { GAPS } from '../../test/sim/mutants/gaps.js'
+import { MUTANTS } from '../../test/sim/mutants/list.js'
+import type { Mutant } from '../../test/sim/mutants/mutant.js'
 import { firstFailure } from './first-failure.js'
 
 /** What became of a mutant. */
@@ -17,7 +19,7 @@ interface Verdict {
 
 /** Runs all mutants, or one, and prints a table. @returns the exit code */
 export async function runMutants(name: string | undefined, jobs: number): Promise<number> {
-  const chosen = name === undefined ? MUTANTS.filter(({ gap }) => gap === undefined) : named(name)
+  const chosen = name === undefined ? MUTANTS : [...MUTANTS, ...GAPS].filter((mutant) => mutant.name === name)
   if (chosen.length === 0) {
     console.error(`no mutant is named ${name ?? ''}: ${MUTANTS.map((mutant) => mutant.name).join(', ')}`)
     return 2
@@ -30,11 +32,7 @@ export async function runMutants(name: string | undefined, jobs: number): Promis
     console.log(row(verdict))
   })
   const clean = await cleanFailures(verdicts, jobs)
-  return tell(verdicts, clean, name === undefined ? MUTANTS.filter(({ gap }) => gap !== undefined) : [])
-}
-
-function named(name: string): readonly Mutant[] {
-  return MUTANTS.filter((mutant) => mutant.name === name)
+  return tell(verdicts, clean, name === undefined ? GAPS : [])
 }
 
 /** The seed at which it was found last comes first: the others matter only when that one has become blind. */
@@ -58,7 +56,7 @@ function tell(verdicts: readonly Verdict[], clean: readonly number[], gaps: read
   const missed = verdicts.filter(({ seed }) => seed === undefined).length
   console.log(`${verdicts.length - missed} of ${verdicts.length} mutants found; ` +
     `clean code fails at ${clean.length} of their seeds${clean.map((seed) => ` ${seed}`).join('')}`)
-  for (const { name, gap } of gaps) console.log(`not looked for, a known gap: ${name} (${gap ?? ''})`)
+  for (const { name, gap } of gaps) console.log(`not looked for, a known gap: ${name}, ${gap ?? ''}`)
   return missed === 0 && clean.length === 0 ? 0 : 1
 }
 

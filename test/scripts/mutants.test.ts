@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { mutate } from '../sim/mutants/hook.js'
+import { GAPS } from '../sim/mutants/gaps.js'
 import { MUTANTS } from '../sim/mutants/list.js'
 
 const { compilerOptions } = ts.readConfigFile('tsconfig.json', (path) => readFileSync(path, 'utf8')).config as {
@@ -9,7 +10,8 @@ const { compilerOptions } = ts.readConfigFile('tsconfig.json', (path) => readFil
 }
 const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, '.')
 
-const named = MUTANTS.map((mutant) => [mutant.name, mutant] as const)
+const all = [...MUTANTS, ...GAPS]
+const named = all.map((mutant) => [mutant.name, mutant] as const)
 
 test.each(named)('%s: its text stands in its file exactly once', (_, mutant) => {
   const mutated = mutate(mutant, compiled(mutant.file))
@@ -26,8 +28,9 @@ test('a text that stands twice in its file, or not at all, is refused', () => {
   expect(() => mutate(mutant, '')).toThrow('mutant any: 0 places')
 })
 
-test('the names of mutants are distinct', () => {
-  expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length)
+test('the names of mutants are distinct, and there are at least 25', () => {
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+  expect(MUTANTS.length).toBeGreaterThanOrEqual(25)
 })
 
 const texts = new Map<string, string>()

@@ -19,6 +19,9 @@ import type { Owner, World } from './world.js'
 /** Wall clock of a machine without error at the start of a run. */
 export const START_MS = 1_800_000_000_000
 
+/** What the log says when gossip was held against its bringer. */
+export const REJECTED = 'a message was rejected'
+
 /** How a node is set up. */
 export interface MachineOptions {
   readonly index: number
@@ -244,7 +247,12 @@ class SimMachine implements Machine {
         const onThrow = (error: unknown): void => {
           world.fail('no input throws', `machine ${index}: ${String(error)}`)
         }
-        life.endpoint = hub.join({ name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow })
+        const onReject = (peer: string, why: string): void => {
+          this.#deps.onLog(this, 'debug', { peer, why }, REJECTED)
+        }
+        life.endpoint = hub.join({
+          name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow, onReject
+        })
         return Promise.resolve(life.endpoint)
       }
     }

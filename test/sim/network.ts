@@ -20,6 +20,8 @@ export interface Seat {
   readonly prng: Prng
   /** The handler threw: foreign input must never do that. */
   readonly onThrow: (error: unknown) => void
+  /** A message was held against the peer that brought it. */
+  readonly onReject?: (from: PeerName, why: string) => void
 }
 
 /** A node's place in the network, and what a liar may do there. */
@@ -286,6 +288,7 @@ class Endpoint implements SimEndpoint {
     this.#onMessage(from, payload).then(
       (verdict: Verdict) => {
         if (verdict.kind === 'accept') this.#spread(payload, from)
+        if (verdict.kind === 'reject') this.seat.onReject?.(from, verdict.why)
       },
       (error: unknown) => this.seat.onThrow(error)
     )

@@ -7,7 +7,7 @@ import { forbidRealWorld } from './guard.js'
 import { createInjector } from './injector.js'
 import { createInspector } from './inspector.js'
 import { createLiar } from './liar.js'
-import { createMachine, START_MS, type Machine } from './machine.js'
+import { createMachine, REJECTED, START_MS, type Machine } from './machine.js'
 import { createVerifier } from './memo.js'
 import { addressOf, createHub } from './network.js'
 import { createOperator } from './operator.js'
@@ -80,6 +80,9 @@ async function runIn(
     }
     if (message === 'peer disconnected for misbehaviour' && names.includes(Reflect.get(fields, 'peer') as string)) {
       world.fail('no honest node is sent away', `machine ${machine.index}: ${textOf(fields)}`)
+    }
+    if (message === REJECTED && names.includes(Reflect.get(fields, 'peer') as string)) {
+      world.fail('no honest message is rejected', `machine ${machine.index}: ${textOf(fields)}`)
     }
     watch.onLog?.(world.nowMs, machine.index, level, fields, message)
   }

@@ -3,7 +3,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { MUTANTS, type Mutant } from './list.js'
+import { GAPS } from './gaps.js'
+import { MUTANTS } from './list.js'
+import type { Mutant } from './mutant.js'
 
 /** What Node hands on. */
 interface Loaded {
@@ -16,7 +18,7 @@ let planted: Mutant | undefined
 
 /** Called once with the name of the mutant. */
 export function initialize(name: string): void {
-  planted = MUTANTS.find((mutant) => mutant.name === name)
+  planted = [...MUTANTS, ...GAPS].find((mutant) => mutant.name === name)
   if (planted === undefined) throw new Error(`no mutant is named ${name}`)
 }
 
