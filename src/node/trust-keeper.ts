@@ -84,6 +84,8 @@ class Keeper implements TrustKeeper {
   readonly #stopping = new AbortController()
   readonly #past: TrustSnapshot[] = []
   #snapshot: TrustSnapshot
+  /** Under what views were computed is not known: all of them must be. */
+  #lost: boolean
   #lane: TrustLane | undefined
   /** The book lacks ballots: all are to be read from the index. */
   #needsFill = true
@@ -103,7 +105,9 @@ class Keeper implements TrustKeeper {
     this.#deps = deps
     this.#queue = createTrustQueue(options.queueRowsMax)
     this.#schedule = createTrustSchedule(options, deps.clock)
-    this.#snapshot = readTrust(deps.store, policy)
+    const { snapshot, lost } = readTrust(deps.store, policy)
+    this.#snapshot = snapshot
+    this.#lost = lost
     this.sink = {
       begin: () => {
         this.#begun = { frontierRoot: deps.frontierRoot(), cursor: deps.store.cursor }
@@ -228,7 +232,8 @@ class Keeper implements TrustKeeper {
     const lane = this.#lane ??= openTrustLane(this.#workers, this.#policy, log)
     if (this.#queue.takeOverflow()) this.#needsFill = true
     if (!this.#needsFill) return lane
-    await lane.ask({ kind: 'adopt', bytes: encodePublished(this.#snapshot) })
+    // A desk that knows of no published values finds everything new.
+    if (!this.#lost) await lane.ask({ kind: 'adopt', bytes: encodePublished(this.#snapshot) })
     await fillBook(this.#deps, (message) => lane.ask({ kind: 'put', ...message }), this.#stopping.signal)
     this.#needsFill = false
     return lane
@@ -251,6 +256,7 @@ class Keeper implements TrustKeeper {
     stageNext(batch, next.generation, bytes)
     await store.write(batch)
     let adopted = false
+    const lost = this.#lost
     await materializer.publish({
       generation: next.generation,
       stage: (current) => stageCurrent(current, next, before.generation, covered),
@@ -258,11 +264,13 @@ class Keeper implements TrustKeeper {
         this.#past.unshift(before)
         this.#past.splice(PAST_MAX)
         this.#snapshot = next
+        this.#lost = false
         this.#stats.publicationsTotal += 1
       },
       affected: async (limit) => {
         if (!adopted) await this.#adopt(lane)
         adopted = true
+        if (lost) throw notComputed()
         return this.#affected(lane, limit)
       }
     })

@@ -27,18 +27,27 @@ export function firstTrust(policy: TrustPolicy): TrustSnapshot {
   return computeTrust(createBallotBook(policy.roundMs).columns(), policy).snapshot
 }
 
-/** The snapshot that is current; the first one when there is none, or none that is whole. */
-export function readTrust(reader: Reader, policy: TrustPolicy): TrustSnapshot {
+/** What the index says of published trust. */
+export interface StoredTrust {
+  /** The snapshot that is current; the first one when there is none, or none that is whole. */
+  readonly snapshot: TrustSnapshot
+  /** Views were computed under a snapshot that cannot be read any more. */
+  readonly lost: boolean
+}
+
+/** Reads the snapshot that is current. */
+export function readTrust(reader: Reader, policy: TrustPolicy): StoredTrust {
   const row = reader.get(CURRENT_ROW)
-  if (row === undefined) return firstTrust(policy)
+  if (row === undefined) return { snapshot: firstTrust(policy), lost: false }
   const generation = decodeNumberRow(row.subarray(0, NUMBER_BYTES))
   const frontier = row.subarray(FRONTIER_AT)
   const place = { generation, frontierRoot: frontier.length === HASH_BYTES ? hashOf(frontier) : undefined }
   const bytes = reader.get(snapshotKey(generation))
   const published = bytes === undefined ? undefined : decodePublished(bytes)
   const snapshot = published === undefined ? undefined : snapshotOf(published, place)
-  if (snapshot?.digest === hashOf(row.subarray(DIGEST_AT, FRONTIER_AT))) return snapshot
-  return { ...firstTrust(policy), generation }
+  const isWhole = snapshot?.digest === hashOf(row.subarray(DIGEST_AT, FRONTIER_AT))
+  if (snapshot !== undefined && isWhole) return { snapshot, lost: false }
+  return { snapshot: { ...firstTrust(policy), generation }, lost: true }
 }
 
 /** Stores a snapshot that is to become current. */

@@ -6,6 +6,7 @@ import type { NodeSetup, StemeNode } from '../../src/node/index.js'
 import {
   buildAssertion, buildVote, createSigner, openRecord, seedFromName, type Signer
 } from '../../src/record/index.js'
+import { keys } from '../../src/store/index.js'
 import { seededRandom } from '../fakes/seeded-random.js'
 import { boot, createMachine, during, genesis, type Machine, settledState, startMs } from './kit.js'
 
@@ -117,6 +118,26 @@ describe('trust in a node', () => {
     expect(after.trustGeneration).toBe(before.trustGeneration)
     expect(after.tag?.trustDigest).toBe(before.tag?.trustDigest)
     await during(machine, second.stop())
+  })
+
+  it('computes all views anew when the snapshot that they were computed under is gone', async () => {
+    const run = { records: liarsStory(), step: 20 }
+    const half = await answersOf(await createMachine(), { ...run, records: run.records.slice(0, 20) })
+    const answers = await answersOf(await createMachine(), run)
+    const machine = await createMachine()
+    const node = await boot(machine)
+    // Trust and views of half of the story, and then the snapshot is lost with the other half to come.
+    await during(machine, node.admit(run.records.slice(0, 20)))
+    const { trustGeneration } = await settledState(machine, node)
+    await during(machine, node.stop())
+    const level = await machine.index.open(false)
+    const row = keys.trust(trustGeneration.toString(16).padStart(16, '0'))
+    expect(level.getSync(row, { keyEncoding: 'buffer', valueEncoding: 'buffer' })).toBeDefined()
+    await level.batch([{ type: 'del', key: row }], { sync: true })
+    await level.close()
+    expect(await answersOf(machine, { records: [], step: 1 })).toBe(half)
+    expect(machine.messages.join()).toContain('all views are marked')
+    expect(await answersOf(machine, { records: run.records.slice(20), step: 20 })).toBe(answers)
   })
 
   it('ends in the same answers wherever a power cut tears the index', async () => {
