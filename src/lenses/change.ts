@@ -163,7 +163,8 @@ function* newcomerSteps(
     return then !== undefined && !sameAnswer(then, given.result)
   }
   const { trust } = given.judgement
-  const bits = trust.weightQ(newcomer(0), margins === undefined ? clusters.list.length : 2)
+  const among = margins === undefined ? clusters.list.length : 2
+  const bits = trust.weightQ(newcomer(0), among, given.key.predicate)
   const each = timesQ(trust.gateQ(newcomer(0), newestMs(given.key)), bits)
   const guess = lacking === undefined || each === 0 ? 0 : Math.max(1, Math.ceil(lacking / each))
   if (guess > 0 && guess <= NEWCOMERS_MAX && (yield* flips(guess))) {
