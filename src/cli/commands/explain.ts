@@ -111,7 +111,7 @@ function changeText({ answer, what_would_change_it: change }: ExplainAnswer): st
   const { runner_up_lacks, newcomers, withdrawals, later_than } = change
   return `what would change it:\n${facts([
     ['a later word', later_than === undefined ? undefined : 'any later assertion of another value'],
-    ['weight', runner_up_lacks === undefined ? undefined : `${runner_up_lacks} more bits for ${other}`],
+    ['weight', runner_up_lacks === undefined ? undefined : `${hundredthsUp(runner_up_lacks)} more bits for ${other}`],
     ['newcomers', newcomers === undefined ? undefined : `votes of ${newcomers} unknown agents for ${other}`],
     ...withdrawals.map(({ agent_id, assertions, winner }) => [
       'withdrawal', `${short(agent_id)} votes 0 on ${assertions.map(short).join(' ')}: ` +
@@ -119,6 +119,11 @@ function changeText({ answer, what_would_change_it: change }: ExplainAnswer): st
     ] as const),
     ['others', change.withdrawals_complete ? 'no other agent alone' : 'not every agent was tried']
   ])}`
+}
+
+/** Rounded up, so that as much is enough. */
+function hundredthsUp(bits: number): string {
+  return (Math.ceil(bits * 100) / 100).toFixed(2)
 }
 
 function short(hex: string): string {
