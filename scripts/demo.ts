@@ -77,7 +77,8 @@ async function play(
   const joinSeconds = await joinLate(cast, story)
   const states = await waitForEqualTags(nodes, CONVERGE_MS)
   showStates(nodes, states, story)
-  const { before, after, flipped } = await playAudit(nodes, networkId, claims, CONVERGE_MS, story)
+  const { before, audited, after, flipped } = await playAudit(
+    { nodes, networkId, claims, limitMs: CONVERGE_MS }, story)
   await printConflict(nodes, story)
   const last = await waitForEqualTags(nodes, CONVERGE_MS)
   const total = (performance.now() - startMs) / 1_000
@@ -93,6 +94,7 @@ async function play(
     trust_digests: last.map((state) => state.tag?.trust_digest),
     accuracy: after.accuracy,
     accuracy_before_audit: before.accuracy,
+    accuracy_after_audit: audited.accuracy,
     majority_accuracy: after.majorityAccuracy,
     answers_flipped: flipped,
     cold_join_seconds: tenths(joinSeconds),

@@ -2,9 +2,9 @@
 // finds tells on the sources, and so on facts that nobody voted on.
 
 import { blake3Hash, type NetworkId } from '../../src/base/index.js'
-import { contestedItems, type WorldClaim } from '../../examples/world/index.js'
+import { contestedItems, type WorldClaim, worldSettings } from '../../examples/world/index.js'
 import { createClaimSigner, directoryPaths, readKeyFile } from '../../src/node/index.js'
-import { buildVote, createSigner, seedFromName } from '../../src/record/index.js'
+import { buildEpoch, buildVote, createSigner, seedFromName, type Signer } from '../../src/record/index.js'
 import { type ProcessNode, waitForEqualTags } from '../cluster/process-node.js'
 import { drawAudit } from '../eval/audit.js'
 import { askAll, judge, type Judged, readSettled, type Settled } from './judge.js'
@@ -17,59 +17,75 @@ const SHOWN_SOURCES = 3
 const FULL_WEIGHT = 1_000_000
 const NAME_WIDTH = 24
 
-/** What an audit turned. */
+/** What the founder's acts turned. */
 export interface AuditOutcome {
-  /** On gold facts that the auditor did not see. */
+  /** On gold facts that the auditor did not see, as all others. */
   readonly before: Judged
+  readonly audited: Judged
+  /** After the founder also said how facts age. */
   readonly after: Judged
-  /** Contested facts whose answer changed though nobody voted on them. */
+  /** Contested facts whose answer the audit changed though nobody voted on them. */
   readonly flipped: number
+}
+
+/** Whom it happens to. */
+export interface AuditCast {
+  readonly nodes: readonly ProcessNode[]
+  readonly networkId: NetworkId
+  readonly claims: readonly WorldClaim[]
+  /** For each time that the nodes have to agree. */
+  readonly limitMs: number
+}
+
+/** What is asked at each stage, and how it is scored. */
+interface Questions {
+  readonly items: readonly string[]
+  readonly unseen: readonly Settled[]
 }
 
 interface Agents {
   readonly agents: readonly { readonly agent_id: string; readonly accuracy: number }[]
 }
 
-interface Flip {
-  readonly item: string
-  readonly from: unknown
-  readonly to: unknown
-}
-
-/** Lets the founder of the network vote on drawn facts, and compares the answers before and after. */
-export async function playAudit(
-  nodes: readonly ProcessNode[], networkId: NetworkId, claims: readonly WorldClaim[], limitMs: number,
-  story: Story
-): Promise<AuditOutcome> {
+/** Lets the founder vote on drawn facts, then say how facts age, and compares the answers. */
+export async function playAudit(cast: AuditCast, story: Story): Promise<AuditOutcome> {
+  const { nodes, claims } = cast
   const settled = await readSettled()
   const { judged, votes } = drawAudit(claims, settled, AUDITED, 0)
-  const unseen = settled.filter(({ item }) => !judged.has(item))
   const contested = contestedItems(claims)
-  const asked = [...new Set([...contested, ...settled.map(({ item }) => item)])]
-  const before = await askAll(nodes, asked)
-  const trustedBefore = await accuracies(nodes[0], claims)
+  const asked = new Set([...contested, ...settled.map(({ item }) => item)])
+  const questions = {
+    items: [...asked].filter((item) => !judged.has(item)),
+    unseen: settled.filter(({ item }) => !judged.has(item))
+  }
   story.chapter(`Before anybody checked: ${contested.length} contested facts`)
-  const judgedBefore = judge(unseen, before, claims)
-  tell(judgedBefore, story)
+  const first = await askAll(nodes, questions.items)
+  const before = tell(first, questions, claims, story)
+  const trusted = await accuracies(nodes[0], claims)
 
-  story.chapter(`The founder checks ${votes.length} facts, drawn by lot, and votes`)
-  const records = await votesAsRecords(nodes[0], votes, networkId)
-  const { records: had = 0 } = await nodes[0]?.state() ?? {}
-  await nodes[0]?.send(records)
-  await waitForEqualTags(nodes, limitMs, had + records.length)
+  story.chapter(`The founder, whom trust starts from, checks ${votes.length} facts drawn by lot, and votes`)
   for (const { claim } of votes.slice(0, SHOWN)) story.say(`${claim.item.padEnd(NAME_WIDTH)} ${claim.value}`)
   if (votes.length > SHOWN) story.say(`… and ${votes.length - SHOWN} more`)
-
-  showAccuracies(trustedBefore, await accuracies(nodes[0], claims), story)
-  const after = await askAll(nodes, asked)
-  const flips = asked.filter((item) => !judged.has(item) && !isSame(before.get(item), after.get(item)))
-    .map((item): Flip => ({ item, from: before.get(item), to: after.get(item) }))
+  await sendAndSettle(cast, await votesAsRecords(cast, votes))
+  showAccuracies(trusted, await accuracies(nodes[0], claims), story)
   story.chapter('After the audit, on the facts that the founder did not look at')
-  const judgedAfter = judge(unseen, after, claims)
-  tell(judgedAfter, story)
-  story.say(`${flips.length} answers changed though nobody voted on them:`)
-  showFlips(flips, unseen, story)
-  return { before: judgedBefore, after: judgedAfter, flipped: flips.length }
+  const second = await askAll(nodes, questions.items)
+  const audited = tell(second, questions, claims, story)
+  const flipped = showFlips(first, second, questions, story)
+
+  story.chapter('The founder issues an epoch: a ballot counts half when it is a year older than the newest')
+  await sendAndSettle(cast, [await settingsAsRecord(cast)])
+  const third = await askAll(nodes, questions.items)
+  const after = tell(third, questions, claims, story)
+  showFlips(second, third, questions, story)
+  return { before, audited, after, flipped }
+}
+
+async function sendAndSettle({ nodes, limitMs }: AuditCast, records: readonly Uint8Array[]): Promise<void> {
+  const [node] = nodes
+  const { records: had } = await node?.state() ?? { records: 0 }
+  await node?.send(records)
+  await waitForEqualTags(nodes, limitMs, had + records.length)
 }
 
 /** How often each source is right, as far as the network knows; by name. */
@@ -95,35 +111,56 @@ function showAccuracies(
   }
 }
 
-/** Those first of which it is known who is right, texts before numbers. */
-function showFlips(flips: readonly Flip[], gold: readonly Settled[], story: Story): void {
-  const truths = new Map(gold.map(({ item, value }) => [item, value]))
-  const rank = ({ item, to }: Flip): number => (truths.has(item) ? 0 : 2) + (typeof to === 'number' ? 1 : 0)
-  for (const { item, from, to } of [...flips].sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN)) {
+/** Shows what changed: first where it is known who is right, texts before numbers. Gives how many. */
+function showFlips(
+  before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>, { items, unseen }: Questions,
+  story: Story
+): number {
+  const truths = new Map(unseen.map(({ item, value }) => [item, value]))
+  const flips = items.filter((item) => !isSame(before.get(item), after.get(item)))
+  const rank = (item: string): number =>
+    (truths.has(item) ? 0 : 2) + (typeof after.get(item) === 'number' ? 1 : 0)
+  story.say(`${flips.length} answers changed though nobody voted on them:`)
+  for (const item of [...flips].sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN)) {
     const truth = truths.get(item)
-    const mark = truth === undefined ? '' : isSame(to, truth) ? '  right' : `  wrong: ${truth}`
-    story.say(`${item.padEnd(NAME_WIDTH)} ${String(from)} -> ${String(to)}${mark}`)
+    const mark = truth === undefined ? '' : isSame(after.get(item), truth) ? '  right' : `  wrong: ${truth}`
+    story.say(`${item.padEnd(NAME_WIDTH)} ${String(before.get(item))} -> ${String(after.get(item))}${mark}`)
   }
+  return flips.length
 }
 
-function tell({ right, gold, accuracy, majorityAccuracy }: Judged, story: Story): void {
+function tell(
+  answers: ReadonlyMap<string, unknown>, { unseen }: Questions, claims: readonly WorldClaim[], story: Story
+): Judged {
+  const verdict = judge(unseen, answers, claims)
+  const { right, gold, accuracy, majorityAccuracy } = verdict
   story.say(`Consensus is right on ${right} of ${gold} gold facts (${percent(accuracy)}), ` +
     `plain majority voting on ${percent(majorityAccuracy)}.`)
+  return verdict
 }
 
 /** The founder's votes, signed with the key in the first node's directory. */
 async function votesAsRecords(
-  node: ProcessNode | undefined, votes: ReturnType<typeof drawAudit>['votes'], networkId: NetworkId
+  cast: AuditCast, votes: ReturnType<typeof drawAudit>['votes']
 ): Promise<readonly Uint8Array[]> {
-  if (node === undefined) return []
-  const { signer } = await readKeyFile(directoryPaths(node.directory).agentKey)
-  const sign = createClaimSigner(networkId)
+  const signer = await founderOf(cast)
+  const sign = createClaimSigner(cast.networkId)
   return votes.flatMap(({ claim }) => {
     const record = sign(claim)
     if (record.kind !== 'record') return []
     const assertion = blake3Hash(record.bytes)
-    return [buildVote({ timestampMs: claim.ts ?? 0, assertion, weight: FULL_WEIGHT }, signer, networkId)]
+    return [buildVote({ timestampMs: claim.ts ?? 0, assertion, weight: FULL_WEIGHT }, signer, cast.networkId)]
   })
+}
+
+async function settingsAsRecord(cast: AuditCast): Promise<Uint8Array> {
+  const fields = { timestampMs: 0, name: 'world', settings: worldSettings() }
+  return buildEpoch(fields, await founderOf(cast), cast.networkId)
+}
+
+async function founderOf({ nodes: [node] }: AuditCast): Promise<Signer> {
+  if (node === undefined) throw new Error('the demo has no node')
+  return (await readKeyFile(directoryPaths(node.directory).agentKey)).signer
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -131,6 +168,6 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** A share as people read it. */
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }
