@@ -84,6 +84,8 @@ export interface LaunchOptions {
   /** Multiaddr to listen on, and host of the HTTP interface; default loopback, any free port. */
   readonly listen?: string
   readonly apiHost?: string
+  /** Multiaddr that its peers are told in place of the one it listens on: that of a relay in front of it. */
+  readonly announce?: string
   /** Told of the process before it is up: whoever gives up meanwhile must end it. */
   readonly onSpawn?: (child: ChildProcess) => void
 }
@@ -94,13 +96,14 @@ export async function startNode(
   directory: string,
   options: LaunchOptions = {}
 ): Promise<ProcessNode> {
-  const { launcher = [], listen = '/ip4/127.0.0.1/tcp/0', apiHost } = options
+  const { launcher = [], listen = '/ip4/127.0.0.1/tcp/0', apiHost, announce } = options
   const words = ['--data-dir', directory, '--json', ...(options.words ?? ['start'])]
   const places = ['--api-port', '0', '--listen', listen, '--log-level', 'warn']
   const open = apiHost === undefined ? [] : ['--api-host', apiHost, '--api-public']
   const given = [...launcher, process.execPath, ...PROFILE, CLI, ...words, ...places, ...open]
   const child = spawn(given[0] ?? process.execPath, given.slice(1), {
-    stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe']
+    stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe'],
+    env: announce === undefined ? process.env : { ...process.env, STEMEDB_P2P_ANNOUNCE: announce }
   })
   options.onSpawn?.(child)
   const started = await announcement(name, child)

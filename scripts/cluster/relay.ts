@@ -27,6 +27,14 @@ export async function openRelay(): Promise<Relay> {
   return relay
 }
 
+/** A free port of loopback, for a node that announces the port of a relay and not its own. */
+export async function freePort(): Promise<number> {
+  const relay = await openRelay()
+  const { port } = relay
+  await relay.close()
+  return port
+}
+
 class TcpRelay implements Relay {
   target: number | undefined
   accepted = 0
