@@ -24,6 +24,8 @@ export interface NamedNetwork {
   readonly vocabulary?: readonly string[]
   /** Predicates of subjects; of all others it is `p`. */
   readonly predicates?: Readonly<Record<string, string>>
+  /** Subjects of which constraints are said. */
+  readonly constraints?: readonly string[]
 }
 
 /** The key of a name. */
@@ -41,6 +43,7 @@ export function keysOf(network: NamedNetwork): readonly KeyBallots[] {
     const answers = [...new Set(said.map(([, , answer]) => answer))]
     return {
       subject, predicate: network.predicates?.[subject] ?? 'p', cardinality: network.cardinality ?? 'one', exact: true,
+      ...(network.constraints?.includes(subject) === true ? { constraint: true } : {}),
       ...(network.vocabulary === undefined ? {} : { vocabulary: network.vocabulary.map(valueHex) }),
       clusters: answers.map((answer) => (
         { value: valueHex(answer), hash: blake3Hash(encodeCanonical(answer)) })),
@@ -201,6 +204,15 @@ const NETWORKS: readonly NamedNetwork[] = [
     policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 },
     ballots: THREE.map(([who, on, what], at) => [who, on, what, 65_536, at * 400]),
     votes: [...Array.from({ length: 9 }, () => ['ann', 'bob', 5] as const), ['ann', 'cid', 5], ['bob', 'cid', 1_005]]
+  },
+  {
+    name: 'constraints spend the budget and are in no track record', constraints: ['t'], seeds: ['ann'],
+    policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 }, ballots: THREE,
+    votes: [['ann', 'bob'], ['bob', 'cid']]
+  },
+  {
+    name: 'a seed that stated constraints alone silences nobody', constraints: ['u'], seeds: ['seed'],
+    ballots: [...THREE, ['seed', 'u', 'x']]
   },
   { name: 'votes without seeds change nothing', ballots: THREE, policy: { standing: 'votes' }, votes: [['ann', 'bob']] },
   {

@@ -98,8 +98,7 @@ function* heardSteps(
 
 function* statedSteps(input: LensInput): Steps<Density> {
   const judging = input.epochs.judging(input.predicate)
-  const ruled = input.epochs.current?.settings.has(input.predicate) === true
-  if (ruled || judging.cardinality === 'many') return yield* input.density()
+  if (judging.ruled === true || judging.cardinality === 'many') return yield* input.density()
   return yield* densitySteps(input, { ...judging, cardinality: 'many' }, input.trust, { asOfMs: input.asOfMs })
 }
 

@@ -19,6 +19,8 @@ export interface EpochInput {
 
 /** How one predicate is judged. */
 export interface Judging {
+  /** True when the current epoch has settings for the predicate. */
+  readonly ruled?: boolean | undefined
   readonly cardinality: 'one' | 'many'
   readonly tolerance?: number | undefined
   readonly halfLifeMs?: number | undefined
@@ -78,7 +80,8 @@ export function isLater(a: Dated, b: Dated): boolean {
 
 function judgingOf(settings: PredicateSettings): Judging {
   return {
-    cardinality: settings.cardinality, tolerance: settings.tolerance, halfLifeMs: settings.halfLifeMs,
+    ruled: true, cardinality: settings.cardinality, tolerance: settings.tolerance,
+    halfLifeMs: settings.halfLifeMs,
     allows: settings.vocabulary === undefined ? undefined : allowsOf(settings.vocabulary),
     vocabulary: settings.vocabulary?.map((value) => toHex(scalarBytes(value)))
   }

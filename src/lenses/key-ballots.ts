@@ -4,6 +4,7 @@
 import { toHex } from '../base/index.js'
 import { stateSteps } from './ballots.js'
 import { clusterSteps } from './clusters.js'
+import { constraintKind } from './constraints.js'
 import type { Judging } from './epochs.js'
 import { joinSteps } from './join.js'
 import type { Steps } from './steps.js'
@@ -17,6 +18,8 @@ export interface TrustBallots {
   readonly cardinality: 'one' | 'many'
   /** True where values count as equal by their bytes alone. */
   readonly exact: boolean
+  /** A constraint for which the epoch has no settings: somebody's wish, no fact that others get wrong. */
+  readonly constraint: boolean
   /** Values that the epoch allows, as hex of their bytes; absent = any. */
   readonly vocabulary?: readonly string[] | undefined
   /** The value that stands for each cluster, as hex of its bytes, and their BLAKE3. */
@@ -48,6 +51,7 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
   const speaking = new Set(ballots.voice)
   return {
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
+    constraint: constraintKind(key.predicate) !== undefined && judging.ruled !== true,
     exact: judging.tolerance === undefined, vocabulary: judging.vocabulary,
     clusters: clusters.list.map(({ representative }) => (
       { value: toHex(representative.first.objectBytes), hash: representative.hash })),

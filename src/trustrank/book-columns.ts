@@ -3,15 +3,21 @@
 import type { PublicKey } from '../base/index.js'
 import type { KeyBallots } from './key-ballots.js'
 import { closedPredicates } from './closed-predicates.js'
-import type { BallotColumns, Endorsements } from './columns.js'
+import type { BallotColumns, ConstraintRows, Endorsements } from './columns.js'
 
 /** Most votes of one agent for another that count in a round. */
 const ENDORSEMENTS_PER_ROUND = 8
 
-/** Columns of keys. @param keys in the order of their names */
-export function columnsOf(keys: readonly KeyBallots[], roundOf: (timeMs: number) => number): BallotColumns {
-  const agents = agentsOf(keys)
+/** True for keys that are items of the columns. */
+export function isFact({ constraint }: KeyBallots): boolean {
+  return constraint !== true
+}
+
+/** Columns of keys. @param all keys in the order of their names */
+export function columnsOf(all: readonly KeyBallots[], roundOf: (timeMs: number) => number): BallotColumns {
+  const agents = agentsOf(all)
   const numbers = new Map(agents.map((agent, at) => [agent, at]))
+  const keys = all.filter(isFact)
   const predicates = [...new Set(keys.map(({ predicate }) => predicate))].sort()
   const predicateAt = new Map(predicates.map((predicate, at) => [predicate, at]))
   const closed = closedPredicates(keys)
@@ -27,7 +33,7 @@ export function columnsOf(keys: readonly KeyBallots[], roundOf: (timeMs: number)
     classOf: new Int16Array(clusters).fill(-1),
     agentOf: new Uint32Array(rows), clusterOf: new Uint32Array(rows), weightOf: new Uint32Array(rows),
     timeOf: new Float64Array(rows),
-    endorsements: endorsementsOf(keys, numbers, roundOf)
+    endorsements: endorsementsOf(all, numbers, roundOf), constraintRows: constraintRowsOf(all, numbers)
   }
   let [cluster, row] = [0, 0]
   for (const [item, key] of keys.entries()) {
@@ -72,6 +78,16 @@ function sortedRows(
   const of = (agent: PublicKey): number => numbers.get(agent) ?? 0
   return [...key.rows].sort((a, b) =>
     of(a.agent) - of(b.agent) || (place.get(a.cluster) ?? 0) - (place.get(b.cluster) ?? 0))
+}
+
+function constraintRowsOf(
+  all: readonly KeyBallots[], numbers: ReadonlyMap<PublicKey, number>
+): ConstraintRows {
+  const rows = all.flatMap((key) => (isFact(key) ? [] : key.rows))
+  return {
+    agentOf: Uint32Array.from(rows, ({ agent }) => numbers.get(agent) ?? 0),
+    timeOf: Float64Array.from(rows, ({ timestampMs }) => timestampMs)
+  }
 }
 
 /** Sums by pair of min(8, votes) over rounds, by rising pair. */

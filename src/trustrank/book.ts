@@ -3,7 +3,7 @@
 
 import type { PublicKey } from '../base/index.js'
 import { roundOf } from './budget.js'
-import { columnsOf } from './book-columns.js'
+import { columnsOf, isFact } from './book-columns.js'
 import type { BallotColumns } from './columns.js'
 import { type KeyBallots, sameBallots } from './key-ballots.js'
 
@@ -74,7 +74,7 @@ export function createBallotBook(roundMs: number): BallotBook {
       entries.delete(name)
     },
     columns: () => columnsOf(sorted(), (timeMs) => roundOf(timeMs, roundMs)),
-    items: () => sorted().map(aboutOf),
+    items: () => sorted().filter(isFact).map(aboutOf),
     keysWhere: (wants) => sorted().filter(({ predicate, rows: said, silent = [] }) =>
       said.some(({ agent }) => wants(predicate, agent)) || silent.some((agent) => wants(predicate, agent))
     ).map(aboutOf),

@@ -19,15 +19,17 @@ export function roundOf(timeMs: number, roundMs: number): number {
 }
 
 /**
- * gate = min(Q, floor(2 * V * s * Q / (n * 2^40))), n the agent's rows in the round; without a budget Q for
- * whoever has standing.
+ * gate = min(Q, floor(2 * V * s * Q / (n * 2^40))), n the agent's rows in the round, those on constraints
+ * included; without a budget Q for whoever has standing.
  */
 export function gatesOf(columns: BallotColumns, mass: Float64Array, policy: TrustPolicy): Gates {
   const cast = columns.agents.map(() => new Map<number, number>())
-  for (let row = 0; row < columns.agentOf.length; row += 1) {
-    const rounds = cast[columns.agentOf[row] ?? 0]
-    const round = roundOf(columns.timeOf[row] ?? 0, policy.roundMs)
-    rounds?.set(round, (rounds.get(round) ?? 0) + 1)
+  for (const { agentOf, timeOf } of [columns, columns.constraintRows]) {
+    for (const [row, agent] of agentOf.entries()) {
+      const rounds = cast[agent]
+      const round = roundOf(timeOf[row] ?? 0, policy.roundMs)
+      rounds?.set(round, (rounds.get(round) ?? 0) + 1)
+    }
   }
   const ofAgent = cast.map((rounds, agent) => new Map(
     [...rounds].sort(([a], [b]) => a - b)

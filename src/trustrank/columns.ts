@@ -19,7 +19,16 @@ export interface Endorsements {
   readonly count: Uint32Array
 }
 
-/** All ballots. An item is one (subject, predicate); rows of an item are neighbours, so are its clusters. */
+/** Ballots on constraints: what somebody wants is no fact, so only the vote budget counts them. */
+export interface ConstraintRows {
+  readonly agentOf: Uint32Array
+  readonly timeOf: Float64Array
+}
+
+/**
+ * All ballots. An item is one (subject, predicate) that states facts; rows of an item are neighbours, so are
+ * its clusters.
+ */
 export interface BallotColumns {
   /** Ascending; other columns name an agent by its index here. */
   readonly agents: readonly PublicKey[]
@@ -43,7 +52,9 @@ export interface BallotColumns {
   readonly clusterOf: Uint32Array
   readonly weightOf: Uint32Array
   readonly timeOf: Float64Array
+  /** Of facts and constraints alike. */
   readonly endorsements: Endorsements
+  readonly constraintRows: ConstraintRows
 }
 
 /** Number of items in the columns. */

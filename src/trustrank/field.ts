@@ -19,6 +19,7 @@ export interface Field {
   readonly policy: TrustPolicy
   /** By agent: 1 = trust seed. */
   readonly seeds: Uint8Array
+  /** Some seed has a row. */
   readonly seeded: boolean
   /** By agent: mass that reached it; undefined when all stand alike. */
   readonly mass: Float64Array | undefined
@@ -41,7 +42,8 @@ export function fieldOf(columns: BallotColumns, policy: TrustPolicy, constants: 
     gates === undefined ? weight : Math.floor((weight * (gates.ofRow[row] ?? 0)) / Q))
   return {
     columns, slots: slotsOf(columns), constants, policy, seeds, mass, gates, voiceOf,
-    seeded: seeds.includes(1),
+    // A seed that has judged nothing yet must not silence all others.
+    seeded: columns.agentOf.some((agent) => seeds[agent] === 1),
     recordOf: recordWeights(columns, policy.halfLifeMs),
     anchorOf: anchors(columns, seeds, constants.anchor)
   }

@@ -34,6 +34,8 @@ export interface KeyBallots {
   readonly cardinality: 'one' | 'many'
   /** True where values count as equal by their bytes alone: only there confusion makes sense. */
   readonly exact: boolean
+  /** A constraint and no fact: its ballots are in no track record; absent = a fact. */
+  readonly constraint?: boolean | undefined
   /** Values that the epoch allows, as hex; absent = any. */
   readonly vocabulary?: readonly string[] | undefined
   readonly clusters: readonly BallotCluster[]
@@ -46,6 +48,7 @@ export interface KeyBallots {
 /** True when two sets of ballots of one key say the same, in whatever order each lists it. */
 export function sameBallots(a: KeyBallots, b: KeyBallots): boolean {
   return a.cardinality === b.cardinality && a.exact === b.exact &&
+    (a.constraint === true) === (b.constraint === true) &&
     (a.vocabulary === undefined) === (b.vocabulary === undefined) &&
     sameLists(a.vocabulary ?? [], b.vocabulary ?? []) &&
     sameLists(a.clusters.map(({ value }) => value), b.clusters.map(({ value }) => value)) &&

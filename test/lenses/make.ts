@@ -46,10 +46,10 @@ export function key(candidates: readonly Candidate[], votes: readonly VoteInput[
 }
 
 /** A view of epochs in which `predicate` has these settings. */
-export function judgedBy(settings: Partial<PredicateSettings>): EpochView {
+export function judgedBy(settings: Partial<PredicateSettings>, predicate = 'predicate'): EpochView {
   const record = {
     id: blake3Hash(utf8Bytes('epoch')), agentId: agent('governor'), timestampMs: 0, name: 'epoch',
-    settings: new Map([['predicate', { cardinality: 'one', ...settings } as const]])
+    settings: new Map([[predicate, { cardinality: 'one', ...settings } as const]])
   }
   return createEpochView([record], new Set([agent('governor')]))
 }

@@ -87,6 +87,14 @@ describe('the ballots that trust is computed from', () => {
     expect(runSteps(trustBallotSteps(records, judgedBy({ tolerance: 1 }).judging('predicate'))).exact).toBe(false)
   })
 
+  it.each([['forbidden', true], ['must_use', true], ['predicate', false]])(
+    'are of a constraint under %s: %s, unless the epoch has settings for it', (predicate, constraint) => {
+      const named = { ...records, predicate }
+      expect(runSteps(trustBallotSteps(named, NO_EPOCHS.judging(predicate))).constraint).toBe(constraint)
+      const ruled = judgedBy({ cardinality: 'one' }, predicate).judging(predicate)
+      expect(runSteps(trustBallotSteps(named, ruled)).constraint).toBe(false)
+    })
+
   it('do not count a withdrawn vote as an endorsement', () => {
     const withdrawn = key([claim], [vote('bob', claim, 1_000_000, 8), vote('bob', claim, 0, 9)])
     expect(runSteps(trustBallotSteps(withdrawn, NO_EPOCHS.judging('predicate'))).endorsements).toEqual([])
