@@ -8,18 +8,11 @@ import type { Clock, FrameStream, Log, PeerName, Random, Timer } from '../base/i
 import { SyncError, type AuditSession } from '../dag/index.js'
 import { reasonOf } from './errors.js'
 import type { PeerNetwork } from './network.js'
+import type { ReplicationLimits } from './options.js'
 
 /** Numbers of the audits; see options.ts. */
-export interface AuditOptions {
-  readonly auditEveryMs: number
-  readonly auditFirstMs: number
-  readonly auditSoonMs: number
-  readonly auditRetryMs: number
-  readonly auditOpenMs: number
-  readonly auditServeMsMin: number
-  readonly auditMsMax: number
-  readonly sessionIdleMsMax: number
-}
+export type AuditOptions = Pick<ReplicationLimits, 'sessionIdleMsMax' | 'auditEveryMs' | 'auditFirstMs' |
+  'auditSoonMs' | 'auditRetryMs' | 'auditOpenMs' | 'auditServeMsMin' | 'auditMsMax'>
 
 /** A session of either side over one stream. */
 export interface AuditRun extends AuditSession {

@@ -66,25 +66,11 @@ export const keys = {
     return endKey()
   },
   /** D: dirty mark of a sweep: its generation and the chunk that wrote it. */
-  sweepMark: (subject: string, predicate: string, generation: number, chunk: number): Uint8Array => {
-    beginKey(FAMILY.mark)
-    putText(subject)
-    putText(predicate)
-    putByte(1)
-    putU64(generation)
-    putU32(chunk)
-    return endKey()
-  },
+  sweepMark: (subject: string, predicate: string, generation: number, chunk: number): Uint8Array =>
+    ofMark(subject, predicate, 1, generation, chunk),
   /** D: dirty mark of a change of trust: the generation of the snapshot and the chunk that wrote it. */
-  trustMark: (subject: string, predicate: string, generation: number, chunk: number): Uint8Array => {
-    beginKey(FAMILY.mark)
-    putText(subject)
-    putText(predicate)
-    putByte(2)
-    putU64(generation)
-    putU32(chunk)
-    return endKey()
-  },
+  trustMark: (subject: string, predicate: string, generation: number, chunk: number): Uint8Array =>
+    ofMark(subject, predicate, 2, generation, chunk),
   /** b: header and record ids of a block. */
   block: (id: Hash): Uint8Array => ofHash(FAMILY.block, id),
   /** c: the block is complete. */
@@ -141,5 +127,17 @@ function ofHashes(prefix: string, first: Hash, second: Hash): Uint8Array {
   beginKey(prefix)
   putHash(first)
   putHash(second)
+  return endKey()
+}
+
+function ofMark(
+  subject: string, predicate: string, kind: number, generation: number, chunk: number
+): Uint8Array {
+  beginKey(FAMILY.mark)
+  putText(subject)
+  putText(predicate)
+  putByte(kind)
+  putU64(generation)
+  putU32(chunk)
   return endKey()
 }

@@ -1,20 +1,7 @@
 // Trust in agents and its reasons, through a real node and the real application.
 
-import { afterEach, describe, expect, it } from 'vitest'
-import { agentOf, backs, idOf, type RealNode, startReal, states } from './real-node.js'
-
-const running: RealNode[] = []
-
-async function real(...records: readonly Uint8Array[]): Promise<RealNode> {
-  const started = await startReal()
-  running.push(started)
-  if (records.length > 0) await started.admit(...records)
-  return started
-}
-
-afterEach(async () => {
-  for (const one of running.splice(0)) await one.stop()
-})
+import { describe, expect, it } from 'vitest'
+import { agentOf, backs, idOf, realWith, states } from './real-node.js'
 
 const key = (name: string): string => agentOf(name).publicKey
 
@@ -35,7 +22,7 @@ interface Listed {
 
 describe('agents', () => {
   it('are listed by falling accuracy, page after page, each once', async () => {
-    const { get, node } = await real(...story())
+    const { get, node } = await realWith(...story())
     const all: Listed[] = []
     let cursor: string | undefined
     do {
@@ -57,7 +44,7 @@ describe('agents', () => {
 
   it('have their ballots, what moved them and what was published earlier as reasons', async () => {
     const first = states('liar', 'lie 0', { subject: 'fact 0' })
-    const { get, admit } = await real(first)
+    const { get, admit } = await realWith(first)
     await admit(...story().filter((record) => idOf(record) !== idOf(first)))
     const { status, json } = await get(`/agents/${key('liar')}`)
     expect(status).toBe(200)
@@ -75,7 +62,7 @@ describe('agents', () => {
 
   it('without a ballot have what every newcomer has, and are unknown when nothing was heard of them', async () => {
     const fact = states('ann', 'x')
-    const { get } = await real(fact, backs('eve', idOf(fact), 0))
+    const { get } = await realWith(fact, backs('eve', idOf(fact), 0))
     const { json } = await get(`/agents/${key('eve')}`)
     expect(json).toMatchObject({ published: false, reasons: null, ballots: null, hits: null })
     const unknown = await get(`/agents/${key('nobody')}`)
@@ -83,7 +70,7 @@ describe('agents', () => {
   })
 
   it('are refused for a key or cursor that is none', async () => {
-    const { get } = await real(...story())
+    const { get } = await realWith(...story())
     expect((await get('/agents/xyz')).json).toMatchObject({ status: 400, code: 'INPUT_INVALID' })
     for (const cursor of ['x', `-${key('ann')}`, `12345-${key('ann')}`, `1-${key('ann')}0`]) {
       expect((await get('/agents', { cursor })).json).toMatchObject({ status: 400, code: 'NODE_CURSOR' })

@@ -1,22 +1,9 @@
 // Every lens through a real node and the real application.
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { LensError, type Lens } from '../../src/lenses/index.js'
 import { createMachine, nodeOn } from '../node/kit.js'
-import { backs, epochRecord, idOf, saidMs, startReal, states, type RealNode } from './real-node.js'
-
-const running: RealNode[] = []
-
-async function real(...records: readonly Uint8Array[]): Promise<RealNode> {
-  const started = await startReal()
-  running.push(started)
-  if (records.length > 0) await started.admit(...records)
-  return started
-}
-
-afterEach(async () => {
-  for (const one of running.splice(0)) await one.stop()
-})
+import { backs, epochRecord, idOf, realWith, saidMs, startReal, states } from './real-node.js'
 
 const key = { subject: 's', predicate: 'p' }
 
@@ -24,7 +11,7 @@ describe('query through a real node', () => {
   it('answers by every standard lens, in any case of its name', async () => {
     const x = states('ann', 'x')
     const late = states('bob', 'y', { timestampMs: saidMs + 1 })
-    const { get } = await real(x, backs('cid', idOf(x)), late)
+    const { get } = await realWith(x, backs('cid', idOf(x)), late)
     for (const [lens, name, object] of [
       ['CONSENSUS', 'Consensus', 'x'], ['recency', 'Recency', 'y'], ['EpochAware', 'EpochAware', 'x']
     ] as const) {
@@ -38,7 +25,7 @@ describe('query through a real node', () => {
   })
 
   it('takes every lens back to a time, and names the trust that it was judged under', async () => {
-    const { get, node } = await real(
+    const { get, node } = await realWith(
       states('ann', 'x', { timestampMs: saidMs }), states('bob', 'y', { timestampMs: saidMs + 5 }),
       states('cid', 'y', { timestampMs: saidMs + 9 })
     )
@@ -58,7 +45,7 @@ describe('query through a real node', () => {
   })
 
   it('hears with Authority whom the query asks for, never fewer demands than the genesis makes', async () => {
-    const { get, post } = await real(states('ann', 'x'), states('bob', 'y'))
+    const { get, post } = await realWith(states('ann', 'x'), states('bob', 'y'))
     const asked = { ...key, lens: 'Authority', minStanding: '0.5', minAccuracy: '0.1' }
     // The genesis asks 0.75 of accuracy: a lower demand does not open the door.
     expect((await get('/query', asked)).json.code).toBe('LENS_NO_CANDIDATES')
@@ -75,7 +62,7 @@ describe('query through a real node', () => {
 
   it('shows all winners of a predicate with many values', async () => {
     const many = epochRecord({ settings: new Map([['p', { cardinality: 'many' }]]) })
-    const { get, post } = await real(many, states('ann', 'x'), states('ann', 'y'), states('bob', 'x'),
+    const { get, post } = await realWith(many, states('ann', 'x'), states('ann', 'y'), states('bob', 'x'),
       states('bob', 'y'))
     const { json } = await get('/query', key)
     expect(json.winners_total).toBe(2)
@@ -86,7 +73,7 @@ describe('query through a real node', () => {
 
   it('says undecided when nobody stands by any answer', async () => {
     const x = states('ann', 'x')
-    const { get } = await real(x, backs('ann', idOf(x), 0, saidMs + 1))
+    const { get } = await realWith(x, backs('ann', idOf(x), 0, saidMs + 1))
     expect((await get('/query', key)).json).toMatchObject({ undecided: true, score: 0, winner: { object: 'x' } })
   })
 })
@@ -105,7 +92,7 @@ const loudest: Lens = {
 describe('a lens of one\'s own', () => {
   it('answers by its name, is listed in the document and in the error of an unknown one', async () => {
     const started = await startReal({ lenses: [loudest] })
-    running.push(started)
+    onTestFinished(() => started.stop())
     await started.admit(states('ann', 'soft', { confidence: 10 }), states('bob', 'loud', { confidence: 900_000 }))
     const { json } = await started.get('/query', { ...key, lens: 'LOUDEST' })
     expect(json).toMatchObject({ lens: 'Loudest', winner: { object: 'loud' }, candidates: 2 })

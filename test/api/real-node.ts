@@ -1,6 +1,7 @@
 // A real node on memory disks behind the real application: what a client of the HTTP interface sees.
 
 import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
 import { type Hash } from '../../src/base/index.js'
 import type { NodeSetup, StemeNode } from '../../src/node/index.js'
 import {
@@ -99,6 +100,14 @@ export async function startReal(
       await during(machine, node.stop())
     }
   }
+}
+
+/** A real node that holds the records and stops with the test. */
+export async function realWith(...records: readonly Uint8Array[]): Promise<RealNode> {
+  const started = await startReal()
+  onTestFinished(() => started.stop())
+  if (records.length > 0) await started.admit(...records)
+  return started
 }
 
 /**
