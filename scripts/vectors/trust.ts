@@ -62,7 +62,7 @@ export function policyOf(network: NamedNetwork): TrustPolicy {
 /** What a network gives: the published bytes and, of each agent, what is not rounded. */
 export function resultOf(network: NamedNetwork): Readonly<Record<string, unknown>> {
   const policy = policyOf(network)
-  const book = createBallotBook(policy.roundMs)
+  const book = createBallotBook(policy.roundMs, policy.seeds)
   for (const key of keysOf(network)) book.put(key)
   const { snapshot, rounds, explain } = computeTrust(book.columns(), policy)
   const names = [...new Set(network.ballots.map(([agent]) => agent))].sort()
@@ -213,6 +213,11 @@ const NETWORKS: readonly NamedNetwork[] = [
   {
     name: 'a seed that stated constraints alone silences nobody', constraints: ['u'], seeds: ['seed'],
     ballots: [...THREE, ['seed', 'u', 'x']]
+  },
+  { name: 'seeds before anybody said anything', ballots: [], seeds: ['seed', 'other'] },
+  {
+    name: 'a seed without a ballot keeps its part of the standing', ballots: THREE, seeds: ['ann', 'seed'],
+    policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 }, votes: [['ann', 'bob']]
   },
   { name: 'votes without seeds change nothing', ballots: THREE, policy: { standing: 'votes' }, votes: [['ann', 'bob']] },
   {

@@ -33,7 +33,7 @@ export interface AgentReport {
   readonly group?: PublicKey | undefined
   /** Genesis names it. */
   readonly seed: boolean
-  /** Absent without ballots, and until trust was computed once. */
+  /** Absent without ballots unless it is a seed, and until trust was computed once. */
   readonly record?: TrackRecord | undefined
 }
 
@@ -55,7 +55,7 @@ export interface AgentExplanation extends AgentReport {
   readonly trust: TrustReport
   /** False: nothing is published of it, it has what every newcomer has. */
   readonly published: boolean
-  /** Absent without ballots, and until trust was computed once. */
+  /** Absent without ballots unless it is a seed, and until trust was computed once. */
   readonly reasons?: AgentReasons | undefined
   /** Earlier values, latest first, as far as snapshots are kept and where they differ. */
   readonly past: readonly AgentStep[]

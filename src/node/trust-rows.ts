@@ -22,9 +22,9 @@ export interface CoveredState {
   readonly cursor: number
 }
 
-/** Trust of a network in which nothing was said yet. */
+/** Trust of a network in which nothing was said yet: what genesis says of its seeds. */
 export function firstTrust(policy: TrustPolicy): TrustSnapshot {
-  return computeTrust(createBallotBook(policy.roundMs).columns(), policy).snapshot
+  return computeTrust(createBallotBook(policy.roundMs, policy.seeds).columns(), policy).snapshot
 }
 
 /** What the index says of published trust. */

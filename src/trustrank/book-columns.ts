@@ -13,9 +13,15 @@ export function isFact({ constraint }: KeyBallots): boolean {
   return constraint !== true
 }
 
-/** Columns of keys. @param all keys in the order of their names */
-export function columnsOf(all: readonly KeyBallots[], roundOf: (timeMs: number) => number): BallotColumns {
-  const agents = agentsOf(all)
+/**
+ * Columns of keys.
+ * @param all   in the order of their names
+ * @param seeds agents even without a ballot: what genesis says of them holds before they speak
+ */
+export function columnsOf(
+  all: readonly KeyBallots[], seeds: readonly PublicKey[], roundOf: (timeMs: number) => number
+): BallotColumns {
+  const agents = agentsOf(all, seeds)
   const numbers = new Map(agents.map((agent, at) => [agent, at]))
   const keys = all.filter(isFact)
   const predicates = [...new Set(keys.map(({ predicate }) => predicate))].sort()
@@ -55,8 +61,8 @@ export function columnsOf(all: readonly KeyBallots[], roundOf: (timeMs: number) 
   return columns
 }
 
-function agentsOf(keys: readonly KeyBallots[]): readonly PublicKey[] {
-  const agents = new Set<PublicKey>()
+function agentsOf(keys: readonly KeyBallots[], seeds: readonly PublicKey[]): readonly PublicKey[] {
+  const agents = new Set<PublicKey>(seeds)
   for (const { rows, endorsements } of keys) {
     for (const { agent } of rows) agents.add(agent)
     for (const { voter, author } of endorsements) agents.add(voter).add(author)

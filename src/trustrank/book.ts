@@ -40,8 +40,9 @@ interface Entry {
 /**
  * An empty book.
  * @param roundMs length of a round: endorsements between two agents count 8 in each
+ * @param seeds   agents of the columns whether or not they ever say something
  */
-export function createBallotBook(roundMs: number): BallotBook {
+export function createBallotBook(roundMs: number, seeds: readonly PublicKey[] = []): BallotBook {
   const entries = new Map<string, Entry>()
   let rows = 0
   // Kept between two names that come or go: sorting names is dearer than all else that is done with them.
@@ -73,7 +74,7 @@ export function createBallotBook(roundMs: number): BallotBook {
       order = undefined
       entries.delete(name)
     },
-    columns: () => columnsOf(sorted(), (timeMs) => roundOf(timeMs, roundMs)),
+    columns: () => columnsOf(sorted(), seeds, (timeMs) => roundOf(timeMs, roundMs)),
     items: () => sorted().filter(isFact).map(aboutOf),
     keysWhere: (wants) => sorted().filter(({ predicate, rows: said, silent = [] }) =>
       said.some(({ agent }) => wants(predicate, agent)) || silent.some((agent) => wants(predicate, agent))

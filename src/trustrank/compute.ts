@@ -15,9 +15,9 @@ export interface ComputedTrust {
   readonly snapshot: TrustSnapshot
   /** Rounds until no winner changed. */
   readonly rounds: number
-  /** Why an agent's values are what they are; undefined for one without ballots. Cost: O(rows). */
+  /** Why an agent's values are what they are; undefined for one outside the columns. Cost: O(rows). */
   explain(agent: PublicKey): Explanation | undefined
-  /** Hits and ballots of an agent's track record, Q16; undefined for one without ballots. */
+  /** Hits and ballots of an agent's track record, Q16; undefined for one outside the columns. */
   record(agent: PublicKey): { readonly ballots: number; readonly hits: number } | undefined
 }
 

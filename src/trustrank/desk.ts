@@ -89,8 +89,8 @@ interface State {
 /** A desk with an empty book. */
 export function createTrustDesk(policy: TrustPolicy): TrustDesk {
   const state: State = {
-    policy, book: createBallotBook(policy.roundMs), agents: new Map(), computed: undefined, stale: true,
-    adopted: undefined, adoptedDigest: undefined, affected: []
+    policy, book: createBallotBook(policy.roundMs, policy.seeds), agents: new Map(), computed: undefined,
+    stale: true, adopted: undefined, adoptedDigest: undefined, affected: []
   }
   return { answer: (request) => answerTo(state, request) as never }
 }

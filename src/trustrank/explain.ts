@@ -47,7 +47,7 @@ export interface Explanation {
   readonly gained: readonly Mover[]
 }
 
-/** The explanation of an agent; undefined without ballots. */
+/** The explanation of an agent; undefined for one that is neither a seed nor has ballots. */
 export function explain(field: Field, point: FixedPoint, key: PublicKey): Explanation | undefined {
   const { columns } = field
   const agent = columns.agents.indexOf(key)

@@ -6,7 +6,7 @@ import { seeded } from '../lenses/make.js'
 function trustOf(network: Omit<NamedNetwork, 'name'>): TrustSnapshot {
   const named = { name: '', ...network }
   const policy = policyOf(named)
-  const book = createBallotBook(policy.roundMs)
+  const book = createBallotBook(policy.roundMs, policy.seeds)
   for (const key of keysOf(named)) book.put(key)
   return computeTrust(book.columns(), policy).snapshot
 }

@@ -12,7 +12,7 @@ import { seeded, shuffled } from '../lenses/make.js'
 type Random = (below: number) => number
 
 function compute(keys: readonly KeyBallots[], policy: TrustPolicy = OPEN_POLICY): TrustSnapshot {
-  const book = createBallotBook(policy.roundMs)
+  const book = createBallotBook(policy.roundMs, policy.seeds)
   for (const key of keys) book.put(key)
   return computeTrust(book.columns(), policy).snapshot
 }
@@ -71,7 +71,7 @@ describe('trust', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
       const network = drawn(seeded(seed), 25, 2 + seed % 5)
       const policy = policyOf(network)
-      const book = createBallotBook(policy.roundMs)
+      const book = createBallotBook(policy.roundMs, policy.seeds)
       for (const key of keysOf(network)) book.put(key)
       const { snapshot, explain } = computeTrust(book.columns(), policy)
       for (const [agent, { accuracy, standing, gate, rounds }] of snapshot.agents) {
