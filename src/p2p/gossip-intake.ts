@@ -9,6 +9,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { decode, encode } from 'it-length-prefixed'
 import { wait, type Clock, type PeerName } from '../base/index.js'
 import { readPausing } from './frame-stream.js'
+import { openingLive } from './gossip-links.js'
 
 /** Share of one peer; see options.ts. */
 export interface IntakeOptions {
@@ -31,7 +32,10 @@ type Registrar = Parameters<ReturnType<typeof gossipsub>>[0]['registrar']
 const burstMs = 2_000
 const pacesMax = 1_024
 
-/** A registrar that hands out inbound streams which keep to the share of their peer. */
+/**
+ * The registrar for gossipsub: it hands out inbound streams that keep to the share of their peer, and
+ * connections that open live streams or none.
+ */
 export function createIntakeRegistrar(
   registrar: Registrar, options: IntakeOptions, deps: IntakeDeps
 ): Registrar {
@@ -39,11 +43,14 @@ export function createIntakeRegistrar(
   return {
     handle: (protocol, handler, handlerOptions) => registrar.handle(
       protocol,
-      (stream, connection) => handler(measured(stream, connection, options, paces, deps), connection),
+      (stream, connection) =>
+        handler(measured(stream, connection, options, paces, deps), openingLive(connection)),
       handlerOptions
     ),
     unhandle: (protocol, abort) => registrar.unhandle(protocol, abort),
-    register: (protocol, topology, abort) => registrar.register(protocol, topology, abort),
+    register: (protocol, topology, abort) => registrar.register(protocol, {
+      ...topology, onConnect: (peer, connection) => topology.onConnect?.(peer, openingLive(connection))
+    }, abort),
     unregister: (id) => registrar.unregister(id),
     use: (protocol, middleware) => registrar.use(protocol, middleware),
     unuse: (protocol) => registrar.unuse(protocol),

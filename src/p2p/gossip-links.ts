@@ -23,6 +23,27 @@ function isUsable(stream: Stream): boolean {
   return stream.status === 'open' && stream.writeStatus === 'writable' && stream.remoteWriteStatus === 'writable'
 }
 
+/**
+ * The connection as gossipsub gets it: a stream that was closed while it was opened is an error. gossipsub
+ * keeps a stream until it sees it close, and looks only from then on; it would hold a dead one for as long as
+ * the peer is there.
+ */
+export function openingLive(connection: Connection): Connection {
+  const newStream: Connection['newStream'] = async (protocols, options) => {
+    const stream = await connection.newStream(protocols, options)
+    if (isUsable(stream)) return stream
+    stream.abort(new Error('closed while it was opened'))
+    throw new Error('the stream was closed while it was opened')
+  }
+  return new Proxy(connection, {
+    get(target, name): unknown {
+      if (name === 'newStream') return newStream
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    }
+  })
+}
+
 /** Bounds of waiting for slow peers. */
 export interface RoomOptions {
   readonly gossipQueueBytesMax: number

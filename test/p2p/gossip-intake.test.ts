@@ -34,6 +34,29 @@ function payload(counter: number, sizeBytes: number): Uint8Array {
 }
 
 describe('a gossip stream', { timeout: 60_000 }, () => {
+  it('that was closed while it was opened is opened again when its peer is identified again', async () => {
+    // The victim's own mending, which closes connections, stays out of it.
+    const victim = await makeLoopback({ federation: 'intake', limits: { watchMs: 600_000 } })
+    const peer = await makeRawPeer('intake')
+    open.push(victim, peer.node)
+    await victim.start()
+    let lost = 0
+    peer.node.addEventListener('connection:open', ({ detail: connection }) => {
+      const newStream = connection.newStream.bind(connection)
+      connection.newStream = async (protocols, options) => {
+        const stream = await newStream(protocols, options)
+        if (stream.protocol.startsWith('/meshsub/') && lost++ === 0) stream.abort(new Error('test'))
+        return stream
+      }
+    })
+    const connection = await peer.dial(victim.addresses()[0] ?? '')
+    await until('one was lost', () => lost === 1)
+    await turn()
+    expect(victim.peers()[0]?.gossip).toBe(false)
+    await peer.node.services.identify.identify(connection)
+    await until('gossip', () => victim.peers()[0]?.gossip === true)
+  })
+
   it('holds its sender back while the validator is busy, and loses nothing', async () => {
     const unlimited = { gossipMessagesPerSecondMax: 100_000, gossipBytesPerSecondMax: 2 ** 40 }
     const [victim, peer] = await linked(unlimited)
