@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { NodeError } from './errors.js'
 
@@ -67,9 +67,9 @@ export function environment(): Environment {
   return process.env
 }
 
-/** The data directory that flags and environment name: `~/.stemedb` without either. */
+/** Absolute path of the data directory that flags and environment name: `~/.stemedb` without either. */
 export function dataDirectory(flags: ConfigFlags, env: Environment = process.env): string {
-  return String(flags.dataDir ?? env[SETTINGS.dataDir[0]] ?? join(homedir(), '.stemedb'))
+  return resolve(String(flags.dataDir ?? env[SETTINGS.dataDir[0]] ?? join(homedir(), '.stemedb')))
 }
 
 /**

@@ -177,10 +177,11 @@ export async function createKeys(
 }
 
 async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY })
+  const path = resolve(directory)
+  const first = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY })
   if (first === undefined) return
   // Each new directory is an entry of the one above it.
-  for (let made = resolve(directory), top = dirname(first); made !== top; made = dirname(made)) {
+  for (let made = path, top = dirname(first); made !== top; made = dirname(made)) {
     await syncDirectory(dirname(made))
   }
 }

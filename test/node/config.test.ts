@@ -114,5 +114,6 @@ describe('data directory', () => {
     expect(dataDirectory({ dataDir: '/flag' }, { STEMEDB_DATA_DIR: '/env' })).toBe('/flag')
     expect(dataDirectory({}, { STEMEDB_DATA_DIR: '/env' })).toBe('/env')
     expect(dataDirectory({}, {})).toBe(join(homedir(), '.stemedb'))
+    expect(dataDirectory({ dataDir: 'flag' }, {})).toBe(join(process.cwd(), 'flag'))
   })
 })

@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { toHex, type PublicKey } from '../../src/base/index.js'
 import { issueCertificate, verifyCertificate } from '../../src/dag/index.js'
@@ -58,6 +58,13 @@ function contents(): Readonly<Record<string, string>> {
 }
 
 describe('a new directory', () => {
+  it('is made with the directories above it, by an absolute path as by a relative one', async () => {
+    for (const path of [join(directory, 'a', 'b'), relative(process.cwd(), join(directory, 'c', 'd'))]) {
+      const { networkId } = await initDirectory(path, fields, deps)
+      expect((await readDirectory(path)).opened.networkId).toBe(networkId)
+    }
+  })
+
   it('has keys and a token for its owner alone, and its agent governs the network', async () => {
     const created = await initDirectory(directory, fields, deps)
     const paths = directoryPaths(directory)
