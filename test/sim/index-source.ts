@@ -1,9 +1,9 @@
-// The database below the store, over memory-level, with the crashes of a real one: the newest batches that
+// The database below the store, over rows in memory, with the crashes of a real one: the newest batches that
 // were not synced are lost; or the files are damaged in silence and it opens in an older state, with a hole,
 // empty, or not at all.
 
-import { MemoryLevel } from 'memory-level'
 import { StoreError, type LevelDatabase, type LevelOperation, type LevelSource } from '../../src/store/index.js'
+import { createMemoryRows, type MemoryRows } from '../fakes/memory-rows.js'
 
 /** What is left of the database after a crash. */
 export type IndexFate =
@@ -47,13 +47,11 @@ export function createSimIndex(latency: () => Latency): SimIndex {
   return new JournalledIndex(latency)
 }
 
-type Memory = MemoryLevel<Uint8Array, Uint8Array>
-
 class JournalledIndex implements SimIndex {
   readonly directory = 'memory'
   rotten = false
   readonly #latency: () => Latency
-  #level: Memory | undefined
+  #level: MemoryRows | undefined
   #journal: Journal['batches'] = []
   #opened: object | undefined
   #damaged = false
@@ -74,10 +72,9 @@ class JournalledIndex implements SimIndex {
     }
     const token = {}
     const latency = this.#latency()
-    const level = (this.#level ??= emptyLevel())
+    const level = (this.#level ??= createMemoryRows())
     this.#opened = token
     this.#damaged = false
-    await level.open()
     return this.#database(level, token, latency)
   }
 
@@ -136,7 +133,7 @@ class JournalledIndex implements SimIndex {
     if (this.#level === undefined) return
     this.rotten = true
     this.#journal.push({ operations, sync: false })
-    void asPort(this.#level).batch([...operations], { sync: false })
+    this.#level.write(operations)
   }
 
   keysOf(prefix: string): readonly Uint8Array[] {
@@ -168,7 +165,7 @@ class JournalledIndex implements SimIndex {
   }
 
   #rebuild(batches: Journal['batches']): void {
-    const level = emptyLevel()
+    const level = createMemoryRows()
     this.#level = level
     this.#journal = [...batches]
     const rows = new Map<string, LevelOperation>()
@@ -176,15 +173,14 @@ class JournalledIndex implements SimIndex {
       for (const operation of operations) rows.set(Buffer.from(operation.key).toString('latin1'), operation)
     }
     const puts = [...rows.values()].filter((operation) => operation.type === 'put')
-    // Applied before the next reader's open resolves.
-    void asPort(level).batch(puts, { sync: false })
+    level.write(puts)
   }
 
-  #database(level: Memory, token: object, latency: Latency): LevelDatabase {
+  #database(level: MemoryRows, token: object, latency: Latency): LevelDatabase {
     return {
-      getSync: (key, options) => asPort(level).getSync(key, options),
-      getMany: (keys, options) => asPort(level).getMany(keys, options),
-      iterator: (options) => asPort(level).iterator(options),
+      getSync: (key, options) => level.getSync(key, options),
+      getMany: (keys, options) => level.getMany(keys, options),
+      iterator: (options) => level.iterator(options),
       snapshot: () => level.snapshot(),
       batch: async (operations, { sync }) => {
         await latency('index')
@@ -196,7 +192,7 @@ class JournalledIndex implements SimIndex {
         }
         const copies = operations.map(copyOf)
         this.#journal.push({ operations: copies, sync })
-        await asPort(level).batch(copies, { sync })
+        level.write(copies)
         await latency('index')
       },
       rotate: () => Promise.resolve(true),
@@ -205,15 +201,6 @@ class JournalledIndex implements SimIndex {
       }
     }
   }
-}
-
-function emptyLevel(): Memory {
-  return new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'buffer', valueEncoding: 'buffer' })
-}
-
-// The store hands back only snapshots of the same database.
-function asPort(level: Memory): LevelDatabase {
-  return level as unknown as LevelDatabase
 }
 
 function copyOf(operation: LevelOperation): LevelOperation {
