@@ -30,7 +30,7 @@ async function readAll(iterator: LevelIterator, count: number): Promise<readonly
   for (;;) {
     const more = await iterator.nextv(count)
     if (more.length === 0) return rows
-    for (const [key, value] of more) rows.push(`${Buffer.from(key).toString('hex')}=${Buffer.from(value).toString('hex')}`)
+    for (const row of more) rows.push(row.map((bytes) => Buffer.from(bytes).toString('hex')).join('='))
   }
 }
 
@@ -59,7 +59,8 @@ describe('rows in memory', () => {
         const size = prng.between(1, 30)
         expect(await readAll(rows.iterator({ ...form, ...b }), size), said)
           .toEqual(await readAll(known.iterator({ ...form, ...a }), size))
-        const [one, other] = [rows.iterator({ ...form, ...b, reverse: false }), known.iterator({ ...form, ...a, reverse: false })]
+        const one = rows.iterator({ ...form, ...b, reverse: false })
+        const other = known.iterator({ ...form, ...a, reverse: false })
         const target = keyOf(prng)
         one.seek(target)
         other.seek(target)

@@ -1,6 +1,6 @@
 // A database in memory: sorted rows in leaves that are never changed once a version that names them is read.
-// Rule: the same answers as memory-level (a test holds the two side by side), at a fraction of its cost, since
-// a simulation does little else. A snapshot is the list of leaves of its moment.
+// Rule: the same answers as memory-level (a test holds the two side by side), at a fraction of its cost: a
+// simulation does little else. A snapshot is the list of leaves of its moment.
 
 import type {
   LevelDatabase, LevelIterator, LevelIteratorOptions, LevelOperation, LevelReadOptions, LevelSnapshot
