@@ -122,7 +122,7 @@ async function measureVotes(node: StemeNode, agents: readonly Signer[]): Promise
     const startMs = performance.now()
     await node.admit([vote])
     const subject = `item ${Math.floor(index / BALLOTS_PER_ITEM)}`
-    const answer = await node.query({ subject, predicate: 'is', lens: 'Consensus', fresh: true })
+    const answer = await node.query({ subject, predicate: 'is', lens: 'Consensus', fresh: 'records' })
     times.push(performance.now() - startMs)
     if (answer.evidence.votes === 0) throw new Error('the answer does not count the vote')
   }

@@ -55,7 +55,11 @@ export const viewSchema: TSchema = Type.Object({
     description: 'what the trust snapshot was computed from; null = it holds for any records'
   }),
   trust_generation: Type.Integer({ minimum: 0, description: 'counts the trust snapshots of this node' }),
-  lag_ms: Type.Number({ minimum: 0 })
+  lag_ms: Type.Number({ minimum: 0, description: 'how long views are behind the records; 0 = up to date' }),
+  trust_lag_ms: Type.Number({
+    minimum: 0,
+    description: 'at most so long some admitted ballot waits to count in trust; 0 = trust covers all of them'
+  })
 })
 
 /** A resolved answer. */

@@ -50,7 +50,7 @@ function listText(name: string, ids: readonly Hash[] | undefined): string {
 function viewText({ view }: Answer): string {
   const frontier = view.trustFrontier === undefined ? 'null' : `"${view.trustFrontier}"`
   return `{"version":${view.version},"trust_frontier":${frontier},` +
-    `"trust_generation":${view.trustGeneration},"lag_ms":${view.lagMs}}`
+    `"trust_generation":${view.trustGeneration},"lag_ms":${view.lagMs},"trust_lag_ms":${view.trustLagMs}}`
 }
 
 function standingText(standing: AnswerStanding): string {

@@ -15,8 +15,14 @@ import {
 } from './schemas.js'
 import { thresholdsOf } from './thresholds.js'
 
-/** `fresh` waits until the view holds all that is admitted; `explain` lists the records behind the winner. */
-const flagSchema = Type.Union([Type.Literal('true'), Type.Literal('false')])
+const flagSchema = Type.Union([Type.Literal('true'), Type.Literal('false')], {
+  description: 'list the records behind the winner'
+})
+const freshText = 'true: wait until the answer follows from all that is admitted, trust included; ' +
+  'records: wait for the records of this key alone. 503 QUERY_TIMEOUT after 5 seconds'
+const freshSchema = Type.Union([Type.Literal('true'), Type.Literal('false'), Type.Literal('records')], {
+  description: freshText
+})
 
 const querySchema = Type.Object({
   subject: subjectSchema,
@@ -25,7 +31,7 @@ const querySchema = Type.Object({
   asOf: Type.Optional(asOfSchema),
   minStanding: Type.Optional(shareTextSchema),
   minAccuracy: Type.Optional(shareTextSchema),
-  fresh: Type.Optional(flagSchema),
+  fresh: Type.Optional(freshSchema),
   explain: Type.Optional(flagSchema)
 }, { additionalProperties: false })
 
@@ -36,7 +42,7 @@ const pairSchema = Type.Object({
   asOf: Type.Optional(timeSchema),
   minStanding: Type.Optional(shareSchema),
   minAccuracy: Type.Optional(shareSchema),
-  fresh: Type.Optional(Type.Boolean()),
+  fresh: Type.Optional(Type.Union([Type.Boolean(), Type.Literal('records')], { description: freshText })),
   explain: Type.Optional(Type.Boolean())
 }, { additionalProperties: false })
 
@@ -66,7 +72,7 @@ export const queryOperations: readonly Operation[] = [
       const answer = await node.query({
         subject, predicate, lens: lens ?? DEFAULT_LENS,
         asOfMs: asOf === undefined ? undefined : Number(asOf), ...thresholdsOf(query),
-        fresh: fresh === 'true', explain: explain === 'true'
+        fresh: fresh === 'records' ? fresh : fresh === 'true', explain: explain === 'true'
       })
       const { whole, canonical } = answerText(answer)
       return { kind: 'text', status: 200, text: whole, etag: etagOf(canonical) }

@@ -25,7 +25,7 @@ export function standingJson(standing: AnswerStanding): object {
 export function viewJson(view: AnswerView): object {
   return {
     version: view.version, trust_frontier: view.trustFrontier ?? null, trust_generation: view.trustGeneration,
-    lag_ms: view.lagMs
+    lag_ms: view.lagMs, trust_lag_ms: view.trustLagMs
   }
 }
 

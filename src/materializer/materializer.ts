@@ -71,6 +71,7 @@ export function createMaterializer(options: MaterializerOptions, deps: Materiali
     },
     idle: () => progress.idle(),
     settled: (subject, predicate, signal) => settled(core, subject, predicate, signal),
+    walked: (signal) => signal.aborted ? Promise.resolve() : progress.nextPass(signal),
     lag: () => progress.lag(),
     stats: () => ({ ...core.stats, publicationsTotal: core.publisher.total }),
     epochs: (asOfMs) => core.book.view(asOfMs),

@@ -18,8 +18,8 @@ export interface Progress {
   wake(): void
   /** Resolves after a pass that began after the call and left nothing. */
   idle(): Promise<void>
-  /** Resolves after a pass that began after the call, whatever it left. */
-  nextPass(): Promise<void>
+  /** Resolves after a pass that began after the call, whatever it left, or when the signal aborts. */
+  nextPass(signal?: AbortSignal): Promise<void>
   /** Resolves when a pass has written some work or found none, or when the signal aborts. */
   nextStep(signal?: AbortSignal): Promise<void>
   /** Called by a pass: it works on that many marks now. */
@@ -81,7 +81,7 @@ export function createProgress(
     stop: () => stop(state),
     wake: () => wake(state),
     idle: () => waitFor(state, 'idle'),
-    nextPass: () => waitFor(state, 'pass'),
+    nextPass: (signal) => waitFor(state, 'pass', signal),
     nextStep: (signal) => waitFor(state, 'step', signal),
     found: (marks) => {
       state.working = marks

@@ -65,6 +65,12 @@ export interface Materializer {
   idle(): Promise<void>
   /** Like `idle`, for one key. Resolves early, without meaning, when the signal aborts. */
   settled(subject: string, predicate: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves after a walk over all marks that began after the call: the ballots of what was written before
+   * are handed over, but those of keys that wait for their turn. Resolves early, without meaning, when the
+   * signal aborts. Rejects when stopped or failed.
+   */
+  walked(signal: AbortSignal): Promise<void>
   lag(): MaterializerLag
   stats(): MaterializerStats
   /** Epochs as of a time; absent = now. */

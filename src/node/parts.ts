@@ -21,7 +21,9 @@ import type { NodeParts, NodeSetup } from './setup.js'
 import { createStateTags, type StateTags } from './state-tag.js'
 import { createTrustCauses } from './trust-cause.js'
 import type { TrustKeeper } from './trust-keeper.js'
-import { authorityOf, createViewSide, viewsSettled, type ViewSide } from './view-side.js'
+import {
+  authorityOf, createViewSide, trustLagMs, trustSettled, viewsSettled, type ViewSide
+} from './view-side.js'
 
 /** The parts of a node that is starting or running. */
 export interface Parts {
@@ -202,9 +204,14 @@ function createReadSide(
     trust: () => trust.snapshot(),
     epochs: (asOfMs) => materializer.epochs(asOfMs),
     lagMs: () => materializer.lag().oldestMs, lenses: setup.lenses ?? [],
+    trustLagMs: () => trustLagMs({ materializer, trust }),
     settled: async (subject, predicate, signal) => {
-      await ingest.flush()
+      await unlessAborted(ingest.flush(), signal)
       await materializer.settled(subject, predicate, signal)
+    },
+    trustSettled: async (signal) => {
+      await unlessAborted(ingest.flush(), signal)
+      await trustSettled({ materializer, trust }, signal)
     }
   })
 }

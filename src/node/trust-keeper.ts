@@ -54,6 +54,8 @@ export interface TrustKeeper {
   stop(): Promise<void>
   /** Resolves when all ballots that were handed over before are published. */
   settled(): Promise<void>
+  /** Like `settled`, for a question. Resolves early, without meaning, when the signal aborts. */
+  answered(signal: AbortSignal): Promise<void>
   /** The published snapshot follows from all ballots that were handed over. */
   readonly quiet: boolean
   /** Ms since the oldest ballot that the published snapshot does not cover. */
@@ -147,6 +149,10 @@ class Keeper implements TrustKeeper {
 
   settled(): Promise<void> {
     return this.#schedule.settled()
+  }
+
+  answered(signal: AbortSignal): Promise<void> {
+    return this.#schedule.answered(signal)
   }
 
   async reasons(agent: PublicKey): Promise<AgentReasons | undefined> {

@@ -1,5 +1,6 @@
 // When trust is computed: soon after ballots changed, with a pause that grows with what it costs.
-// Rule: whoever waits for settled trust gets it without a pause; everybody else pays at most its share.
+// Rule: whoever waits for settled trust gets it without a pause, a question after one as long as the last
+// computation: asking again and again takes half of a core. Everybody else pays at most its share.
 
 import type { Clock, Timer } from '../base/index.js'
 import { NodeError } from './errors.js'
@@ -23,6 +24,8 @@ export interface TrustSchedule {
   failed(error: unknown): void
   /** Resolves when a computation that covers all changes so far has ended. Rejects when it failed. */
   settled(): Promise<void>
+  /** Like `settled`, for a question. Resolves early, without meaning, when the signal aborts. */
+  answered(signal: AbortSignal): Promise<void>
   stop(): void
   /** Every change is covered. */
   readonly quiet: boolean
@@ -33,6 +36,8 @@ export interface TrustSchedule {
 interface Waiter {
   /** Changes that must be covered. */
   readonly changes: number
+  /** Pause before its computation, in durations of the last one. */
+  readonly pauses: 0 | 1
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -51,7 +56,8 @@ class Schedule implements TrustSchedule {
   #changes = 0
   #covered = 0
   #dirtySinceMs = 0
-  #notBeforeMs = 0
+  #endedMs = 0
+  #tookMs = 0
   #stopped = false
   #wake: (() => void) | undefined
 
@@ -89,7 +95,8 @@ class Schedule implements TrustSchedule {
       end: (tookMs) => {
         this.#covered = changes
         this.#dirtySinceMs = startMs
-        this.#notBeforeMs = this.#clock.monotonicMs() + this.#options.waitFactor * tookMs
+        this.#endedMs = this.#clock.monotonicMs()
+        this.#tookMs = tookMs
         this.#serve((waiter) => waiter.changes <= changes, (waiter) => waiter.resolve())
       }
     }
@@ -100,12 +107,11 @@ class Schedule implements TrustSchedule {
   }
 
   settled(): Promise<void> {
-    if (this.#stopped) return Promise.reject(stopped())
-    if (this.quiet) return Promise.resolve()
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiters.add({ changes: this.#changes, resolve, reject })
-    this.#wake?.()
-    return promise
+    return this.#wait(0)
+  }
+
+  answered(signal: AbortSignal): Promise<void> {
+    return signal.aborted ? Promise.resolve() : this.#wait(1, signal)
   }
 
   stop(): void {
@@ -114,10 +120,26 @@ class Schedule implements TrustSchedule {
     this.#wake?.()
   }
 
+  #wait(pauses: Waiter['pauses'], signal?: AbortSignal): Promise<void> {
+    if (this.#stopped) return Promise.reject(stopped())
+    if (this.quiet) return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter = { changes: this.#changes, pauses, resolve, reject }
+    this.#waiters.add(waiter)
+    const leave = (): void => {
+      this.#waiters.delete(waiter)
+      resolve()
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    this.#wake?.()
+    return promise.finally(() => signal?.removeEventListener('abort', leave))
+  }
+
   #leftMs(): number {
-    if (this.#waiters.size > 0) return 0
     if (this.quiet) return Infinity
-    const dueMs = Math.max(this.#notBeforeMs, this.#dirtySinceMs + this.#options.waitMsMin)
+    const { waitFactor, waitMsMin } = this.#options
+    let dueMs = Math.max(this.#endedMs + waitFactor * this.#tookMs, this.#dirtySinceMs + waitMsMin)
+    for (const { pauses } of this.#waiters) dueMs = Math.min(dueMs, this.#endedMs + pauses * this.#tookMs)
     return dueMs - this.#clock.monotonicMs()
   }
 

@@ -52,6 +52,20 @@ export async function viewsSettled({ materializer, trust }: ViewSide): Promise<v
   await materializer.idle()
 }
 
+/**
+ * Resolves when trust follows from all that was applied before, but for keys so busy that they wait for their
+ * turn, and the views that it changes are marked. Resolves early, without meaning, when the signal aborts.
+ */
+export async function trustSettled({ materializer, trust }: ViewSide, signal: AbortSignal): Promise<void> {
+  if (materializer.lag().marks > 0) await materializer.walked(signal)
+  await trust.answered(signal)
+}
+
+/** Ms at most since the oldest ballot that published trust does not cover; 0 = it covers all. */
+export function trustLagMs({ materializer, trust }: ViewSide): number {
+  return Math.max(trust.lagMs, materializer.lag().oldestMs)
+}
+
 /** Thresholds of the genesis in published steps, none of them lowered. */
 export function authorityOf({ genesis }: NodeSetup): AuthorityThresholds {
   const { authorityAccuracy, authorityStanding } = genesis.genesis.trust

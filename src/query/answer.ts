@@ -15,8 +15,11 @@ export interface QueryRequest {
   readonly lens: string
   /** Answer from records up to this time alone, under present trust. Takes the slow path. */
   readonly asOfMs?: number | undefined
-  /** Wait until everything written before the request is in the view. */
-  readonly fresh?: boolean | undefined
+  /**
+   * true: wait until the answer follows from everything written before the request, trust included.
+   * records: wait for the records of the key alone; trust may be older.
+   */
+  readonly fresh?: boolean | 'records' | undefined
   /** List the records behind the winner. Takes the slow path. */
   readonly explain?: boolean | undefined
   /** Authority: hear only agents of that standing, 0..1,024 steps of 1/1024. Takes the slow path. */
@@ -62,7 +65,12 @@ export interface AnswerView {
   readonly trustGeneration: number
   /** Ms that views are behind what is admitted; 0 = up to date, and always on the slow path. */
   readonly lagMs: number
+  /** Ms at most since the oldest ballot that the published trust does not cover; 0 = it covers all. */
+  readonly trustLagMs: number
 }
+
+/** How far a node is behind what is admitted, in ms. */
+export type AnswerLag = Pick<AnswerView, 'lagMs' | 'trustLagMs'>
 
 /** The answer of one lens to one request. */
 export interface Answer {
@@ -90,7 +98,9 @@ export interface Answer {
 }
 
 /** The answer that a view keeps. */
-export function answerFromView(request: QueryRequest, lens: string, part: ViewPart, lagMs: number): Answer {
+export function answerFromView(
+  request: QueryRequest, lens: string, part: ViewPart, lag: AnswerLag
+): Answer {
   const { counts, local } = part
   const winners = part.lens.winners.map(fromView)
   const [winner] = winners
@@ -103,7 +113,8 @@ export function answerFromView(request: QueryRequest, lens: string, part: ViewPa
     candidates: counts.candidates, ballots: counts.ballots, clusters: counts.clusters,
     evidence: { digest: part.evidence, assertions: counts.candidates, votes: counts.votes },
     view: {
-      version: VIEW_VERSION, trustFrontier: local.trustFrontier, trustGeneration: local.trustGeneration, lagMs
+      version: VIEW_VERSION, trustFrontier: local.trustFrontier, trustGeneration: local.trustGeneration,
+      ...lag
     }
   }
 }

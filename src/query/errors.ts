@@ -6,8 +6,8 @@ import { CodedError } from '../base/index.js'
 export type QueryErrorDetail =
   /** All slots of the slow path are taken: ask again after `retryAfterMs`. */
   | { readonly code: 'QUERY_BUSY'; readonly retryAfterMs: number }
-  /** The slow path, or waiting for a fresh view, took longer than `limitMs`. */
-  | { readonly code: 'QUERY_TIMEOUT'; readonly limitMs: number }
+  /** The slow path, or waiting for what a fresh answer follows from, took longer than `limitMs`. */
+  | { readonly code: 'QUERY_TIMEOUT'; readonly limitMs: number; readonly waitsFor?: 'trust' | 'records' }
   /** More requests in one call than `max`. */
   | { readonly code: 'QUERY_TOO_MANY'; readonly max: number }
   /** The cursor of a page is not one that this node gave. */

@@ -3,7 +3,7 @@
 /** How much work queries may make. */
 export interface QueryOptions {
   /**
-   * Longest slow answer in ms, 100 to 60,000; also the longest wait for a fresh view.
+   * Longest slow answer in ms, 100 to 60,000; also the longest wait for a fresh answer.
    * @default 5_000
    */
   readonly slowMsMax?: number

@@ -6,7 +6,7 @@ import {
 } from '../lenses/index.js'
 import { RecordError } from '../record/index.js'
 import { keys } from '../store/index.js'
-import { type Answer, answerFromView, type QueryRequest } from './answer.js'
+import { type Answer, answerFromView, type AnswerLag, type QueryRequest } from './answer.js'
 import {
   constraints, type ConstraintsReport, type ConstraintsRequest, preflightPlan, type PreflightReport,
   type PreflightRequest
@@ -28,6 +28,11 @@ export interface QueryDeps extends SlowDeps {
   readonly lagMs: () => number
   /** Resolves when the view of the key holds everything that was written before the call. */
   readonly settled: (subject: string, predicate: string, signal: AbortSignal) => Promise<void>
+  /**
+   * Resolves when published trust follows from everything that was written before the call, and the views
+   * that it changes are marked. Both resolve early, without meaning, when the signal aborts.
+   */
+  readonly trustSettled: (signal: AbortSignal) => Promise<void>
   /** Lenses beside the standard ones. */
   readonly lenses?: readonly Lens[]
 }
@@ -106,7 +111,7 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
       if (viewCode === undefined || limit < 1 || limit > REQUESTS_MAX) {
         throw outOfRange(viewCode === undefined ? 'lens' : 'limit')
       }
-      return subjectPage(deps.store, { subject, lens: name, viewCode, cursor, limit, lagMs: deps.lagMs() })
+      return subjectPage(deps.store, { subject, lens: name, viewCode, cursor, limit, lag: lagOf(core) })
     },
     dispute: async (request) => {
       checkKey(request)
@@ -147,16 +152,24 @@ function fast(core: Core, request: QueryRequest, lens: Lens): Answer | undefined
 /** The answer of a view, or undefined for damage: then the slow path answers from the records. */
 function readable(request: QueryRequest, lens: Lens, part: ViewPart, core: Core): Answer | undefined {
   try {
-    return answerFromView(request, lens.name, part, core.deps.lagMs())
+    return answerFromView(request, lens.name, part, lagOf(core))
   } catch (error) {
     if (error instanceof RecordError || error instanceof RangeError) return undefined
     throw error
   }
 }
 
-async function get(core: Core, request: QueryRequest): Promise<Answer> {
+function lagOf({ deps }: Core): AnswerLag {
+  return { lagMs: deps.lagMs(), trustLagMs: deps.trustLagMs() }
+}
+
+/** @param trust waits for trust; several questions that are asked together wait once */
+async function get(
+  core: Core, request: QueryRequest, trust: () => Promise<void> = () => settleTrust(core)
+): Promise<Answer> {
   const lens = checked(core, request)
-  if (request.fresh === true) await counted(core, () => settle(core, request))
+  if (request.fresh === true) await counted(core, trust)
+  if (request.fresh === true || request.fresh === 'records') await counted(core, () => settleKey(core, request))
   return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens))
 }
 
@@ -184,13 +197,23 @@ async function counted<T>(core: Core, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function settle(core: Core, { subject, predicate }: QueryRequest): Promise<void> {
-  const { slowMsMax } = core.options
+function settleKey(core: Core, { subject, predicate }: QueryRequest): Promise<void> {
+  return inTime(core, 'records', (signal) => core.deps.settled(subject, predicate, signal))
+}
+
+function settleTrust(core: Core): Promise<void> {
+  return inTime(core, 'trust', (signal) => core.deps.trustSettled(signal))
+}
+
+async function inTime(
+  { deps, options: { slowMsMax } }: Core, waitsFor: 'records' | 'trust',
+  wait: (signal: AbortSignal) => Promise<void>
+): Promise<void> {
   const late = new AbortController()
-  const timer = core.deps.clock.setTimer(slowMsMax, () => late.abort())
+  const timer = deps.clock.setTimer(slowMsMax, () => late.abort())
   try {
-    await core.deps.settled(subject, predicate, late.signal)
-    if (late.signal.aborted) throw timedOut(slowMsMax)
+    await wait(late.signal)
+    if (late.signal.aborted) throw timedOut(slowMsMax, waitsFor)
   } finally {
     timer.cancel()
   }
@@ -201,16 +224,20 @@ async function getMany(core: Core, requests: readonly QueryRequest[]): Promise<r
     throw new QueryError({ code: 'QUERY_TOO_MANY', max: REQUESTS_MAX }, `more than ${REQUESTS_MAX} requests`)
   }
   const answers: (Answer | Error)[] = []
+  let settled: Promise<void> | undefined
+  const trust = (): Promise<void> => settled ??= settleTrust(core)
   for (const [at, request] of requests.entries()) {
     if (at % REQUESTS_PER_TURN === REQUESTS_PER_TURN - 1) await core.deps.yieldNow()
-    answers.push(await oneOfMany(core, request))
+    answers.push(await oneOfMany(core, request, trust))
   }
   return answers
 }
 
-async function oneOfMany(core: Core, request: QueryRequest): Promise<Answer | Error> {
+async function oneOfMany(
+  core: Core, request: QueryRequest, trust: () => Promise<void>
+): Promise<Answer | Error> {
   try {
-    return await get(core, request)
+    return await get(core, request, trust)
   } catch (error) {
     if (error instanceof LensError || error instanceof QueryError) return error
     throw error

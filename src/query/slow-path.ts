@@ -19,6 +19,8 @@ export interface SlowDeps {
   /** Whom the lens Authority hears; absent = its default. */
   readonly authority?: AuthorityThresholds | undefined
   readonly epochs: (asOfMs?: number) => EpochView
+  /** Ms at most since the oldest ballot that the published trust does not cover. */
+  readonly trustLagMs: () => number
   readonly clock: Clock
   readonly yieldNow: () => Promise<void>
 }
@@ -73,8 +75,10 @@ export function noCandidates(lens: string, silent: boolean = true): LensError {
 }
 
 /** The error of an answer that took too long. */
-export function timedOut(limitMs: number): QueryError {
-  return new QueryError({ code: 'QUERY_TIMEOUT', limitMs }, `no answer within ${limitMs} ms`)
+export function timedOut(limitMs: number, waitsFor?: 'trust' | 'records'): QueryError {
+  const text = waitsFor === undefined ? `no answer within ${limitMs} ms`
+    : `${waitsFor === 'trust' ? 'trust is' : 'the view is'} not up to date within ${limitMs} ms`
+  return new QueryError({ code: 'QUERY_TIMEOUT', limitMs, ...(waitsFor && { waitsFor }) }, text)
 }
 
 function deskOf(options: Required<QueryOptions>, deps: SlowDeps, reading: Reading): Desk {
@@ -83,7 +87,8 @@ function deskOf(options: Required<QueryOptions>, deps: SlowDeps, reading: Readin
   return {
     trust, epochs: deps.epochs, authority: deps.authority,
     view: {
-      version: VIEW_VERSION, trustFrontier: trust.frontierRoot, trustGeneration: trust.generation, lagMs: 0
+      version: VIEW_VERSION, trustFrontier: trust.frontierRoot, trustGeneration: trust.generation,
+      lagMs: 0, trustLagMs: deps.trustLagMs()
     },
     gather: async (subject, predicate, asOfMs) => until(await reading.gather(subject, predicate), asOfMs),
     run: (steps) => runStepsAt(steps, pace)

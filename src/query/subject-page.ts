@@ -3,7 +3,7 @@
 import { fromHex, toHex } from '../base/index.js'
 import { readViewPart } from '../lenses/index.js'
 import { behind, parseView, ranges, type Reader } from '../store/index.js'
-import { type Answer, answerFromView } from './answer.js'
+import { type Answer, answerFromView, type AnswerLag } from './answer.js'
 import { QueryError } from './errors.js'
 
 /** One page of answers about a subject. */
@@ -20,7 +20,7 @@ export interface PageRequest {
   readonly viewCode: number
   readonly cursor: string | undefined
   readonly limit: number
-  readonly lagMs: number
+  readonly lag: AnswerLag
 }
 
 /**
@@ -28,7 +28,7 @@ export interface PageRequest {
  * @throws QueryError QUERY_CURSOR
  */
 export async function subjectPage(reader: Reader, request: PageRequest): Promise<SubjectPage> {
-  const { subject, lens, limit, lagMs } = request
+  const { subject, lens, limit, lag } = request
   const all = ranges.views(subject)
   const range = request.cursor === undefined ? all : behind(all, placeOf(request.cursor, subject))
   const rows = await reader.rangeAll({ ...range, limit: limit + 1 })
@@ -37,7 +37,7 @@ export async function subjectPage(reader: Reader, request: PageRequest): Promise
     const { predicate } = parseView(key)
     const part = readViewPart(value, request.viewCode)
     if (part === undefined || part === 'absent') continue
-    answers.push(answerFromView({ subject, predicate, lens }, lens, part, lagMs))
+    answers.push(answerFromView({ subject, predicate, lens }, lens, part, lag))
   }
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return { answers, cursor: last === undefined ? undefined : toHex(last[0]) }

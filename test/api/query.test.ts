@@ -20,7 +20,7 @@ function answerTo(request: Pick<QueryRequest, 'subject' | 'predicate' | 'lens'>,
     runnerUp: { ...standing, object: { ref: 'Bujumbura' }, share: 16_384 },
     undecided: false, candidates: 3, ballots: 3, clusters: 2,
     evidence: { digest: id, assertions: 3, votes: 1 },
-    view: { version: 1, trustGeneration: 1, lagMs }
+    view: { version: 1, trustGeneration: 1, lagMs, trustLagMs: 3 }
   }
 }
 
@@ -43,7 +43,7 @@ describe('query', () => {
       },
       undecided: false, candidates: 3, clusters: 2, ballots: 3,
       evidence: { digest: id, assertions: 3, votes: 1 },
-      view: { version: 1, trust_frontier: null, trust_generation: 1, lag_ms: 7 }
+      view: { version: 1, trust_frontier: null, trust_generation: 1, lag_ms: 7, trust_lag_ms: 3 }
     })
     expect(Compile(answerSchema).Errors(answer)).toEqual([])
   })
@@ -55,14 +55,14 @@ describe('query', () => {
       ...answerTo({ subject: hostile, predicate: hostile, lens: '' }), asOfMs: 9, winner: many,
       winners: [many, standing], winnersTotal: 80, undecided: true,
       evidence: { digest: id, assertions: 1, votes: 0, backing: [id, id] },
-      view: { version: 1, trustFrontier: id, trustGeneration: 1, lagMs: 0.5 }
+      view: { version: 1, trustFrontier: id, trustGeneration: 1, lagMs: 0.5, trustLagMs: 0 }
     }
     const { app } = await buildApp(createFakeNode({ query: async () => full }))
     const answer = (await app.inject({ url })).json()
     expect(answer).toMatchObject({
       subject: hostile, predicate: hostile, as_of: 9, winners_total: 80, undecided: true,
       winner: { source: hostile, epoch: id }, evidence: { backing: [id, id] },
-      view: { trust_frontier: id, lag_ms: 0.5 }
+      view: { trust_frontier: id, lag_ms: 0.5, trust_lag_ms: 0 }
     })
     expect(answer.winner.object[0]).toBe(hostile)
     expect(answer.winners).toHaveLength(2)

@@ -120,7 +120,8 @@ export async function startNeutral(): Promise<Asked> {
   await materializer.start()
   const query = createQuery({}, {
     store, clock, yieldNow, trust: neutralTrust, epochs: (asOfMs) => materializer.epochs(asOfMs),
-    lagMs: () => 0, settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal)
+    lagMs: () => 0, trustLagMs: () => 0, trustSettled: async () => undefined,
+    settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal)
   })
   const node = createFakeNode({
     query: (request) => query.get(request), queryMany: (requests) => query.getMany(requests),

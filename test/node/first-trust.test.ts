@@ -16,7 +16,7 @@ function claim(by: Signer, object: string): Uint8Array {
 }
 
 async function firstAnswer(machine: Machine, node: StemeNode): Promise<unknown> {
-  const question = { subject: 's', predicate: 'is', lens: 'Consensus', fresh: true }
+  const question = { subject: 's', predicate: 'is', lens: 'Consensus', fresh: 'records' } as const
   const { winner, undecided, view } = await during(machine, node.query(question))
   return [winner.object, winner.score, undecided, view.trustGeneration]
 }

@@ -77,6 +77,31 @@ describe('when trust is computed', () => {
     await expect(schedule.settled()).resolves.toBeUndefined()
   })
 
+  it('is as long after a computation as that took for a question, and nothing is left of one given up', async () => {
+    const { clock, schedule, isDue } = setup()
+    schedule.changed()
+    await clock.advanceAsync(100)
+    expect(await isDue()).toBe(true)
+    schedule.begin().end(200)
+    await isDue()
+    schedule.changed()
+    const patience = new AbortController()
+    const served: string[] = []
+    void schedule.answered(patience.signal).then(() => served.push('given up'))
+    await clock.advanceAsync(50)
+    patience.abort()
+    expect(await isDue()).toBe(false)
+    expect(served).toEqual(['given up'])
+    await clock.advanceAsync(150)
+    expect(await isDue()).toBe(false)
+    void schedule.answered(new AbortController().signal).then(() => served.push('answered'))
+    expect(await isDue()).toBe(true)
+    schedule.begin().end(1)
+    await clock.advanceAsync(0)
+    expect(served).toEqual(['given up', 'answered'])
+    await expect(schedule.answered(AbortSignal.abort())).resolves.toBeUndefined()
+  })
+
   it('ends for all who wait when it fails or stops', async () => {
     const { schedule } = setup()
     schedule.changed()

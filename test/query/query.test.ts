@@ -25,7 +25,8 @@ async function reading(
   const query = createQuery(options, {
     store, clock, yieldNow, trust: neutralTrust, epochs: (asOfMs) => materializer.epochs(asOfMs),
     lagMs: () => materializer.lag().oldestMs,
-    settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal), ...deps
+    settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal),
+    trustSettled: async () => undefined, trustLagMs: () => 0, ...deps
   })
   return { graph, query }
 }
@@ -211,7 +212,7 @@ describe('a slow answer that was given up while it reads', () => {
     }
     const query = createQuery({ slowSlots: 1 }, {
       store: slowStore, clock, yieldNow, trust: neutralTrust, epochs: () => NO_EPOCHS, lagMs: () => 0,
-      settled: async () => undefined
+      settled: async () => undefined, trustSettled: async () => undefined, trustLagMs: () => 0
     })
     const slow = { ...ask, explain: true }
     const first = expect(query.get(slow)).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' })
@@ -245,6 +246,38 @@ describe('a fresh answer', () => {
     clock.advance(5_000)
     await answer
     expect(clock.timers).toBe(0)
+  })
+
+  it('waits for trust before it looks at the key, unless records alone are asked for', async () => {
+    const told: string[] = []
+    const { query } = await reading([assertion({ by: 'ann' })], {}, {
+      trustSettled: async () => void told.push('trust'), settled: async () => void told.push('key'), trustLagMs: () => 5
+    })
+    const { view } = await query.get({ ...ask, fresh: 'records' })
+    expect([told, view.trustLagMs]).toEqual([['key'], 5])
+    await query.get({ ...ask, fresh: true, explain: true })
+    expect(told).toEqual(['key', 'trust', 'key'])
+    await query.get({ ...ask, fresh: false })
+    expect(told).toHaveLength(3)
+  })
+
+  it('is given up when trust takes longer than the limit, and many asked at once wait once', async () => {
+    const clock = createManualClock()
+    let waits = 0
+    const trustSettled = (signal: AbortSignal): Promise<void> => {
+      waits += 1
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+    }
+    const { query } = await reading([assertion({ by: 'ann' })], {}, { clock, trustSettled, settled: async () => undefined })
+    const answers = query.getMany([{ ...ask, fresh: true }, { ...ask, fresh: 'records' }, { ...ask, fresh: true }])
+    await turns(1)
+    clock.advance(5_000)
+    const [first, second, third] = await answers
+    for (const late of [first, third]) {
+      expect(late).toMatchObject({ code: 'QUERY_TIMEOUT', detail: { limitMs: 5_000, waitsFor: 'trust' } })
+    }
+    expect(second).toMatchObject({ winner: { object: 'x' } })
+    expect([waits, clock.timers, query.stats().timeoutTotal]).toEqual([1, 0, 2])
   })
 })
 

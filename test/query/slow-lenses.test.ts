@@ -31,7 +31,7 @@ async function reading(candidates: number, options: QueryOptions = {}): Promise<
       yields += 1
       return yieldNow()
     },
-    lagMs: () => 0, settled: async () => undefined
+    lagMs: () => 0, settled: async () => undefined, trustSettled: async () => undefined, trustLagMs: () => 0
   })
   return { query, yields: () => yields }
 }

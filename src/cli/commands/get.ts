@@ -1,5 +1,6 @@
 // stemedb get: the resolved answer, with what stands behind it.
 
+import { Option } from 'commander'
 import { shareArgument } from '../arguments.js'
 import { connect } from '../client.js'
 import { facts, plain, timeText } from '../output.js'
@@ -38,13 +39,18 @@ interface QueryAnswer {
     readonly backing?: readonly string[]
     readonly superseded?: readonly string[]
   }
-  readonly view: { readonly lag_ms: number; readonly trust_generation: number }
+  readonly view: {
+    readonly lag_ms: number
+    readonly trust_lag_ms: number
+    readonly trust_generation: number
+  }
 }
 
 interface GetOptions {
   readonly lens?: string
   readonly asOf?: string
   readonly fresh?: true
+  readonly freshRecords?: true
   readonly explain?: true
   readonly minStanding?: string
   readonly minAccuracy?: string
@@ -60,7 +66,9 @@ export const addGet: AddCommand = (program, shell) => {
     .option('--min-standing <share>', 'with authority: hear only agents of that standing, 0 to 1', shareArgument)
     .option('--min-accuracy <share>', 'with authority: hear only agents of that accuracy, 0 to 1', shareArgument)
     .option('--explain', 'list the records behind the winner')
-    .option('--fresh', 'wait until the view holds all that is admitted')
+    .option('--fresh', 'wait until the answer follows from all that is admitted, trust included')
+    .addOption(new Option('--fresh-records', 'wait for the records of this key alone, not for trust')
+      .conflicts('fresh'))
     .action((subject: string, predicate: string, options: GetOptions) =>
       get(shell, subject, predicate, options))
 }
@@ -73,6 +81,7 @@ async function get(shell: Shell, subject: string, predicate: string, options: Ge
     ...(options.minStanding === undefined ? {} : { minStanding: options.minStanding }),
     ...(options.minAccuracy === undefined ? {} : { minAccuracy: options.minAccuracy }),
     ...(options.fresh === true ? { fresh: 'true' } : {}),
+    ...(options.freshRecords === true ? { fresh: 'records' } : {}),
     ...(options.explain === true ? { explain: 'true' } : {})
   })
   const answer = await (await connect(shell)).get<QueryAnswer>(`/v1/query?${query}`)
@@ -96,8 +105,13 @@ function answerText(answer: QueryAnswer): string {
     ['time', timeText(winner.timestamp)],
     ['source', winner.source],
     ['epoch', winner.epoch],
-    ['view', answer.view.lag_ms === 0 ? 'up to date' : `${Math.ceil(answer.view.lag_ms)} ms behind`]
+    ['view', viewText(answer.view)]
   ])].join('\n')
+}
+
+function viewText({ lag_ms, trust_lag_ms }: QueryAnswer['view']): string {
+  if (lag_ms > 0) return `${Math.ceil(lag_ms)} ms behind`
+  return trust_lag_ms === 0 ? 'up to date' : `up to date, trust ${Math.ceil(trust_lag_ms)} ms behind`
 }
 
 /** An object as one line: a text as it is, anything else as JSON. */
