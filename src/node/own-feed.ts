@@ -103,7 +103,9 @@ class FeedKeeper implements OwnFeed {
   begin(): Promise<void> {
     this.#watch()
     return this.#queue(async () => {
-      this.#doubt ??= await this.#firstDoubt()
+      const doubt = await this.#firstDoubt()
+      // Only now: what a peer said meanwhile counts for more than that it said something.
+      this.#doubt ??= doubt
       this.#begun = true
       if (!this.#stopping.signal.aborted) await this.#settle()
     })
@@ -151,7 +153,7 @@ class FeedKeeper implements OwnFeed {
     }
     if (!expectsPeers) return undefined
     await wait(this.#clock, CONFIRM_MS_MAX, this.#word.signal)
-    return this.#confirmed ? undefined : this.#doubt ?? 'no peer has confirmed its last block'
+    return this.#confirmed ? undefined : 'no peer has confirmed its last block'
   }
 
   async #settle(): Promise<void> {

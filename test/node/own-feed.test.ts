@@ -130,6 +130,18 @@ describe('own feed', () => {
     await feed.stop()
   })
 
+  it('is retired when the very word that it waits for shows a block of it that is not here', async () => {
+    const tipFeed = await earlierFeed()
+    const feed = await open({ tipFeed, expectsPeers: true })
+    const begun = feed.begin()
+    await settle()
+    feed.retire('a peer holds its block 2')
+    feed.heard()
+    await begun
+    expect(feed.current.feed).not.toBe(tipFeed)
+    expect(sealed).toEqual([feed.current])
+  })
+
   it('is retired when the clock stands more than 30 s before its last block, and not at 30 s', async () => {
     const tipFeed = await earlierFeed()
     await (await open({ tipFeed, sealedAtMs: startMs + 30_000 })).begin()
