@@ -45,8 +45,8 @@ export interface MemoryDisk extends Disk {
   put(path: string, bytes: Uint8Array): void
   /** A copy of a file's bytes. */
   contents(path: string): Buffer
-  /** An equal disk of its own, without faults or open files. */
-  copy(random: Random): MemoryDisk
+  /** An equal disk of its own, without faults or open files. @param renamed every file is another inode */
+  copy(random: Random, renamed?: boolean): MemoryDisk
   /** How often each operation was done. */
   readonly counts: Readonly<Record<DiskOperation, number>>
 }
@@ -152,7 +152,7 @@ function diskOver(state: State): MemoryDisk {
       const inode = fileAt(state, path)
       return Buffer.from(inode.bytes.subarray(0, inode.size))
     },
-    copy: (random) => copyOf(state, random),
+    copy: (random, renamed = false) => copyOf(state, random, renamed),
     counts: state.counts
   }
 }
@@ -312,24 +312,28 @@ function loseUnsynced(state: State, inode: Inode): void {
 
 function restore(inode: Inode, sector: number, stable: Buffer): void {
   const start = sector * sectorBytes
-  inode.bytes.fill(0, start, start + sectorBytes)
+  inode.bytes.fill(0, start, Math.min(start + sectorBytes, inode.bytes.length))
   inode.bytes.set(stable.subarray(0, Math.max(0, inode.bytes.length - start)), start)
 }
 
-function copyOf(state: State, random: Random): MemoryDisk {
+function copyOf(state: State, random: Random, renamed: boolean): MemoryDisk {
   const inodes = new Map<Entry, Entry>()
+  const shift = renamed ? state.nextId : 0n
   for (const entry of [...state.names.values(), ...state.stableNames.values()]) {
-    if ('bytes' in entry) {
-      const [dirty, lost] = [new Map(entry.dirty), new Map(entry.lost)]
-      inodes.set(entry, { ...entry, bytes: Buffer.from(entry.bytes), dirty, lost })
-    }
+    const id = entry.id + shift
+    inodes.set(entry, 'bytes' in entry ? copyInode(entry, id) : { ...entry, id })
   }
   const copied = (names: Map<string, Entry>): Map<string, Entry> =>
     new Map([...names].map(([path, entry]) => [path, inodes.get(entry) ?? entry]))
   return diskOver({
     ...state, random, names: copied(state.names), stableNames: copied(state.stableNames), changes: new Map(),
-    faults: [], counts: { ...state.counts }
+    nextId: state.nextId + shift, faults: [], counts: { ...state.counts }
   })
+}
+
+function copyInode(inode: Inode, id: bigint): Inode {
+  const [dirty, lost] = [new Map(inode.dirty), new Map(inode.lost)]
+  return { ...inode, id, bytes: Buffer.from(inode.bytes), dirty, lost }
 }
 
 function newInode(state: State): Inode {

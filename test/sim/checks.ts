@@ -44,6 +44,7 @@ export async function checkRows(
   const graph = await readGraph(reader)
   checkRecordSet(graph, report)
   await checkHolders(reader, graph, report)
+  await checkUnsealed(reader, graph, report)
   checkSignatures(reader, graph, rules, verify, checked, report)
   checkLinks(graph, report)
   checkBodies(reader, graph, report)
@@ -64,6 +65,14 @@ async function checkHolders(reader: Reader, { recordIds }: Graph, report: Report
     if (!expected.delete(`${record} ${block}`)) report('record set = union of blocks', `holder row of ${record} without a block`)
   }
   for (const pair of expected) report('record set = union of blocks', `no holder row: ${pair}`)
+}
+
+/** What waits for a block is in none. */
+async function checkUnsealed(reader: Reader, { records }: Graph, report: Report): Promise<void> {
+  for (const [key] of await reader.rangeAll({ ...ranges.unsealed(), keysOnly: true })) {
+    const id = parseId('unsealed', key)
+    if (records.has(id)) report('what waits for a block is in none', `record ${id} is admitted and waits`)
+  }
 }
 
 function checkSignatures(

@@ -27,10 +27,21 @@ export type FaultAct =
   | { readonly kind: 'disk-error'; readonly machine: number; readonly operation: 'sync' | 'write'; readonly after: number }
   | { readonly kind: 'index-error'; readonly machine: number }
   | { readonly kind: 'short-writes'; readonly machine: number; readonly forMs: number }
-  | { readonly kind: 'full-disk'; readonly machine: number; readonly forMs: number }
+  | { readonly kind: 'full-disk'; readonly machine: number; readonly forMs: number; readonly indexOnly: boolean }
   | { readonly kind: 'bit-rot'; readonly machine: number; readonly draw: number; readonly bit: number; readonly downMs: number }
   | { readonly kind: 'row-rot'; readonly machine: number; readonly draw: number; readonly rows: RottenRows }
-  | { readonly kind: 'restore'; readonly machine: number; readonly backMs: number; readonly downMs: number }
+  | {
+      readonly kind: 'restore'
+      readonly machine: number
+      readonly backMs: number
+      readonly downMs: number
+      /** A backup on another disk; else the machine is rolled back and cannot tell. */
+      readonly copied: boolean
+      /** Alone this long after its start. */
+      readonly aloneMs: number
+      /** Clients that were waiting for it. */
+      readonly writes: number
+    }
   | { readonly kind: 'clock'; readonly machine: number; readonly offsetMs: number }
   | { readonly kind: 'lie'; readonly liar: number; readonly machine: number; readonly what: string; readonly draw: number }
 
@@ -67,12 +78,15 @@ const KINDS: Readonly<Record<string, readonly [weight: number, make: Make]>> = {
   }],
   'index error': [1, (prng, n) => ({ kind: 'index-error', machine: prng.integer(n) })],
   'short writes': [1, (prng, n) => ({ kind: 'short-writes', machine: prng.integer(n), forMs: prng.between(1_000, 30_000) })],
-  'full disk': [2, (prng, n) => ({ kind: 'full-disk', machine: prng.integer(n), forMs: prng.between(500, 20_000) })],
+  'full disk': [2, (prng, n) => ({
+    kind: 'full-disk', machine: prng.integer(n), forMs: prng.between(500, 20_000), indexOnly: prng.chance(0.3)
+  })],
   'bit rot': [1, (prng, n) => ({
     kind: 'bit-rot', machine: prng.integer(n), draw: prng.real(), bit: prng.integer(8), downMs: prng.between(10, 5_000)
   })],
-  restore: [1, (prng, n) => ({
-    kind: 'restore', machine: prng.integer(n), backMs: prng.between(500, 30_000), downMs: prng.between(10, 5_000)
+  restore: [2, (prng, n) => ({
+    kind: 'restore', machine: prng.integer(n), backMs: prng.between(500, 30_000), downMs: prng.between(10, 5_000),
+    copied: prng.chance(0.3), aloneMs: prng.pick([0, 0, 3_000, 12_000]), writes: prng.pick([0, 2, 8])
   })],
   clock: [2, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-600_000, 600_000) })],
   'clock jump': [1, (prng, n) => ({ kind: 'clock', machine: prng.integer(n), offsetMs: prng.between(-40_000, 40_000) })],

@@ -30,6 +30,8 @@ export interface SimIndex extends LevelSource {
   keysOf(prefix: string): readonly Uint8Array[]
   /** Rows rotted, and nobody has seen them whole since. */
   rotten: boolean
+  /** Rows rotted at some time: what was answered from them may still be held against it. */
+  readonly rotted: boolean
 }
 
 /** The batches of an index up to the last synced one. */
@@ -50,6 +52,7 @@ export function createSimIndex(latency: () => Latency): SimIndex {
 class JournalledIndex implements SimIndex {
   readonly directory = 'memory'
   rotten = false
+  rotted = false
   readonly #latency: () => Latency
   #level: MemoryRows | undefined
   #journal: Journal['batches'] = []
@@ -132,6 +135,7 @@ class JournalledIndex implements SimIndex {
   rot(operations: readonly LevelOperation[]): void {
     if (this.#level === undefined) return
     this.rotten = true
+    this.rotted = true
     this.#journal.push({ operations, sync: false })
     this.#level.write(operations)
   }

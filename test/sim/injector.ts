@@ -1,11 +1,12 @@
 // Puts the faults of a list into the heap and does them when their time comes.
 
-import { hashOf, type Hash } from '../../src/base/index.js'
+import { hashOf, TIME_LIMITS, type Hash } from '../../src/base/index.js'
 import type { Parts } from '../../src/node/parts.js'
+import { openRecord } from '../../src/record/index.js'
 import { keys, type LevelOperation } from '../../src/store/index.js'
-import type { Fault, RottenRows } from './faults.js'
+import type { Fault } from './faults.js'
 import type { Liar } from './liar.js'
-import type { Machine } from './machine.js'
+import { START_MS, type Machine } from './machine.js'
 import type { SimHub } from './network.js'
 import type { Operator } from './operator.js'
 import type { Weather } from './weather.js'
@@ -52,7 +53,7 @@ export function createInjector(deps: InjectorDeps): Injector {
       for (const liar of deps.liars) liar.leave()
       for (const machine of deps.machines) {
         machine.disarm()
-        machine.offsetMs = 0
+        machine.setClock(0)
         machine.disk.clearFaults()
         machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
         machine.disk.setShortWrites(false)
@@ -65,6 +66,9 @@ export function createInjector(deps: InjectorDeps): Injector {
     }
   }
 }
+
+/** Pause between the writes of those who waited for a restored machine. */
+const WRITES_MS = 150
 
 /** What is remembered of earlier faults. */
 interface Harm extends InjectorDeps {
@@ -103,7 +107,7 @@ function inject(fault: Fault, deps: Harm): void {
       return later(fault.forMs, () => machine.disk.setShortWrites(false))
     case 'full-disk':
       operator.excuse(machine, 'full disk', fault.forMs + 60_000)
-      machine.disk.setCapacity(0)
+      if (!fault.indexOnly) machine.disk.setCapacity(0)
       machine.level.setFull(true)
       return later(fault.forMs, () => {
         machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
@@ -114,17 +118,31 @@ function inject(fault: Fault, deps: Harm): void {
     case 'row-rot':
       return rotRows(machine, fault, deps)
     case 'restore':
-      if (machine.life === undefined || !mayForget(machine, deps)) return
-      operator.crash(machine, { power: false, index: 'kept', draw: 0 }, fault.downMs)
-      if (!machine.restore()) return
-      deps.rotten.add(machine)
-      return operator.excuse(machine, 'restored', fault.downMs + 60_000)
+      return restore(machine, fault, deps)
     case 'lie':
       return deps.liars[fault.liar]?.tell(fault.what, machine, fault.draw)
     case 'clock':
-      machine.clockTouched = true
-      machine.offsetMs = fault.offsetMs
-      return
+      return machine.setClock(fault.offsetMs)
+  }
+}
+
+/** An old state comes back; the machine may be alone at first, and clients have waited for it. */
+function restore(machine: Machine, fault: Extract<Fault, { kind: 'restore' }>, deps: Harm): void {
+  const { operator, rotten, weather, workload, world } = deps
+  const { atMs, downMs, aloneMs, copied, writes } = fault
+  if (machine.life === undefined || !mayForget(machine, deps)) return
+  operator.crash(machine, { power: false, index: 'kept', draw: 0 }, downMs)
+  if (!machine.restore(copied)) return
+  rotten.add(machine)
+  operator.excuse(machine, 'restored', downMs + 60_000)
+  if (aloneMs > 0) {
+    const alone = { kind: 'partition', side: [machine.index], oneWay: false } as const
+    weather.begin(alone)
+    world.plan(downMs + aloneMs, 'fault over', undefined, () => weather.end(alone))
+  }
+  for (let write = 1; write <= writes; write += 1) {
+    world.plan(downMs + write * WRITES_MS, 'call', undefined, () =>
+      workload.write(machine, `restored ${machine.index} ${atMs} ${write}`))
   }
 }
 
@@ -145,7 +163,7 @@ async function rot(
 }
 
 /** Loses or changes rows of a block that another good machine holds too. */
-function rotRows(machine: Machine, { draw, rows }: Extract<Fault, { kind: 'row-rot' }>, deps: Harm): void {
+function rotRows(machine: Machine, fault: Extract<Fault, { kind: 'row-rot' }>, deps: Harm): void {
   const { world, machines, rotten } = deps
   const { life } = machine
   if (life?.started !== true || life.parts === undefined) return
@@ -153,17 +171,21 @@ function rotRows(machine: Machine, { draw, rows }: Extract<Fault, { kind: 'row-r
   const isHeld = (id: Hash): boolean =>
     good.some(({ life: other }) => other?.started === true && other.parts?.dag.readBlock(id) !== undefined)
   const held = machine.level.keysOf('b/').map((key) => hashOf(key.subarray(2))).filter(isHeld)
-  const id = held[Math.floor(draw * held.length)]
-  const operations = id === undefined ? [] : rotOf(life.parts, id, rows, draw)
+  const id = held[Math.floor(fault.draw * held.length)]
+  const operations = id === undefined ? [] : rotOf(life.parts, id, fault, START_MS + world.nowMs)
   if (operations.length === 0) return world.count('row rot spared')
   machine.level.rot(operations)
 }
 
-function rotOf({ dag, store }: Parts, id: Hash, rows: RottenRows, draw: number): readonly LevelOperation[] {
+function rotOf(
+  { dag, store }: Parts, id: Hash, { draw, rows }: Extract<Fault, { kind: 'row-rot' }>, nowMs: number
+): readonly LevelOperation[] {
   const header = dag.header(id)
   const records = dag.recordIds(id)
   const record = records?.[Math.floor(draw * 1_000_003) % records.length]
   if (header === undefined || records === undefined || record === undefined) return []
+  // It leaves the index of its own node when the clock of that is set right: then this copy is the last.
+  if (header.sealedAtMs > nowMs + TIME_LIMITS.blockAheadMsMax) return []
   const lose = (key: Uint8Array): LevelOperation => ({ type: 'del', key })
   const place = keys.feed(header.feed, header.seq, id)
   switch (rows) {
@@ -177,9 +199,22 @@ function rotOf({ dag, store }: Parts, id: Hash, rows: RottenRows, draw: number):
       return value.length === 0 ? [] : [{ type: 'put', key: keys.record(record), value }]
     }
     case 'all': {
-      const own = records.flatMap((one) => [keys.record(one), keys.holder(one, id)])
+      const own = records.flatMap((one) =>
+        [keys.record(one), keys.holder(one, id), ...answerRows(store, one)])
       return [keys.block(id), place, ...own].map(lose)
     }
+  }
+}
+
+/** The rows of a record from which views are computed. */
+function answerRows(store: Parts['store'], id: Hash): readonly Uint8Array[] {
+  const opened = openRecord(store.get(keys.record(id)) ?? new Uint8Array())
+  if (opened.grade !== 'effective') return []
+  const { record } = opened
+  switch (record.kind) {
+    case 'assertion': return [keys.candidate(record.subject, record.predicate, id)]
+    case 'vote': return [keys.vote(record.assertion, record.agentId, record.timestampMs, id)]
+    case 'epoch': return [keys.epoch(id)]
   }
 }
 

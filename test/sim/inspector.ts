@@ -2,11 +2,13 @@
 
 import type { Hash } from '../../src/base/index.js'
 import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
+import type { Parts } from '../../src/node/parts.js'
 import type { OpenedGenesis } from '../../src/p2p/index.js'
 import {
   checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, readGraph, type Graph, type Report
 } from './checks.js'
 import { keys } from '../../src/store/index.js'
+import type { FeedWatch } from './feed-watch.js'
 import { rebuildElsewhere } from './model.js'
 import type { Machine, MachineDeps } from './machine.js'
 import type { CountingVerifier } from './memo.js'
@@ -41,10 +43,13 @@ export interface InspectorDeps {
   readonly verifier: CountingVerifier
   readonly options: SimOptions
   readonly hub: SimHub
+  readonly feeds: FeedWatch
   readonly onLog: MachineDeps['onLog']
 }
 
 const WATCH_MS = 500
+/** A batch of a slow index, and one before it, are written by then. */
+const MOVING_MS = 2_000
 
 /** An inspector of a run. */
 export function createInspector(deps: InspectorDeps): Inspector {
@@ -87,6 +92,9 @@ class Watchman implements Inspector {
     if (!bounded) world.fail('limits hold', `machine ${machine.index}: ${JSON.stringify(parts.dag.counts())}`)
     const streams = machine.life?.endpoint?.openStreams ?? 0
     if (streams > 64) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
+    this.#deps.feeds.look(machine)
+    this.#checkRest(machine, parts)
+    this.#checkEarly(machine, parts)
   }
 
   async checkAll(when: string): Promise<void> {
@@ -242,17 +250,24 @@ class Watchman implements Inspector {
   async #checkAcknowledged(machine: Machine): Promise<void> {
     const parts = machine.life?.parts
     if (parts === undefined) return
-    const quarantined = await quarantinedIds(parts.store)
-    for (const { id, machine: index, disk } of this.#deps.workload.acknowledged.values()) {
-      if (index !== machine.index || disk !== machine.replaced) continue
-      if (holdsRecord(parts, quarantined, id) !== undefined) continue
+    const { index, replaced } = machine
+    const written = [...this.#deps.workload.acknowledged.values()]
+    let gone = written.filter((one) => one.machine === index && one.disk === replaced).map(({ id }) => id)
+    // Twice: what goes back into the quarantine is nowhere until its row is written.
+    for (const pauseMs of [0, MOVING_MS]) {
+      if (pauseMs > 0) await this.#deps.world.sleep(pauseMs, 'check', machine.life)
+      const quarantined = await quarantinedIds(parts.store)
+      gone = gone.filter((id) => holdsRecord(parts, quarantined, id) === undefined)
+      if (gone.length === 0 || machine.life?.started !== true || machine.life.parts !== parts) return
+    }
+    for (const id of gone) {
       this.#report(machine, 'after its start')('acknowledged writes survive their node', `${id} is gone`)
     }
   }
 
   /** Where no clock was ever wrong, nothing from the future is admitted. */
   async #checkTimes(machine: Machine, when: string): Promise<void> {
-    const { machines, workload, world } = this.#deps
+    const { machines, world } = this.#deps
     const parts = machine.life?.parts
     if (parts === undefined || machines.some(({ clockTouched }) => clockTouched)) return
     const nowMs = START_MS + world.nowMs
@@ -260,10 +275,26 @@ class Watchman implements Inspector {
     for (const { id, sealedAtMs } of (await readGraph(parts.store)).headers.values()) {
       if (sealedAtMs > nowMs + 300_000) report('the future waits', `block ${id} is admitted`)
     }
-    for (const { id, releaseMs } of workload.acknowledged.values()) {
-      const isEarly = releaseMs > nowMs && parts.store.get(keys.record(id)) !== undefined
-      if (isEarly) report('the future waits', `record ${id} is admitted ${releaseMs - nowMs} ms early`)
+  }
+
+  /** Where no clock was ever wrong, no record is admitted before its time. */
+  #checkEarly({ index }: Machine, { store }: Parts): void {
+    const { machines, workload, world } = this.#deps
+    if (machines.some(({ clockTouched }) => clockTouched)) return
+    for (const { id, releaseMs } of workload.waiting()) {
+      if (store.get(keys.record(id)) === undefined) continue
+      const earlyMs = releaseMs - START_MS - world.nowMs
+      world.fail('the future waits', `machine ${index}: record ${id} is admitted ${earlyMs} ms early`)
     }
+  }
+
+  /** A node gives no tag of a state that is still being computed. */
+  #checkRest({ index }: Machine, { audit, ingest, materializer, tags }: Parts): void {
+    const { marks } = materializer.lag()
+    const { behind } = ingest.counts()
+    if (marks === 0 && behind === 0 && !audit.mending) return
+    if (tags.current() === undefined) return
+    this.#deps.world.fail('tags are of states at rest', `machine ${index}: ${marks} marks, ${behind} frames are left`)
   }
 
   #checkFeeds(graphs: readonly Graph[]): void {

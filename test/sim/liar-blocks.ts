@@ -116,9 +116,9 @@ export const GOSSIP_LIES: Readonly<Record<string, Make>> = {
     return all(encode(seal(mind, [say(mind, prng)], { ...after(tip, mind), seq: tip.seq + 2 })))
   },
   'bad body': (mind, prng) => {
-    // A true header over records that it does not commit to.
-    const block = next(mind, prng, [say(mind, prng)])
-    if (prng.chance(0.5)) return one(encode({ ...block, records: [say(mind, prng)] }))
+    // A true header over a record of the same length that it does not commit to.
+    const block = next(mind, prng, [claim(mind, prng)])
+    if (prng.chance(0.5)) return one(encode({ ...block, records: [claim(mind, prng)] }))
     const bytes = encode(block)
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     return one(bytes)
@@ -139,7 +139,12 @@ function say(mind: LiarMind, prng: Prng, aheadMs: number = 0): Uint8Array {
   if (prng.chance(0.3)) {
     return buildVote({ timestampMs, assertion: anyHash(prng), weight: 1_000_000 }, mind.agent, mind.networkId)
   }
-  const object = `lie ${prng.integer(1_000_000_000)}`
+  return claim(mind, prng, timestampMs)
+}
+
+/** An assertion; all are of one length. */
+function claim(mind: LiarMind, prng: Prng, timestampMs: number = mind.nowMs()): Uint8Array {
+  const object = `lie ${String(prng.integer(1_000_000_000)).padStart(9, '0')}`
   const fields = { timestampMs, subject: `s${prng.integer(6)}`, predicate: `p${prng.integer(3)}`, object }
   return buildAssertion(fields, mind.agent, mind.networkId)
 }

@@ -35,6 +35,8 @@ export interface MachineOptions {
   readonly dag: Partial<DagOptions>
   /** Longest sync of the disk. */
   readonly syncMs: number
+  /** Longest batch of the index takes twice this. */
+  readonly indexMs: number
 }
 
 /** What a machine stands on. */
@@ -44,6 +46,8 @@ export interface MachineDeps {
   readonly prng: Prng
   readonly verify: VerifySignature
   readonly onLog: (machine: Machine, level: string, fields: object, message: string) => void
+  /** A node publishes a block that it has sealed. */
+  readonly onPublish?: (machine: Machine, payload: Uint8Array) => void
 }
 
 /** A running node: dead from its crash on. */
@@ -75,7 +79,10 @@ export interface Machine {
   readonly disk: MemoryDisk
   readonly level: SimIndex
   /** Error of its wall clock. */
-  offsetMs: number
+  readonly offsetMs: number
+  /** When that error last changed. */
+  readonly clockSetMs: number
+  setClock(offsetMs: number): void
   life: Life | undefined
   /** Starts a node; `started` or `failure` of its life tell the end. */
   boot(): Life
@@ -88,12 +95,17 @@ export interface Machine {
   /** A new disk under the same key: what an operator does with a disk that is beyond repair. */
   replaceDisk(): Promise<void>
   readonly replaced: number
+  /** Times that the machine went back to a copy without a trace. */
+  readonly rollbacks: number
   /** Keeps a copy of disk and index as they are. */
   snapshot(): void
-  /** Puts the copy in the place of disk and index of a machine that is down: a backup, a rolled-back VM. */
-  restore(): boolean
+  /**
+   * Puts the copy in the place of disk and index of a machine that is down.
+   * @param copied file by file, as a backup is: inodes are others; else a machine was rolled back
+   */
+  restore(copied: boolean): boolean
   /** The wall clock was wrong at some time. */
-  clockTouched: boolean
+  readonly clockTouched: boolean
 }
 
 /** A machine with an empty data directory. */
@@ -116,7 +128,9 @@ class SimMachine implements Machine {
   disk: MemoryDisk
   offsetMs = 0
   life: Life | undefined
+  clockSetMs = 0
   replaced = -1
+  rollbacks = 0
   clockTouched = false
   #copy: { readonly disk: MemoryDisk; readonly index: IndexCopy } | undefined
   readonly #options: MachineOptions
@@ -134,7 +148,7 @@ class SimMachine implements Machine {
     this.#latencies = deps.prng.fork('latency')
     this.level = createSimIndex(() => {
       const { life } = this
-      return (label) => this.#takeTime(label, this.#latencies.between(0, 2), life)
+      return (label) => this.#takeTime(label, this.#latencies.between(0, options.indexMs), life)
     })
     this.disk = this.#newDisk()
   }
@@ -184,16 +198,24 @@ class SimMachine implements Machine {
     await this.disk.syncDirectory('/')
   }
 
+  setClock(offsetMs: number): void {
+    if (offsetMs === this.offsetMs) return
+    this.offsetMs = offsetMs
+    this.clockSetMs = this.#deps.world.nowMs
+    this.clockTouched = true
+  }
+
   snapshot(): void {
     this.#copy = { disk: this.disk.copy(this.#deps.prng.fork('copy')), index: this.level.copy() }
   }
 
-  restore(): boolean {
+  restore(copied: boolean): boolean {
     const copy = this.#copy
     if (copy === undefined) return false
     this.#copy = undefined
     this.replaced += 1
-    this.disk = copy.disk
+    this.rollbacks += copied ? 0 : 1
+    this.disk = copied ? copy.disk.copy(this.#deps.prng.fork('copied'), true) : copy.disk
     // What was in the page cache is not in the copy of a disk.
     this.disk.crash()
     this.level.restore(copy.index)
@@ -250,10 +272,17 @@ class SimMachine implements Machine {
         const onReject = (peer: string, why: string): void => {
           this.#deps.onLog(this, 'debug', { peer, why }, REJECTED)
         }
-        life.endpoint = hub.join({
+        const endpoint = hub.join({
           name, index, owner: life, networkId, dial, prng: random.fork('dial'), onThrow, onReject
         })
-        return Promise.resolve(life.endpoint)
+        life.endpoint = endpoint
+        const publish = endpoint.publish.bind(endpoint)
+        return Promise.resolve(Object.assign(endpoint, {
+          publish: (payload: Uint8Array) => {
+            this.#deps.onPublish?.(this, payload)
+            return publish(payload)
+          }
+        }))
       }
     }
   }

@@ -26,6 +26,10 @@ export interface SimOptions {
   readonly mesh: boolean
   /** Longest sync of each machine's disk. */
   readonly syncMs: readonly number[]
+  /** Longest wait of a batch of an index, before it takes effect and after. */
+  readonly indexMs: number
+  /** Share of assertions that are ahead of their time. */
+  readonly aheadShare: number
   readonly ingest: Partial<IngestOptions>
   readonly dag: Partial<DagOptions>
   /** No memo of checked signatures. */
@@ -48,6 +52,7 @@ export function drawOptions(seed: number): SimOptions {
   const prng = createPrng(`${seed}/options`)
   const machines = prng.between(2, 6)
   const large = prng.chance(0.15)
+  const slow = createPrng(`${seed}/options, slow`)
   return {
     seed,
     machines,
@@ -60,17 +65,19 @@ export function drawOptions(seed: number): SimOptions {
     closed: prng.chance(0.15),
     mesh: prng.chance(0.7),
     syncMs: Array.from({ length: machines }, () => prng.pick([1, 4, 10, 30, 100])),
+    indexMs: slow.pick([2, 2, 2, 30, 200]),
+    aheadShare: slow.pick([0.15, 0.15, 0.5]),
     ingest: {
       blockRecordsTarget: prng.pick([1, 4, 16, 256]),
       blockBytesTarget: prng.pick([4_096, 61_440]),
-      sealDelayMs: prng.pick([1, 50, 500]),
+      sealDelayMs: prng.pick([1, 50, 500]) * slow.pick([1, 1, 1, 10]),
       checkpointMs: prng.pick([200, 2_000, 10_000]),
       checkpointBytes: prng.pick([4_096, 1_048_576]),
       unappliedBlocksMax: prng.pick([1, 16, 256]),
       backlogRecordsMax: prng.pick([8, 16_384])
     },
     dag: prng.chance(0.5) ? {} : {
-      feedBlocksMax: 4, feedBytesMax: 8_192, peerBytesMax: 16_384, totalBytesMax: 32_768,
+      feedBlocksMax: 4, feedBytesMax: 8_192, peerBytesMax: 16_384, totalBytesMax: 20_480,
       deferredHeadersMax: 4, headersMax: 16, invalidMax: 64, wantedMax: 16
     },
     realSignatures: seed % 20 === 0,

@@ -27,8 +27,12 @@ export interface Workload {
   /** Every record that was ever made, valid or not, by id. */
   readonly made: ReadonlyMap<Hash, { readonly valid: boolean }>
   readonly acknowledged: ReadonlyMap<Hash, Acknowledged>
+  /** Those of them whose time has not come, by a right clock. */
+  waiting(): readonly Acknowledged[]
   /** Lays all calls into the heap. */
   plan(machines: readonly Machine[]): void
+  /** A write outside the list, as of a client that comes back. @param label names it in the seed */
+  write(machine: Machine, label: string): void
   /** A record of these clients that somebody else made valid: liars sign too. */
   note(bytes: Uint8Array): void
 }
@@ -59,6 +63,7 @@ class Clients implements Workload {
   readonly #networkId: NetworkId
   readonly #world: World
   readonly #records = new Map<number, Uint8Array>()
+  #waiting: readonly Acknowledged[] = []
 
   constructor(options: SimOptions, networkId: NetworkId, world: World) {
     this.#options = options
@@ -73,6 +78,20 @@ class Clients implements Workload {
     for (let call = 0; call < this.#options.calls; call += 1) {
       this.#world.plan(this.#timeOf(call), 'call', undefined, () => this.#call(call, machines))
     }
+  }
+
+  waiting(): readonly Acknowledged[] {
+    const nowMs = START_MS + this.#world.nowMs
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter(({ releaseMs }) => releaseMs > nowMs)
+    return this.#waiting
+  }
+
+  write(machine: Machine, label: string): void {
+    const prng = createPrng(`${this.#options.seed}/${label}`)
+    const timestampMs = START_MS + this.#world.nowMs - prng.integer(1_000)
+    const bytes = this.#assertion(timestampMs, prng.pick(this.agents), prng)
+    this.note(bytes)
+    void this.#write(machine, [bytes])
   }
 
   note(bytes: Uint8Array): void {
@@ -130,7 +149,8 @@ class Clients implements Workload {
     }
     if (draw < 0.65) return this.#epoch(call, timestampMs, prng)
     // Some are ahead of time: by a little, or so far that they wait in quarantine.
-    const ahead = prng.chance(0.15) ? prng.pick([10_000, 29_000, 31_000, 60_000, 90_000]) : 0
+    const { aheadShare } = this.#options
+    const ahead = prng.chance(aheadShare) ? prng.pick([10_000, 29_000, 31_000, 60_000, 90_000]) : 0
     return this.#assertion(timestampMs + ahead, signer, prng)
   }
 
@@ -181,11 +201,16 @@ class Clients implements Workload {
     if (result.kind === 'refused') return world.count(`refused ${result.code}`)
     world.count(`answered ${result.kind}`)
     const isThis = bytes !== undefined && blake3Hash(bytes) === result.id
-    if (!isThis || this.made.get(result.id)?.valid !== true) return world.fail('nothing unsigned is admitted', `machine ${machine.index} acknowledged ${result.id}`)
+    if (!isThis || this.made.get(result.id)?.valid !== true) {
+      const message = `machine ${machine.index} acknowledged ${result.id}`
+      return world.fail('nothing unsigned is admitted', message)
+    }
     if (this.acknowledged.has(result.id)) return
     const releaseMs = result.kind === 'quarantined' ? result.releaseMs : 0
     const { index, replaced } = machine
-    this.acknowledged.set(result.id, { id: result.id, machine: index, disk: replaced, releaseMs })
+    const written = { id: result.id, machine: index, disk: replaced, releaseMs }
+    this.acknowledged.set(result.id, written)
+    if (releaseMs > 0) this.#waiting = [...this.#waiting, written]
   }
 
   async #ask({ index, life }: Machine, prng: Prng): Promise<void> {
