@@ -11,7 +11,7 @@ import { evaluateAttack } from './eval/attack-run.js'
 import { evaluateAudit } from './eval/audit.js'
 import { loadClaims, loadGold, type Rules } from './eval/load.js'
 import { ballotsOf } from './eval/majority.js'
-import { runPipeline } from './eval/run.js'
+import { checkPublished, runPipeline } from './eval/run.js'
 import { score } from './eval/score.js'
 import { bookOf } from './eval/stored.js'
 import { runScript, UsageError } from './usage.js'
@@ -102,9 +102,10 @@ async function evaluate({ claims, gold, rules }: DataSet, choices: Choices): Pro
   const { stored, epochs, policy, state } = await runPipeline({
     claims, votes: [], rules, network: { seedSources: choices['seed-source'] ?? [] }
   })
-  const columns = bookOf(stored.ballots, policy.roundMs).columns()
+  const columns = bookOf(stored.ballots, policy).columns()
   const from = performance.now()
   const { snapshot, rounds } = computeTrust(columns, policy)
+  checkPublished(state, snapshot.digest)
   const trustMs = Math.round(performance.now() - from)
   const ballots = ballotsOf(claims)
   const trust = choices.trust === 'neutral' ? neutralTrust() : snapshot

@@ -18,7 +18,7 @@ const GROSS = 0.05
 function gainOn({ claims, gold }: Shape): { readonly majority: number; readonly gain: number } {
   const run = { claims, votes: [], rules: { tolerance: undefined }, network: {} }
   const { stored, epochs, policy } = runInMemory(run)
-  const { snapshot } = computeTrust(bookOf(stored.ballots, policy.roundMs).columns(), policy)
+  const { snapshot } = computeTrust(bookOf(stored.ballots, policy).columns(), policy)
   const scored = score(gold, ballotsOf(claims), answersOf(stored, gold, epochs, snapshot), undefined)
   const majority = scored.majority_expected
   return { majority, gain: (scored.accuracy['consensus'] ?? 0) - majority }

@@ -6,7 +6,7 @@ import { computeTrust } from '../../src/trustrank/index.js'
 import { answersOf, recordsWithout } from './answers.js'
 import { attack, type AttackPlan } from './attack.js'
 import { ballotsOf, isRight, majorityOf } from './majority.js'
-import type { RunInput, RunResult } from './run.js'
+import { checkPublished, type RunInput, type RunResult } from './run.js'
 import { bookOf } from './stored.js'
 
 /** One kind of attack, drawn several times. */
@@ -38,7 +38,7 @@ const ALLOWED_LOSS = 0.06
 const SETTINGS_MAX = 1_000_000
 
 /** How claims and votes become ballots. */
-export type Runner = (input: RunInput) => Promise<Omit<RunResult, 'state'>>
+export type Runner = (input: RunInput) => Promise<Omit<RunResult, 'state'> & Partial<RunResult>>
 
 /** A data set with its gold facts. */
 export interface AttackedSet {
@@ -83,7 +83,7 @@ async function attackOnce(
   { claims, tolerance }: AttackedSet, facts: readonly Settled[], plan: AttackPlan, run: Runner
 ): Promise<Drawn> {
   const drawn = attack(claims, facts, plan)
-  const { stored, epochs, policy } = await run({
+  const { stored, epochs, policy, state } = await run({
     claims: drawn.claims, votes: drawn.votes, rules: { tolerance },
     network: {
       seedSources: drawn.seeds,
@@ -96,8 +96,9 @@ async function attackOnce(
   const keys = drawn.sybils.map((name) => createSigner(seedFromName(name)).publicKey)
   const sybils: ReadonlySet<string> = new Set(keys)
   const honest = (agent: string): boolean => !sybils.has(agent)
-  const trust = computeTrust(bookOf(stored.ballots, policy.roundMs).columns(), policy).snapshot
-  const clean = computeTrust(bookOf(stored.ballots, policy.roundMs, honest).columns(), policy).snapshot
+  const trust = computeTrust(bookOf(stored.ballots, policy).columns(), policy).snapshot
+  if (state !== undefined) checkPublished(state, trust.digest)
+  const clean = computeTrust(bookOf(stored.ballots, policy, honest).columns(), policy).snapshot
   const ballots = ballotsOf(drawn.claims)
   const given = {
     consensus: answersOf(stored, facts, epochs, trust).get('consensus'),

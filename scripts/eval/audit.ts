@@ -8,7 +8,7 @@ import { answersOf } from './answers.js'
 import type { SourceVote } from './attack.js'
 import type { Rules } from './load.js'
 import { ballotsOf } from './majority.js'
-import { runPipeline } from './run.js'
+import { checkPublished, runPipeline } from './run.js'
 import { type Score, score } from './score.js'
 import { bookOf } from './stored.js'
 
@@ -98,8 +98,9 @@ async function consensusOf(
   claims: readonly Claim[], votes: readonly SourceVote[], facts: readonly GoldFact[], rules: Rules
 ): Promise<ReadonlyMap<string, unknown>> {
   const network = votes.length === 0 ? {} : { seedSources: [AUDITOR] }
-  const { stored, epochs, policy } = await runPipeline({ claims, votes, rules, network })
-  const { snapshot } = computeTrust(bookOf(stored.ballots, policy.roundMs).columns(), policy)
+  const { stored, epochs, policy, state } = await runPipeline({ claims, votes, rules, network })
+  const { snapshot } = computeTrust(bookOf(stored.ballots, policy).columns(), policy)
+  checkPublished(state, snapshot.digest)
   return answersOf(stored, facts, epochs, snapshot).get('consensus') ?? new Map()
 }
 

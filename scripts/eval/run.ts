@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Hash } from '../../src/base/index.js'
 import { createEpochView, type EpochView, NO_EPOCHS } from '../../src/lenses/index.js'
 import type { Claim, StateReport } from '../../src/node/index.js'
 import { openRecord } from '../../src/record/index.js'
@@ -48,6 +49,12 @@ export async function runPipeline({ claims, votes, rules, network }: RunInput): 
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** The trust that a node published must be the one that answers are scored under: else the run is void. */
+export function checkPublished(state: StateReport, digest: Hash): void {
+  const published = state.tag?.trustDigest
+  if (published !== digest) throw new Error(`the node published trust ${published}, not ${digest}`)
 }
 
 function epochsOf({ node }: TemporaryNode, epoch: Uint8Array | undefined): EpochView {

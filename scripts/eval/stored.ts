@@ -5,7 +5,9 @@ import type { Log, NetworkId } from '../../src/base/index.js'
 import { type EpochView, type KeyRecords, runSteps, trustBallotSteps } from '../../src/lenses/index.js'
 import { directoryPaths } from '../../src/node/index.js'
 import { gatherKey, openLevel, openStore, parseCandidate, ranges, type Store } from '../../src/store/index.js'
-import { type BallotBook, createBallotBook, type KeyBallots } from '../../src/trustrank/index.js'
+import {
+  type BallotBook, createBallotBook, type KeyBallots, type TrustPolicy
+} from '../../src/trustrank/index.js'
 import { createFileDisk } from '../../src/wal/index.js'
 
 /** Records by subject and predicate, and their ballots. */
@@ -50,9 +52,10 @@ export async function readStored(
 
 /** A book of the ballots that `counts` lets through. */
 export function bookOf(
-  ballots: readonly KeyBallots[], roundMs: number, counts: (agent: string) => boolean = () => true
+  ballots: readonly KeyBallots[], { roundMs, seeds }: TrustPolicy,
+  counts: (agent: string) => boolean = () => true
 ): BallotBook {
-  const book = createBallotBook(roundMs)
+  const book = createBallotBook(roundMs, seeds)
   for (const key of ballots) {
     const rows = key.rows.filter(({ agent }) => counts(agent))
     const endorsements = key.endorsements.filter(({ voter, author }) => counts(voter) && counts(author))
