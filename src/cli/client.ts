@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { directoryPaths, loadConfig, readOwnFile } from '../node/index.js'
 import { CliError } from './errors.js'
-import { directoryOf, type Shell } from './shell.js'
+import { directoryOf, namesDirectory, type Shell } from './shell.js'
 
 /** File in a data directory with the base URL of the node that runs there. */
 export const API_URL_FILE = 'api-url'
@@ -48,15 +48,33 @@ export async function connect(shell: Shell): Promise<ApiClient> {
   }
 }
 
-/** `--api`, then STEMEDB_API, then the running node's own file, then what the configuration says. */
+/**
+ * `--api`, then STEMEDB_API, then the file of the node that runs on the data directory. Only where no
+ * directory is named and the usual one holds no node, what the configuration says: another node's answers
+ * must not pass for those of the one that was meant.
+ */
 async function apiUrl(shell: Shell): Promise<string> {
   const given = shell.options.api ?? shell.env['STEMEDB_API']
   if (given !== undefined) return given.replace(/\/+$/, '')
   const directory = directoryOf(shell)
-  const noted = await readFile(join(directory, API_URL_FILE), 'utf8').catch(() => undefined)
+  const noted = await readIfThere(join(directory, API_URL_FILE))
   if (noted !== undefined) return noted.trim()
+  if (namesDirectory(shell) || await readIfThere(directoryPaths(directory).genesis) !== undefined) {
+    const message = `no node runs on ${directory}: start it (stemedb start), or name another with --api`
+    throw new CliError({ code: 'CLI_UNREACHABLE', url: directory }, message)
+  }
   const { apiHost, apiPort } = await loadConfig({ dataDir: directory }, shell.env)
   return `http://${apiHost.includes(':') ? `[${apiHost}]` : apiHost}:${apiPort}`
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new CliError({ code: 'CLI_FILE', path }, `cannot read ${path}: ${code ?? String(cause)}`, { cause })
+  }
 }
 
 async function token(shell: Shell): Promise<string> {

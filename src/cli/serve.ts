@@ -46,8 +46,8 @@ export async function serve(
   let api: ApiServer | undefined
   try {
     api = await listen(shell, config, opened)
+    await writeFile(urlFile, `${api.url}\n`)
     if (await startNode(shell, node)) {
-      await writeFile(urlFile, `${api.url}\n`)
       await onStarted(node)
       announce(shell, node, api.url)
       await aborted(shell.signal)

@@ -44,6 +44,11 @@ export function directoryOf(shell: Shell): string {
   return dataDirectory({ dataDir: shell.options.dataDir }, shell.env)
 }
 
+/** True when an option or the environment names the data directory. */
+export function namesDirectory(shell: Shell): boolean {
+  return (shell.options.dataDir ?? shell.env['STEMEDB_DATA_DIR']) !== undefined
+}
+
 /** @throws CliError CLI_INTERRUPTED once the process was asked to stop */
 export function checkInterrupt(shell: Shell): void {
   if (shell.signal.aborted) throw new CliError({ code: 'CLI_INTERRUPTED' }, 'interrupted')

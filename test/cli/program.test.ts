@@ -68,6 +68,13 @@ describe('exit codes', () => {
     expect(ended.stdout).toBe('')
   })
 
+  it('are 6 for a directory whose node does not run, though another node may', async () => {
+    for (const directory of [bench.directory, bench.path('nowhere')]) {
+      const ended = await runWords(['--data-dir', directory, 'status'])
+      expect([ended.code, ended.stderr]).toEqual([6, expect.stringContaining(`no node runs on ${directory}`)])
+    }
+  })
+
   it('are 0 for help and version, which are data', async () => {
     const help = await runWords(['--help'])
     expect([help.code, help.stderr]).toEqual([0, ''])
