@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allPages } from '../../src/cli/pages.js'
+import { percent } from '../../src/cli/commands/get.js'
 import { CliError } from '../../src/cli/errors.js'
 import { backs, idOf, saidMs, startNeutral, states, type Asked } from '../api/real-node.js'
 import { createBench, type Bench } from './harness.js'
@@ -31,6 +32,23 @@ afterAll(async () => {
   await real.stop()
 })
 
+describe('stemedb get', () => {
+  it('says when the answer shown is one of several that are worth the same', async () => {
+    const even = await bench.run('get', 's', 'many')
+    expect([even.code, even.stderr]).toEqual([0, ''])
+    expect(even.stdout).toMatch(/lens +Consensus, a tie: the smaller hash is shown\n/)
+    const clear = await bench.run('get', 'Sierra Leone', 'currency')
+    expect(clear.stdout).toMatch(/lens +Consensus\nshare +66\.7 % \(score 2\.00 bits\)\nrunner-up +SLL with/)
+  })
+
+  it.each([
+    [0, '0.0 %'], [0.000_4, '< 0.1 %'], [0.000_5, '0.1 %'], [0.5, '50.0 %'], [0.999_4, '99.9 %'],
+    [0.999_5, '> 99.9 %'], [1, '100.0 %']
+  ])('shows a share of %d as %s', (share, text) => {
+    expect(percent(share)).toBe(text)
+  })
+})
+
 describe('stemedb skeptic', () => {
   it('shows the sides, their backers and how the dispute came about', async () => {
     const ended = await bench.run('skeptic', 'Sierra Leone', 'currency')
@@ -38,7 +56,7 @@ describe('stemedb skeptic', () => {
     expect(ended.stdout).toMatch(/answers +2\nconflict +33\.3 %\nentropy +0\.92 bits/)
     expect(ended.stdout).toContain(`SLE: 66.7 %, score 2.00, agents 2, assertions 1, ${idOf(current)}`)
     expect(ended.stdout).toMatch(/backer +ballot +gate +trust +bits +group +record/)
-    expect(ended.stdout).toMatch(/up to +answer then/)
+    expect(ended.stdout).toMatch(/said up to +answer under present trust/)
     for (const line of ended.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(130)
     const then = await bench.run('--json', 'skeptic', 'Sierra Leone', 'currency', '--as-of', String(saidMs))
     expect(JSON.parse(then.stdout)).toMatchObject({ as_of: saidMs, clusters_total: 1, clusters: [{ object: 'SLL' }] })

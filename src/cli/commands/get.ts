@@ -93,8 +93,10 @@ function answerText(answer: QueryAnswer): string {
   const others = (answer.winners ?? []).slice(1).map((other) => ['also', objectText(other.object)] as const)
   return [plain(objectText(winner.object)), facts([
     ...others,
-    ['lens', answer.undecided ? `${answer.lens}, undecided` : answer.lens],
-    ['share', `${percent(answer.share)} (score ${answer.score.toFixed(2)})`],
+    ['lens', `${answer.lens}${doubtText(answer)}`],
+    ['share', answer.undecided
+      ? `${percent(answer.share)} of the agents`
+      : `${percent(answer.share)} (score ${answer.score.toFixed(2)} bits)`],
     ['runner-up', runner_up && `${objectText(runner_up.object)} with ${percent(runner_up.share)}`],
     ['behind it', `assertions ${evidence.assertions}, votes ${evidence.votes}, agents with a ballot ${answer.ballots}`],
     ['evidence', evidence.digest],
@@ -109,6 +111,11 @@ function answerText(answer: QueryAnswer): string {
   ])].join('\n')
 }
 
+function doubtText({ undecided, score, share, runner_up }: QueryAnswer): string {
+  if (undecided) return ', undecided: no ballot has weight'
+  return runner_up?.share === share && score > 0 ? ', a tie: the smaller hash is shown' : ''
+}
+
 function viewText({ lag_ms, trust_lag_ms }: QueryAnswer['view']): string {
   if (lag_ms > 0) return `${Math.ceil(lag_ms)} ms behind`
   return trust_lag_ms === 0 ? 'up to date' : `up to date, trust ${Math.ceil(trust_lag_ms)} ms behind`
@@ -119,7 +126,9 @@ export function objectText(object: unknown): string {
   return typeof object === 'string' ? object : JSON.stringify(object)
 }
 
-/** A share of one in per cent. */
+/** A share of one in per cent; neither nothing nor all unless it is. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return '< 0.1 %'
+  if (share >= 0.9995 && share < 1) return '> 99.9 %'
   return `${(100 * share).toFixed(1)} %`
 }

@@ -143,7 +143,7 @@ function historyText({ complete, moments }: NonNullable<DisputeAnswer['history']
   const rows = moments.map(({ as_of, winner, clusters, ballots, records }) => [
     timeText(as_of), objectText(winner.object).slice(0, 40), percent(winner.share), clusters, ballots, records
   ])
-  const head = ['up to', 'answer then', 'share', 'answers', 'ballots', 'records']
+  const head = ['said up to', 'answer under present trust', 'share', 'answers', 'ballots', 'records']
   return `${table(head, rows)}${complete ? '' : '\n(some of the moments)'}`
 }
 

@@ -32,7 +32,7 @@ export interface StateAnswer {
 /** Adds `stemedb state`. */
 export const addState: AddCommand = (program, shell) => {
   program.command('state')
-    .description('frontier, counters and state tag; equal tags mean equal knowledge')
+    .description('frontier, digests and counters; nodes whose first three lines are equal hold and answer the same')
     .action(() => state(shell))
 }
 

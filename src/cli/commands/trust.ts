@@ -85,7 +85,7 @@ async function list(shell: Shell, { limit, cursor }: TrustOptions): Promise<void
 
 /** At most 100 columns. */
 export function agentsTable(agents: readonly AgentAnswer[]): string {
-  return table(['agent', 'accuracy', 'ballots hold', 'is'], agents.map((agent) => [
+  return table(['agent', 'accuracy', 'weight holds', 'is'], agents.map((agent) => [
     agent.agent_id, percent(agent.accuracy), recordShort(agent), roleText(agent)
   ]))
 }
