@@ -3,7 +3,7 @@
 // the last block that was ever sealed on the feed (a rolled-back disk, a copy, a clock that ran ahead)
 // retires the feed: the next block is the first one of a new incarnation.
 
-import { wait, type Clock, type Log, type Timer } from '../base/index.js'
+import { wait, type Clock, type Hash, type Log, type Timer } from '../base/index.js'
 import { feedOf, isAhead, type BlockHeader, type Dag } from '../dag/index.js'
 import { isBehindTip, type FeedIdentity } from '../ingest/index.js'
 import type { Wal } from '../wal/index.js'
@@ -18,8 +18,11 @@ export interface OwnFeed {
    * what it knows of it. Resolves when sealing has begun.
    */
   begin(): Promise<void>
-  /** A peer's STATUS is here: had it shown an unknown block of the feed, `retire` would have come first. */
-  heard(): void
+  /**
+   * A peer's STATUS is here: had it shown an unknown block of the feed, `retire` would have come first.
+   * @param known the last block of this node that the peer names
+   */
+  heard(known?: Hash): void
   /** Seals into a new feed from now on. */
   retire(why: string): void
   /** A block of this node's key came from elsewhere, or was left out here: none of the feed in use may. */
@@ -111,7 +114,9 @@ class FeedKeeper implements OwnFeed {
     })
   }
 
-  heard(): void {
+  heard(known?: Hash): void {
+    // Of another feed perhaps, that this node has left since: then the peer's word is not about this one.
+    if (known !== undefined && !this.#deps.dag.holds(known)) return
     this.#confirmed = true
     this.#word.abort()
   }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Hash } from '../../src/base/index.js'
+import { hashOf, type Hash } from '../../src/base/index.js'
 import { feedOf, trailingZeroBits, type BlockHeader, type Dag } from '../../src/dag/index.js'
 import type { FeedIdentity } from '../../src/ingest/index.js'
 import { silentLog, type NodeParts, type NodeSetup } from '../../src/node/index.js'
@@ -13,6 +13,7 @@ import { settle } from '../fakes/until.js'
 
 const signer = createSigner(seedFromName('own feed'))
 const startMs = 1_800_000_000_000
+const UNKNOWN = hashOf(new Uint8Array(32))
 let disk: MemoryDisk
 let clock: ManualClock
 let sealed: FeedIdentity[]
@@ -41,7 +42,8 @@ function open(
     tipOf: (feed: Hash) => (feed === tipFeed ? { feed, seq: 1, id: feed } : undefined),
     header: () => header,
     tipOfNode: () => (tipFeed === undefined ? undefined : { feed: tipFeed, seq: 1, id: tipFeed, sealedAtMs }),
-    isForked: () => forked
+    isForked: () => forked,
+    holds: (id: Hash) => id === tipFeed
   } as unknown as Dag
   lives += 1
   const wal = { identity: { device: 1n, inode: 2n, created: lives === 1 } } as Wal
@@ -102,6 +104,24 @@ describe('own feed', () => {
     feed.heard()
     await begun
     expect(sealed.map((identity) => identity.feed)).toEqual([tipFeed])
+  })
+
+  it('is not confirmed by a peer that knows a block of this node that is not here', async () => {
+    const tipFeed = await earlierFeed()
+    const feed = await open({ tipFeed, expectsPeers: true })
+    const begun = feed.begin()
+    feed.heard(UNKNOWN)
+    await clock.advanceAsync(4_999)
+    expect(sealed).toEqual([])
+    feed.heard(tipFeed)
+    await begun
+    expect(sealed.map((identity) => identity.feed)).toEqual([tipFeed])
+    const second = await open({ tipFeed, expectsPeers: true })
+    const waited = second.begin()
+    second.heard(UNKNOWN)
+    await clock.advanceAsync(5_000)
+    await waited
+    expect(second.current.feed).not.toBe(tipFeed)
   })
 
   it('is retired when no peer speaks within five seconds', async () => {

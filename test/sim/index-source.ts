@@ -32,6 +32,8 @@ export interface SimIndex extends LevelSource {
   rotten: boolean
   /** Rows rotted at some time: what was answered from them may still be held against it. */
   readonly rotted: boolean
+  /** A batch is under way: whoever asks the store for its turn waits for it. */
+  readonly busy: boolean
 }
 
 /** The batches of an index up to the last synced one. */
@@ -53,6 +55,7 @@ class JournalledIndex implements SimIndex {
   readonly directory = 'memory'
   rotten = false
   rotted = false
+  #waiting = 0
   readonly #latency: () => Latency
   #level: MemoryRows | undefined
   #journal: Journal['batches'] = []
@@ -74,9 +77,15 @@ class JournalledIndex implements SimIndex {
       throw new StoreError({ code: 'STORE_OPEN_FAILED', directory, kind: 'missing' }, 'missing')
     }
     const token = {}
-    const latency = this.#latency()
+    const life = this.#latency()
+    const latency = async (label: string): Promise<void> => {
+      this.#waiting += 1
+      await life(label)
+      if (this.#opened === token) this.#waiting -= 1
+    }
     const level = (this.#level ??= createMemoryRows())
     this.#opened = token
+    this.#waiting = 0
     this.#damaged = false
     return this.#database(level, token, latency)
   }
@@ -102,8 +111,13 @@ class JournalledIndex implements SimIndex {
     return Promise.resolve(this.#printed === this.#journal.length ? 'same' : 'grown')
   }
 
+  get busy(): boolean {
+    return this.#waiting > 0
+  }
+
   crash(fate: IndexFate, draw: number): void {
     this.#opened = undefined
+    this.#waiting = 0
     const total = this.#journal.length
     const synced = this.#journal.findLastIndex((batch) => batch.sync) + 1
     const between = (low: number, high: number): number => low + Math.floor(draw * (high - low + 1))

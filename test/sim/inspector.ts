@@ -166,9 +166,10 @@ class Watchman implements Inspector {
 
   #looksEqual(): boolean {
     const roots = new Set<Hash>()
-    for (const { life } of this.#deps.machines) {
+    for (const { level, life } of this.#deps.machines) {
       const parts = life?.parts
-      if (life?.started !== true || parts === undefined) return false
+      // While equal nodes are looked at, nothing moves: what waits for a batch would wait for ever.
+      if (life?.started !== true || parts === undefined || level.busy) return false
       const { unsealed, behind } = parts.ingest.counts()
       if (unsealed > 0 || behind > 0 || parts.materializer.lag().marks > 0 || !parts.trust.quiet) return false
       roots.add(parts.dag.frontier().root)
