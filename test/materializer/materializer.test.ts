@@ -353,6 +353,10 @@ describe('the dose of work', () => {
       settled = true
     })
     await graph.materializer.settled('cheap', 'p')
+    // Who waits for a walk alone does not wait for the dear key, nor does who has given up wait for anything.
+    await graph.materializer.walked(new AbortController().signal)
+    await graph.materializer.walked(AbortSignal.abort())
+    expect(winnerOf(graph.store)).toBe('x')
     await clock.advanceAsync(199)
     await turns(50)
     expect(settled).toBe(false)
