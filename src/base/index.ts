@@ -20,5 +20,6 @@ export { log2Q } from './log2.js'
 export type {
   Clock, Disk, DiskFile, DiskStat, FrameStream, Log, Network, PeerLink, PeerName, Random, Timer, Verdict
 } from './ports.js'
+export { saysForbidden, saysMissing, systemCode, systemText } from './system-fault.js'
 export { systemClock, systemRandom } from './system.js'
 export { wait } from './wait.js'

@@ -3,7 +3,7 @@
 
 import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { TIME_LIMITS } from '../base/index.js'
+import { systemCode, systemText, TIME_LIMITS } from '../base/index.js'
 import {
   loadConfig, lockDataDirectory, readDirectory, readKeyFile, silentLog, type NodeConfig, type NodeDirectory
 } from '../node/index.js'
@@ -127,14 +127,15 @@ function peersFinding(count: number): DoctorFinding {
 }
 
 async function portFindings(what: string, host: string, port: number): Promise<Findings> {
-  const code = port === 0 ? undefined : await tryPort(host, port)
-  return [code === undefined ? good(what, `${host}:${port} is free`) : bad(what, `${host}:${port} cannot be bound: ${code}`, code)]
+  const refusal = port === 0 ? undefined : await tryPort(host, port)
+  if (refusal === undefined) return [good(what, `${host}:${port} is free`)]
+  return [bad(what, `${host}:${port} cannot be bound: ${systemText(refusal)}`, systemCode(refusal))]
 }
 
-function tryPort(host: string, port: number): Promise<string | undefined> {
+function tryPort(host: string, port: number): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', (error) => resolve(String(Reflect.get(error, 'code') ?? error.message)))
+    server.once('error', resolve)
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
 }

@@ -1,6 +1,6 @@
 // What a check of `stemedb doctor` comes to.
 
-import { CodedError } from '../base/index.js'
+import { CodedError, systemCode, systemText } from '../base/index.js'
 
 /** One finding. `bad` keeps the node from working, `doubtful` may. */
 export interface DoctorFinding {
@@ -34,8 +34,9 @@ export async function checked(
     return await check()
   } catch (error) {
     if (error instanceof CodedError) return [bad(what, error.message, error.code)]
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
-    if (typeof code !== 'string' || !(error instanceof Error)) throw error
-    return [bad(what, error.message, code)]
+    const code = systemCode(error)
+    if (code === undefined || !(error instanceof Error)) throw error
+    const path: unknown = Reflect.get(error, 'path')
+    return [bad(what, typeof path === 'string' ? `${path}: ${systemText(error)}` : systemText(error), code)]
   }
 }

@@ -5,7 +5,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { blake3Hash, utf8Bytes, type NetworkId } from '../base/index.js'
-import { CliError } from './errors.js'
+import { fileError } from './input-file.js'
 
 /** The journal of one import. */
 export interface ImportJournal {
@@ -22,7 +22,7 @@ export async function openJournal(
   file: string, networkId: NetworkId
 ): Promise<ImportJournal> {
   const { size, mtimeMs } = await stat(file).catch((cause: unknown) => {
-    throw new CliError({ code: 'CLI_FILE', path: file }, `cannot read ${file}`, { cause })
+    throw fileError(file, cause)
   })
   const subject = blake3Hash(utf8Bytes([networkId, resolve(file), size, mtimeMs].join('\n')))
   const path = place.path ?? join(place.directory, 'imports', `${subject.slice(0, 16)}.json`)

@@ -1,14 +1,12 @@
 // Import of signed records: a CAR file of blocks and records, or a CBOR sequence of records.
 // Blocks come in as they were sealed, so that a node which had none ends with the exporter's frontier.
 
-import { createReadStream } from 'node:fs'
-import { pipeline, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { concatBytes, type NetworkId } from '../base/index.js'
 import { encodeCanonical } from '../record/index.js'
 import { readCar } from './car-file.js'
 import type { ApiClient } from './client.js'
 import { CliError } from './errors.js'
+import { readBytes } from './input-file.js'
 import { startProgress } from './progress.js'
 import { createRecordSender, type SendCounts } from './record-sender.js'
 import { checkInterrupt, type Shell } from './shell.js'
@@ -143,14 +141,4 @@ async function postBlocks(api: ApiClient, batch: readonly Uint8Array[]): Promise
   const body = concatBytes(...batch.map(encodeCanonical))
   const answer = await api.post<{ readonly results: readonly BlockVerdict[] }>('/v1/blocks', body, 'application/cbor-seq')
   return answer.results
-}
-
-async function* readBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = createReadStream(path)
-  const source: Readable = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file
-  try {
-    yield* source as AsyncIterable<Uint8Array>
-  } catch (cause) {
-    throw new CliError({ code: 'CLI_FILE', path }, `cannot read ${path}`, { cause })
-  }
 }

@@ -1,7 +1,7 @@
 // The command line: global options, commands, help, and what becomes of errors.
 
 import { Command, CommanderError } from 'commander'
-import { CodedError } from '../base/index.js'
+import { CodedError, systemCode, systemText } from '../base/index.js'
 import { addAssert } from './commands/assert.js'
 import { addCompletion } from './commands/completion.js'
 import { addConstraints } from './commands/constraints.js'
@@ -88,7 +88,7 @@ function createProgram(version: string, shell: Shell): Command {
 /** Tells of a failure on stderr; with `--json` as one object. */
 function report(shell: Shell, error: unknown): void {
   const code = codeOf(error)
-  const text = error instanceof Error ? error.message : String(error)
+  const text = textOf(error)
   if (shell.options.json === true) shell.output.note(JSON.stringify({ error: { code, message: text } }))
   else shell.output.note(`stemedb: ${plain(text)}${code === 'INTERNAL' ? '' : ` (${code})`}`)
   if (code === 'INTERNAL' && error instanceof Error) shell.output.note(error.stack ?? '')
@@ -99,6 +99,13 @@ function codeOf(error: unknown): string {
   if (error instanceof CliError && error.detail.code === 'CLI_REFUSED') return error.detail.problem
   if (error instanceof CodedError) return error.code
   // What the system refuses (ENOENT, EACCES …) is no fault of ours.
-  const systemCode: unknown = error instanceof Error && 'syscall' in error ? Reflect.get(error, 'code') : undefined
-  return typeof systemCode === 'string' ? systemCode : 'INTERNAL'
+  return systemCode(error) ?? 'INTERNAL'
+}
+
+/** What is shown of a failure: of what the system refused, the path and the reason in words. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof CodedError || systemCode(error) === undefined) return error.message
+  const path: unknown = Reflect.get(error, 'path')
+  return typeof path === 'string' ? `${path}: ${systemText(error)}` : systemText(error)
 }

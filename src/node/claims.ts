@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { concatBytes, utf8Text } from '../base/index.js'
+import { concatBytes, systemText, utf8Text } from '../base/index.js'
 import { NodeError } from './errors.js'
 
 /** Limits of the files. */
@@ -180,7 +180,7 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, void, undefined
   try {
     yield* openFile(path) as AsyncIterable<Buffer>
   } catch (cause) {
-    throw new NodeError({ code: 'NODE_CLAIMS_READ', path }, `cannot read ${path}`, { cause })
+    throw new NodeError({ code: 'NODE_CLAIMS_READ', path }, `cannot read ${path}: ${systemText(cause)}`, { cause })
   }
 }
 

@@ -1,11 +1,11 @@
 // Configuration of a node, checked before anything starts. The one file that reads the environment.
 // Rule: flags > environment (STEMEDB_*) > stemedb.toml > defaults.
 
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { NodeError } from './errors.js'
+import { readIfThere } from './whole-file.js'
 
 /** A checked configuration. */
 export interface NodeConfig {
@@ -74,7 +74,7 @@ export function dataDirectory(flags: ConfigFlags, env: Environment = process.env
 
 /**
  * Reads and checks the configuration of a data directory. A missing stemedb.toml is no error.
- * @throws NodeError NODE_CONFIG
+ * @throws NodeError NODE_CONFIG, NODE_NO_ACCESS
  */
 export async function loadConfig(
   flags: ConfigFlags = {}, env: Environment = process.env
@@ -106,15 +106,13 @@ type RawOf = (name: Setting) => Raw
 
 async function readSettings(path: string): Promise<ReadonlyMap<string, Raw>> {
   const settings = new Map<string, Raw>()
-  let source: string
-  try {
-    source = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return settings
-    throw new NodeError({ code: 'NODE_CONFIG', setting: path }, `cannot read ${path}`, { cause: error })
-  }
+  const source = await readIfThere(path).catch((cause: unknown) => {
+    if (!(cause instanceof NodeError) || cause.code === 'NODE_NO_ACCESS') throw cause
+    throw new NodeError({ code: 'NODE_CONFIG', setting: path }, cause.message, { cause })
+  })
+  if (source === undefined) return settings
   const known = new Set(Object.values(SETTINGS).map(([, toml]) => toml))
-  for (const [name, value] of flatten(parseSource(path, source))) {
+  for (const [name, value] of flatten(parseSource(path, source.toString('utf8')))) {
     if (!known.has(name)) throw bad(name, `stemedb.toml: unknown setting ${name}`)
     settings.set(name, value)
   }

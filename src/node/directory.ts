@@ -6,7 +6,7 @@
 // Rule: genesis.json is written last, so a directory that has it is whole.
 
 import { issueCertificate, verifyCertificate, type Certificate } from '../dag/index.js'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { toHex, type NetworkId, type PublicKey, type Random } from '../base/index.js'
 import { createGenesis, parseGenesis, type GenesisFields, type Invite, type OpenedGenesis } from '../p2p/index.js'
@@ -14,7 +14,7 @@ import { generateKey, type Signer } from '../record/index.js'
 import { NodeError } from './errors.js'
 import { readKeyFile, readOwnFile, writeKeyFile, writeOwnFile, type LoadedKey } from './key-file.js'
 import { readNetworkFile, writeNetworkFile, type NetworkAccess } from './network-file.js'
-import { fileExists, replaceFile, syncDirectory } from './whole-file.js'
+import { pathExists, readIfThere, replaceFile, syncDirectory, unwritable } from './whole-file.js'
 
 /** Paths in a data directory. */
 export interface DirectoryPaths {
@@ -78,7 +78,7 @@ export function directoryPaths(directory: string): DirectoryPaths {
 /**
  * Makes a data directory with keys and a network of its own; its agent is governor and, unless `seeds` says
  * otherwise, trust seed.
- * @throws NodeError NODE_DIRECTORY_EXISTS; GenesisError
+ * @throws NodeError NODE_DIRECTORY_EXISTS, NODE_NO_ACCESS; GenesisError
  */
 export async function initDirectory(
   directory: string,
@@ -86,7 +86,7 @@ export async function initDirectory(
   deps: { readonly random: Random }
 ): Promise<CreatedDirectory> {
   const paths = directoryPaths(directory)
-  if (await fileExists(paths.genesis)) {
+  if (await pathExists(paths.genesis)) {
     throw new NodeError({ code: 'NODE_DIRECTORY_EXISTS', directory }, `${directory} holds a node already`)
   }
   const keys = await createKeys(directory, deps.random)
@@ -117,7 +117,7 @@ export async function joinDirectory(
   deps: { readonly random: Random }
 ): Promise<CreatedDirectory> {
   const paths = directoryPaths(directory)
-  const before: NetworkAccess = (await fileExists(paths.genesis))
+  const before: NetworkAccess = (await pathExists(paths.genesis))
     ? await accessOf(directory, paths, invite.networkId)
     : { bootstrap: [] }
   const keys = await createKeys(directory, deps.random)
@@ -169,16 +169,18 @@ export async function createKeys(
   await makeDirectory(directory)
   const paths = directoryPaths(directory)
   const load = async (path: string): Promise<Signer> =>
-    (await fileExists(path)) ? (await readKeyFile(path)).signer : writeKeyFile(path, generateKey(random))
+    (await pathExists(path)) ? (await readKeyFile(path)).signer : writeKeyFile(path, generateKey(random))
   const node = await load(paths.nodeKey)
   const agent = await load(paths.agentKey)
-  if (!(await fileExists(paths.apiToken))) await writeOwnFile(paths.apiToken, `${toHex(random.bytes(32))}\n`)
+  if (!(await pathExists(paths.apiToken))) await writeOwnFile(paths.apiToken, `${toHex(random.bytes(32))}\n`)
   return { node, agent }
 }
 
 async function makeDirectory(directory: string): Promise<void> {
   const path = resolve(directory)
-  const first = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY })
+  const first = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY }).catch((cause: unknown) => {
+    throw unwritable(path, cause)
+  })
   if (first === undefined) return
   // Each new directory is an entry of the one above it.
   for (let made = path, top = dirname(first); made !== top; made = dirname(made)) {
@@ -186,24 +188,21 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Checks that a directory holds a node. @throws NodeError NODE_DIRECTORY_MISSING */
+/** Checks that a directory holds a node. @throws NodeError NODE_DIRECTORY_MISSING, NODE_NO_ACCESS */
 export async function requireDirectory(directory: string): Promise<void> {
-  if (await fileExists(directoryPaths(directory).genesis)) return
-  const message = `${directory} holds no node: run 'stemedb init' or 'stemedb join' first`
-  throw new NodeError({ code: 'NODE_DIRECTORY_MISSING', directory }, message)
+  if (!await pathExists(directoryPaths(directory).genesis)) throw noNode(directory)
 }
 
 /**
  * Reads a data directory.
- * @throws NodeError NODE_DIRECTORY_MISSING, NODE_FILE_UNREADABLE, NODE_FILE_INVALID, NODE_KEY_MODE;
- * GenesisError
+ * @throws NodeError NODE_DIRECTORY_MISSING, NODE_NO_ACCESS, NODE_FILE_UNREADABLE, NODE_FILE_INVALID,
+ * NODE_KEY_MODE; GenesisError
  */
 export async function readDirectory(directory: string): Promise<NodeDirectory> {
   const paths = directoryPaths(directory)
-  await requireDirectory(directory)
   return {
     paths,
-    opened: parseGenesis(await readFile(paths.genesis)),
+    opened: await readGenesis(directory, paths),
     access: await readNetworkFile(paths.network),
     nodeKey: await readKeyFile(paths.nodeKey),
     apiToken: (await readOwnFile(paths.apiToken)).trim()
@@ -213,8 +212,19 @@ export async function readDirectory(directory: string): Promise<NodeDirectory> {
 async function accessOf(
   directory: string, paths: DirectoryPaths, expected: NetworkId
 ): Promise<NetworkAccess> {
-  const found = parseGenesis(await readFile(paths.genesis)).networkId
+  const found = (await readGenesis(directory, paths)).networkId
   if (found === expected) return readNetworkFile(paths.network)
   const message = `${directory} belongs to network ${found.slice(0, 16)}, the invite to ${expected.slice(0, 16)}`
   throw new NodeError({ code: 'NODE_OTHER_NETWORK', directory, expected, found }, message)
+}
+
+async function readGenesis(directory: string, { genesis }: DirectoryPaths): Promise<OpenedGenesis> {
+  const bytes = await readIfThere(genesis)
+  if (bytes === undefined) throw noNode(directory)
+  return parseGenesis(bytes)
+}
+
+function noNode(directory: string): NodeError {
+  const message = `${directory} holds no node: run 'stemedb init' or 'stemedb join' first`
+  return new NodeError({ code: 'NODE_DIRECTORY_MISSING', directory }, message)
 }

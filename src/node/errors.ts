@@ -10,6 +10,8 @@ export type NodeFailure =
   | { readonly code: 'NODE_DIRECTORY_EXISTS'; readonly directory: string }
   | { readonly code: 'NODE_OTHER_NETWORK'; readonly directory: string; readonly expected: string; readonly found: string }
   | { readonly code: 'NODE_FILE_UNREADABLE'; readonly path: string }
+  /** This user may not look, read or write there; whether something is there cannot be told. */
+  | { readonly code: 'NODE_NO_ACCESS'; readonly path: string }
   | { readonly code: 'NODE_FILE_INVALID'; readonly path: string }
   | { readonly code: 'NODE_KEY_MODE'; readonly path: string; readonly mode: string }
   | { readonly code: 'NODE_INVITE_OF_OTHER'; readonly nodeKey: string }

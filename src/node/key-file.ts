@@ -5,7 +5,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createSigner, keyFromPem, keyToPem, type Signer } from '../record/index.js'
 import { NodeError } from './errors.js'
-import { syncDirectory } from './whole-file.js'
+import { syncDirectory, unreadable, unwritable } from './whole-file.js'
 
 const OWNER_ONLY = 0o600
 const OTHERS = 0o077
@@ -18,7 +18,7 @@ export interface LoadedKey {
 
 /**
  * Reads a key file.
- * @throws NodeError NODE_FILE_UNREADABLE, NODE_KEY_MODE, NODE_FILE_INVALID
+ * @throws NodeError NODE_FILE_UNREADABLE, NODE_NO_ACCESS, NODE_KEY_MODE, NODE_FILE_INVALID
  */
 export async function readKeyFile(path: string): Promise<LoadedKey> {
   const pem = await readOwnFile(path)
@@ -52,11 +52,14 @@ export async function readOwnFile(path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     if (error instanceof NodeError) throw error
-    throw new NodeError({ code: 'NODE_FILE_UNREADABLE', path }, `cannot read ${path}`, { cause: error })
+    throw unreadable(path, error)
   }
 }
 
-/** Writes a new file of mode 0600, durable. @throws NodeError NODE_DIRECTORY_EXISTS when it is there */
+/**
+ * Writes a new file of mode 0600, durable.
+ * @throws NodeError NODE_DIRECTORY_EXISTS when it is there, NODE_FILE_UNREADABLE, NODE_NO_ACCESS
+ */
 export async function writeOwnFile(path: string, text: string): Promise<void> {
   let file
   try {
@@ -65,7 +68,7 @@ export async function writeOwnFile(path: string, text: string): Promise<void> {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
       throw new NodeError({ code: 'NODE_DIRECTORY_EXISTS', directory: path }, `${path} exists`, { cause: error })
     }
-    throw new NodeError({ code: 'NODE_FILE_UNREADABLE', path }, `cannot write ${path}`, { cause: error })
+    throw unwritable(path, error)
   }
   try {
     await file.writeFile(text)

@@ -1,10 +1,9 @@
 // network.json: how this node reaches its network. Local facts, not part of the network id.
 
-import { readFile } from 'node:fs/promises'
 import { fromHex, toHex } from '../base/index.js'
 import { decodeCertificate, encodeCertificate, type Certificate } from '../dag/index.js'
 import { NodeError } from './errors.js'
-import { replaceFile } from './whole-file.js'
+import { readIfThere, replaceFile } from './whole-file.js'
 
 /** How the network is reached: local facts, outside the network id. */
 export interface NetworkAccess {
@@ -34,13 +33,15 @@ export async function writeNetworkFile(path: string, access: NetworkAccess): Pro
   await replaceFile(path, `${JSON.stringify(file, undefined, 2)}\n`)
 }
 
-/** Reads the file. @throws NodeError NODE_FILE_INVALID when it is missing or damaged */
+/** Reads the file. @throws NodeError NODE_FILE_INVALID when it is missing or damaged, NODE_NO_ACCESS */
 export async function readNetworkFile(path: string): Promise<NetworkAccess> {
+  const bytes = await readIfThere(path)
+  if (bytes === undefined) throw new NodeError({ code: 'NODE_FILE_INVALID', path }, `${path} is missing`)
   let file: unknown
   try {
-    file = JSON.parse(await readFile(path, 'utf8'))
+    file = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
-    throw new NodeError({ code: 'NODE_FILE_INVALID', path }, `cannot read ${path}`, { cause: error })
+    throw new NodeError({ code: 'NODE_FILE_INVALID', path }, `${path} is not JSON`, { cause: error })
   }
   const access = typeof file === 'object' && file !== null ? accessIn(file) : undefined
   if (access === undefined) throw new NodeError({ code: 'NODE_FILE_INVALID', path }, `${path} is damaged`)

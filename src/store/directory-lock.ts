@@ -4,6 +4,7 @@
 // Why a database: docs/decisions/230-lock-of-the-data-directory.md.
 
 import { mkdir, stat } from 'node:fs/promises'
+import { saysForbidden } from '../base/index.js'
 import { openLevel } from './disk-level.js'
 import { StoreError } from './errors.js'
 import type { LevelDatabase } from './level.js'
@@ -67,6 +68,13 @@ function locked(directory: string, holder: string | undefined, cause?: unknown):
 }
 
 function unusable(directory: string, place: string, cause: unknown): StoreError {
-  const text = `the lock of ${directory} cannot be taken; if no process uses it, remove ${place} and try again`
+  const text = isForbidden(cause) ? `no permission to work in ${directory}: its lock ${place} cannot be opened`
+    : `the lock of ${directory} cannot be taken; if no process uses it, remove ${place} and try again`
   return new StoreError({ code: 'STORE_LOCK_UNUSABLE', directory }, text, { cause })
+}
+
+/** LevelDB tells it in its message alone. */
+function isForbidden(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false
+  return saysForbidden(cause) || /Permission denied/.test(cause.message) || isForbidden(cause.cause)
 }

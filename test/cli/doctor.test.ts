@@ -81,6 +81,7 @@ describe('the doctor', () => {
     expect((await visit(directory)).of('ledger')).toMatchObject({ verdict: 'bad', code: 'STORE_FOREIGN_NETWORK' })
     const empty = await visit(place.path('nowhere'))
     expect(empty.of('files')).toMatchObject({ verdict: 'bad', code: 'NODE_DIRECTORY_MISSING' })
+    expect(empty.of('disk')?.text).toBe(`${place.path('nowhere')}: no such file or directory`)
   })
 
   it('finds an index that is to be rebuilt, and none', async () => {
@@ -97,7 +98,9 @@ describe('the doctor', () => {
     const { port } = server.address() as AddressInfo
     const found = await visit(directoryWithPorts(port))
     server.close()
-    expect(found.of('api port')).toMatchObject({ verdict: 'bad', code: 'EADDRINUSE' })
+    expect(found.of('api port')).toMatchObject({
+      verdict: 'bad', code: 'EADDRINUSE', text: `127.0.0.1:${port} cannot be bound: the address is in use`
+    })
     expect(found.code).toBe(1)
   })
 

@@ -56,11 +56,17 @@ describe('exit codes', () => {
     ['nobody there', ['status', '--api', 'http://127.0.0.1:1'], 6, 'CLI_UNREACHABLE'],
     ['a cut invite', ['join', 'ep1AAAA', '--yes'], 1, 'INVITE_DAMAGED'],
     ['no invite at all', ['join', 'hello', '--yes'], 1, 'INVITE_NOT_ONE'],
-    ['a missing key file', ['assert', 'a', 'b', 'c', '--key', '/nowhere/key'], 1, 'NODE_FILE_UNREADABLE'],
-    ['a missing file of claims', ['import', '/nowhere/claims'], 1, 'CLI_FILE'],
-    ['a missing CAR file', ['import', '/nowhere/car', '--format', 'records'], 1, 'CLI_FILE'],
+    ['a missing key file', ['assert', 'a', 'b', 'c', '--key', '/nowhere/key'], 1,
+      'cannot read /nowhere/key: no such file or directory (NODE_FILE_UNREADABLE)'],
+    ['a missing file of claims', ['import', '/nowhere/claims'], 1,
+      'cannot read /nowhere/claims: no such file or directory (CLI_FILE)'],
+    ['a directory of claims', ['import', '/tmp'], 1, 'cannot read /tmp: it is a directory'],
+    ['a missing CAR file', ['import', '/nowhere/car', '--format', 'records'], 1,
+      'cannot read /nowhere/car: no such file or directory (CLI_FILE)'],
+    ['a plan that is not there', ['preflight', 's', '--plan', '/nowhere/plan'], 1,
+      'cannot read /nowhere/plan: no such file or directory (CLI_FILE)'],
     ['a directory without a node', ['invite'], 1, 'NODE_DIRECTORY_MISSING'],
-    ['settings that are no JSON', ['epoch', 'e', '--predicates', '/etc/hostname'], 1, 'CLI_FILE']
+    ['settings that are no JSON', ['epoch', 'e', '--predicates', '/etc/hostname'], 1, 'is not JSON']
   ]
   it.each(cases)('tell %s', async (_what, words, code, said) => {
     const ended = await bench.run(...words)

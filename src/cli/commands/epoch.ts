@@ -1,12 +1,11 @@
 // stemedb epoch: a new paradigm, that is, how predicates are judged. Counts from governors alone.
 
-import { readFile } from 'node:fs/promises'
 import type { Hash } from '../../base/index.js'
 import { ackQueryOf, addAckOptions, type AckOptions } from '../ack.js'
 import { agentSigner, networkOf, sendRecord, signFields } from '../agent.js'
 import { hashArgument } from '../arguments.js'
 import { connect } from '../client.js'
-import { CliError } from '../errors.js'
+import { readJsonFile } from '../input-file.js'
 import { parseTime } from '../object-text.js'
 import { showReceipt } from '../receipt.js'
 import type { AddCommand, Shell } from '../shell.js'
@@ -44,12 +43,4 @@ async function epoch(shell: Shell, name: string, options: EpochOptions): Promise
   const api = await connect(shell)
   const record = signFields('epoch', fields, signer, await networkOf(api))
   showReceipt(shell, await sendRecord(api, record, query))
-}
-
-async function readJsonFile(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw new CliError({ code: 'CLI_FILE', path }, `${path} is no readable JSON`, { cause })
-  }
 }

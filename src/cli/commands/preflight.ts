@@ -1,10 +1,10 @@
 // stemedb preflight: whether a plan keeps to what subjects demand and forbid. Ends with 4 when it does not.
 
-import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { repeated } from '../arguments.js'
 import { connect } from '../client.js'
 import { CliError, usageError } from '../errors.js'
+import { readJsonFile } from '../input-file.js'
 import { OBJECT_TYPES, type ObjectType, parseObject, parseTime } from '../object-text.js'
 import { allPages, headOf } from '../pages.js'
 import type { AddCommand, Shell } from '../shell.js'
@@ -64,12 +64,7 @@ async function preflight(
 }
 
 async function readPlan(path: string): Promise<readonly unknown[]> {
-  let plan: unknown
-  try {
-    plan = JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw new CliError({ code: 'CLI_FILE', path }, `${path} is no readable JSON`, { cause })
-  }
+  const plan = await readJsonFile(path)
   if (!Array.isArray(plan)) throw usageError('--plan', `${path} holds no JSON list`)
   return plan
 }
