@@ -73,6 +73,15 @@ async function fill(
   }
 }
 
+/** Bytes of a file that `beginsCar` needs to see. */
+export const CAR_START_BYTES = 24
+
+/** True when a file begins as CAR files do: with the length and the map of a header of version 1 or 2. */
+export function beginsCar(start: Uint8Array): boolean {
+  const text = Buffer.from(start.subarray(0, CAR_START_BYTES)).toString('latin1')
+  return /^[\x80-\xff]{0,8}[\0-\x7f](\xa2eroots|\xa1gversion)/.test(text)
+}
+
 /**
  * The blocks and loose records of a CAR file, every hash checked.
  * @throws CliError CLI_BAD_CAR for a file that is cut, altered or of another kind

@@ -22,7 +22,11 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_INTERRUPTED' }
   | { readonly code: 'CLI_DECLINED' }
   | { readonly code: 'CLI_BAD_LINE'; readonly line: number }
+  /** Lines of a file were of no use; the others are imported. */
+  | { readonly code: 'CLI_SKIPPED'; readonly skipped: number }
   | { readonly code: 'CLI_BAD_CAR'; readonly path: string }
+  /** The file is of another format than the option says, or than is taken without it. */
+  | { readonly code: 'CLI_OTHER_FORMAT'; readonly path: string; readonly format: string }
   | { readonly code: 'CLI_OTHER_NETWORK'; readonly path: string; readonly found?: string; readonly expected: string }
   | { readonly code: 'CLI_FILE'; readonly path: string }
   | { readonly code: 'CLI_LENS_FILE'; readonly path: string }
@@ -38,7 +42,8 @@ export class CliError extends CodedError<CliErrorDetail> {}
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof CliError)) return EXIT.failure
   switch (error.detail.code) {
-    case 'CLI_USAGE': return EXIT.usage
+    case 'CLI_USAGE':
+    case 'CLI_OTHER_FORMAT': return EXIT.usage
     case 'CLI_VIOLATED': return EXIT.violated
     case 'CLI_UNREACHABLE': return EXIT.unreachable
     case 'CLI_INTERRUPTED': return EXIT.interrupted

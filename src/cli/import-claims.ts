@@ -6,7 +6,7 @@ import { createSigner, seedFromName, type Signer } from '../record/index.js'
 import { signFields, type Receipt } from './agent.js'
 import type { ApiClient } from './client.js'
 import { CliError } from './errors.js'
-import { openJournal } from './import-journal.js'
+import { openJournal, type ImportJournal } from './import-journal.js'
 import { startProgress } from './progress.js'
 import { createRecordSender, type SendCounts } from './record-sender.js'
 import { directoryOf, checkInterrupt, type Shell } from './shell.js'
@@ -64,19 +64,27 @@ export async function importClaims(
     }
   })
   const signerOf = createSignerCache()
-  for await (const entry of readClaims(file)) {
-    checkInterrupt(shell)
-    if (refusal !== undefined) throw refusal
-    tally.lines += 1
-    if (entry.line <= journal.startLine) tally.resumed += 1
-    else if ('error' in entry) badLine(entry.line, lineErrorText(entry.error))
-    else await sendClaim(entry.line, entry.claim)
-  }
-  const counts = await sender.finish()
+  const counts = await sendAll().catch(async (error: unknown) => {
+    await sayWhereItStopped(shell, journal, sender.acknowledged)
+    throw error
+  })
   progress.end()
-  if (refusal !== undefined) throw refusal
   await journal.complete()
   return { ...tally, ...counts, seconds: Math.round(shell.clock.monotonicMs() - startedMs) / 1_000 }
+
+  async function sendAll(): Promise<SendCounts> {
+    for await (const entry of readClaims(file)) {
+      checkInterrupt(shell)
+      if (refusal !== undefined) throw refusal
+      tally.lines += 1
+      if (entry.line <= journal.startLine) tally.resumed += 1
+      else if ('error' in entry) badLine(entry.line, lineErrorText(entry.error))
+      else await sendClaim(entry.line, entry.claim)
+    }
+    const sent = await sender.finish()
+    if (refusal !== undefined) throw refusal
+    return sent
+  }
 
   async function sendClaim(line: number, claim: Claim): Promise<void> {
     let record: Uint8Array
@@ -88,6 +96,16 @@ export async function importClaims(
       return
     }
     await sender.push(line, record)
+  }
+}
+
+/** The journal holds what is said before it is said: then the same words go on there. */
+async function sayWhereItStopped(shell: Shell, journal: ImportJournal, acknowledged: number): Promise<void> {
+  const line = Math.max(journal.startLine, acknowledged)
+  if (line === 0) return
+  await journal.note(line)
+  if (shell.options.json !== true) {
+    shell.output.note(`broken off: everything up to line ${line} is imported; the same command goes on behind it`)
   }
 }
 

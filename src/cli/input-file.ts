@@ -1,10 +1,10 @@
 // Files that a command is given to read. Whatever fails says which file, and why.
 
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { systemText } from '../base/index.js'
+import { concatBytes, systemText } from '../base/index.js'
 import { CliError } from './errors.js'
 
 /** The bytes of a file as they are read, unpacked when its name ends in `.gz`. @throws CliError CLI_FILE */
@@ -16,6 +16,24 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array, void,
   } catch (cause) {
     throw fileError(path, cause)
   }
+}
+
+/**
+ * The first bytes of a file, unpacked likewise, and at least `count` of them if there are as many. Nothing of
+ * what is no regular file: a pipe gives its bytes once.
+ * @throws CliError CLI_FILE
+ */
+export async function firstBytes(path: string, count: number): Promise<Uint8Array> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw fileError(path, cause)
+  })
+  let bytes: Uint8Array = new Uint8Array(0)
+  if (!found.isFile()) return bytes
+  for await (const chunk of readBytes(path)) {
+    bytes = concatBytes(bytes, chunk)
+    if (bytes.length >= count) break
+  }
+  return bytes
 }
 
 /** The value of a JSON file. @throws CliError CLI_FILE */

@@ -59,7 +59,8 @@ describe('import of claims', () => {
     writeFileSync(file, [claim(1), '{', '', '{"source":"s","item":"i"}', claim(2),
       JSON.stringify({ source: 's', item: `${'x'.repeat(513)}|p`, value: 1 })].join('\n'))
     const ended = await bench.run('--json', 'import', file)
-    expect(JSON.parse(ended.stdout)).toMatchObject({ lines: 5, bad: 3, admitted: 2 })
+    expect([ended.code, JSON.parse(ended.stdout)]).toMatchObject([1, { lines: 5, bad: 3, admitted: 2 }])
+    expect(ended.stderr).toContain('{"error":{"code":"CLI_SKIPPED","message":"skipped 3 bad ones of 5 lines; ')
     expect(ended.stderr.match(/^line \d+/gm)).toEqual(['line 2', 'line 4', 'line 6'])
     const strict = await bench.run('import', file, '--strict')
     expect([strict.code, strict.stderr]).toEqual([1, expect.stringContaining('line 2')])
@@ -69,9 +70,24 @@ describe('import of claims', () => {
     admit = async (records) => records.map(() => ({ kind: 'refused', code: 'RECORD_INERT', rule: 'unknown-field' }))
     const file = claimsFile(2)
     const ended = await bench.run('--json', 'import', file)
-    expect(JSON.parse(ended.stdout)).toMatchObject({ bad: 2, refused: 2, admitted: 0 })
+    expect([ended.code, JSON.parse(ended.stdout)]).toMatchObject([1, { bad: 2, refused: 2, admitted: 0 }])
     expect(ended.stderr).toContain('line 1: refused: RECORD_INERT (unknown-field)')
     expect((await bench.run('import', file, '--strict')).code).toBe(1)
+  })
+
+  it.each([
+    ['version 1', '3aa265726f6f747381d82a58250001'], ['a long header', 'd102a265726f6f747389d82a58250001'],
+    ['version 2', '0aa16776657273696f6e02']
+  ])('refuses a CAR file of %s at once, packed or not, and says how it is imported', async (_what, start) => {
+    const bytes = Buffer.from(`${start}${'0aff'.repeat(100)}`, 'hex')
+    for (const [name, content] of [['all.car', bytes], ['all.car.gz', gzipSync(bytes)]] as const) {
+      writeFileSync(bench.path(name), content)
+      expect(await bench.run('import', bench.path(name))).toEqual({
+        code: 2, stdout: '',
+        stderr: `stemedb: ${bench.path(name)} is a CAR file: import it with --format records (CLI_OTHER_FORMAT)\n`
+      })
+    }
+    expect(calls).toEqual([])
   })
 
   it('sends again what the node was too busy for', async () => {
@@ -98,9 +114,11 @@ describe('import of claims', () => {
     }
     const file = claimsFile(2_000)
     const journal = bench.path('journal.json')
-    expect((await bench.run('import', file, '--state', journal)).code).toBe(1)
+    const ended = await bench.run('import', file, '--state', journal)
     const { line } = JSON.parse(readFileSync(journal, 'utf8')) as { line: number }
     expect([500, 1_000]).toContain(line)
+    const said = `broken off: everything up to line ${line} is imported; the same command goes on behind it\n`
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining(said)])
     admit = inner
     const rest = await importJson(file, '--state', journal)
     expect(rest).toMatchObject({ lines: 2_000, resumed: line })

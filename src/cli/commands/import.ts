@@ -3,7 +3,9 @@
 import { Option } from 'commander'
 import { networkOf } from '../agent.js'
 import { connect } from '../client.js'
+import { CliError } from '../errors.js'
 import { importClaims } from '../import-claims.js'
+import { firstBytes } from '../input-file.js'
 import { facts } from '../output.js'
 import type { AddCommand, Shell } from '../shell.js'
 
@@ -18,7 +20,9 @@ claims: JSON lines {"source", "item", "value", "ts"?}. Item "a|b|p" is predicate
 the predicate is "value". A claim without "ts" gets timestamp 0. Each source speaks as a demo agent whose key is
 BLAKE3("stemedb/1/demo-agent\\0" || source): whoever knows the name can sign as that agent.
 records: a CAR file as 'stemedb export' writes it.
-An interrupted import goes on where it was; what is there already is counted as known.`
+An import that was broken off goes on behind the last line that the node had confirmed, one of records from the top;
+what is there already is counted as known. A line that is no claim, or that the node refuses, is reported and skipped;
+the other lines are imported, and the import ends 1.`
 
 /** Adds `stemedb import`. */
 export const addImport: AddCommand = (program, shell) => {
@@ -33,18 +37,37 @@ export const addImport: AddCommand = (program, shell) => {
 }
 
 async function importFile(shell: Shell, file: string, options: ImportOptions): Promise<void> {
+  if (options.format === 'records') await recordsOf(shell, file)
+  else await claimsOf(shell, file, options)
+}
+
+async function recordsOf(shell: Shell, file: string): Promise<void> {
+  const { importRecords } = await import('../import-records.js')
   const api = await connect(shell)
-  if (options.format === 'records') {
-    const { importRecords } = await import('../import-records.js')
-    const result = await importRecords(shell, api, await networkOf(api), file)
-    const { blocks, ...counts } = result
-    shell.output.data(result, () => facts([
-      ...Object.entries(blocks).map(([name, count]) => [`blocks ${name}`, count] as const),
-      ...Object.entries(counts).filter(([, count]) => count > 0)
-    ]))
-    return
-  }
+  const result = await importRecords(shell, api, await networkOf(api), file)
+  const { blocks, ...counts } = result
+  shell.output.data(result, () => facts([
+    ...Object.entries(blocks).map(([name, count]) => [`blocks ${name}`, count] as const),
+    ...Object.entries(counts).filter(([, count]) => count > 0)
+  ]))
+}
+
+async function claimsOf(shell: Shell, file: string, options: ImportOptions): Promise<void> {
+  await refuseCar(file)
+  const api = await connect(shell)
   const choices = { strict: options.strict === true, statePath: options.state }
   const result = await importClaims(shell, api, await networkOf(api), file, choices)
   shell.output.data(result, () => facts(Object.entries(result)))
+  const { bad, lines } = result
+  if (bad === 0) return
+  const message = `skipped ${bad} bad ones of ${lines} lines; the others are imported`
+  throw new CliError({ code: 'CLI_SKIPPED', skipped: bad }, message)
+}
+
+/** Read as lines, a CAR file is nothing but bad ones. @throws CliError CLI_OTHER_FORMAT, CLI_FILE */
+async function refuseCar(path: string): Promise<void> {
+  const { beginsCar, CAR_START_BYTES } = await import('../car-file.js')
+  if (!beginsCar(await firstBytes(path, CAR_START_BYTES))) return
+  const message = `${path} is a CAR file: import it with --format records`
+  throw new CliError({ code: 'CLI_OTHER_FORMAT', path, format: 'records' }, message)
 }
