@@ -1,7 +1,7 @@
 // Expected failures of the write-ahead log: a closed union of details and the class that carries them.
 // Rule: codes are API, texts are not. Nothing else is thrown over what a disk or its bytes can do.
 
-import { CodedError } from '../base/index.js'
+import { CodedError, systemText, unreachable } from '../base/index.js'
 
 /** What about the stored bytes cannot be explained by a crash. */
 export type CorruptReason = 'frame' | 'header' | 'size' | 'segment-missing' | 'log-missing'
@@ -44,7 +44,7 @@ export type WalErrorDetail =
 /** An expected failure of the write-ahead log. */
 export class WalError extends CodedError<WalErrorDetail> {
   constructor(detail: WalErrorDetail, cause?: unknown) {
-    super(detail, describe(detail), cause === undefined ? undefined : { cause })
+    super(detail, textOf(detail, cause), cause === undefined ? undefined : { cause })
   }
 }
 
@@ -66,7 +66,41 @@ export function isNoSpace(error: unknown): boolean {
   return error.code === 'ENOSPC' || error.code === 'EDQUOT'
 }
 
-function describe(detail: WalErrorDetail): string {
-  const { code, ...rest } = detail
-  return `${code} ${JSON.stringify(rest)}`
+function textOf(detail: WalErrorDetail, cause: unknown): string {
+  const why = cause === undefined ? '' : `: ${systemText(cause)}`
+  switch (detail.code) {
+    case 'WAL_CLOSED': return 'the log is closed'
+    case 'WAL_READ_ONLY': return 'the log is open for reading alone'
+    case 'WAL_FAILED': return `the log takes nothing more until a restart: ${attempt(detail.operation)} failed${why}`
+    case 'WAL_BUSY': return `${detail.waiting} calls wait for room in the log already`
+    case 'WAL_NO_SPACE': return `the disk is full: ${detail.neededBytes} bytes are needed`
+    case 'WAL_FRAME_TOO_LARGE': return `a frame of ${detail.frameBytes} bytes is over ${detail.frameBytesMax}`
+    case 'WAL_NOT_FOUND': return `the log holds no frame ${detail.sequence}`
+    case 'WAL_MISSING': return `there is no log in ${detail.directory}`
+    case 'WAL_CORRUPT': return `the ledger is damaged: ${damageText(detail)}; ${remedy}`
+    case 'WAL_OTHER_NETWORK': return `${detail.segment} of the log belongs to another network`
+    case 'WAL_VERSION': return `${detail.segment} of the log has version ${detail.version}, unknown to this program`
+    case 'WAL_IO': return `${attempt(detail.operation)} ${detail.path} failed${why}`
+    default: return unreachable(detail)
+  }
+}
+
+const remedy = 'while the node is stopped, \'stemedb repair\' saves what is left'
+
+type Damage = Extract<WalErrorDetail, { readonly code: 'WAL_CORRUPT' }>
+
+function damageText({ reason, segment, offsetBytes, sequence }: Damage): string {
+  switch (reason) {
+    case 'frame': return `${segment} holds no valid frame ${sequence} at byte ${offsetBytes}`
+    case 'header': return `the header of ${segment} is not valid`
+    case 'size': return `${segment} is longer or shorter than its header says`
+    case 'segment-missing': return `${segment} is missing`
+    case 'log-missing': return 'all its files are gone, though the index was made from them'
+    default: return unreachable(reason)
+  }
+}
+
+function attempt(operation: WalOperation): string {
+  const names = { open: 'opening', read: 'reading', write: 'writing', sync: 'syncing', close: 'closing' }
+  return operation === 'segment' ? 'making a segment' : names[operation]
 }

@@ -2,7 +2,7 @@
 
 import { chmodSync, copyFileSync, cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../src/base/index.js'
 import { clockFinding, readyFinding, spaceFinding, versionFindings } from '../../src/cli/doctor-checks.js'
@@ -72,6 +72,20 @@ describe('the doctor', () => {
     const found = await visit(directory)
     expect(found.code).toBe(1)
     expect(found.of(what)).toMatchObject({ verdict: 'bad', code })
+    expect(found.of(what)?.text).not.toMatch(/[{}]/)
+  })
+
+  it('says in words where the ledger is damaged and what mends it, as a start and a rebuild do', async () => {
+    const directory = directoryWithPorts()
+    const [first = ''] = segments(directory)
+    flip(first, 200)
+    const said = `the ledger is damaged: ${basename(first)} holds no valid frame 1 at byte 128; ` +
+      'while the node is stopped, \'stemedb repair\' saves what is left'
+    expect((await visit(directory)).of('ledger')?.text).toBe(said)
+    for (const command of ['start', 'rebuild']) {
+      const ended = await runWords(['--data-dir', directory, command])
+      expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining(`stemedb: ${said} (WAL_CORRUPT)\n`)])
+    }
   })
 
   it('finds the directory of another network, and one without a node', async () => {
