@@ -61,9 +61,24 @@ export async function readAuditTree(reader: Reader, options: PassOptions = {}): 
   const leavesOf = (branch: number): readonly Uint8Array[] =>
     Array.from({ length: auditFanout }, (_, second) => leaves.get(branch * auditFanout + second) ?? nothing)
   const countOf = (branch: number): number => counts[branch] ?? 0
-  const branches = Array.from({ length: auditFanout }, (_, branch) =>
-    countOf(branch) === 0 ? nothing : blake3(...leavesOf(branch)).subarray(0, auditHashBytes))
+  const branches = branchesOver(leaves)
   return { blocks, branches, leavesOf, countOf }
+}
+
+/** The hash of each branch, from the leaves that are not empty. */
+function branchesOver(leaves: ReadonlyMap<number, Uint8Array>): readonly Uint8Array[] {
+  // All leaves of a branch side by side: hashing one string costs a tenth of hashing 256.
+  const joined = new Map<number, Uint8Array>()
+  for (const [place, hash] of leaves) {
+    const branch = Math.floor(place / auditFanout)
+    const bytes = joined.get(branch) ?? new Uint8Array(auditFanout * auditHashBytes)
+    bytes.set(hash, (place % auditFanout) * auditHashBytes)
+    joined.set(branch, bytes)
+  }
+  return Array.from({ length: auditFanout }, (_, branch) => {
+    const bytes = joined.get(branch)
+    return bytes === undefined ? nothing : blake3(bytes).subarray(0, auditHashBytes)
+  })
 }
 
 /** Places where the other side has something that we may lack: the hashes differ and theirs is not empty. */

@@ -118,7 +118,8 @@ class FeedKeeper implements OwnFeed {
     // Of another feed perhaps, that this node has left since: then the peer's word is not about this one.
     if (known !== undefined && !this.#deps.dag.holds(known)) return
     this.#confirmed = true
-    this.#word.abort()
+    // Every STATUS of a peer comes here, and each abort makes an error with its stack.
+    if (!this.#word.signal.aborted) this.#word.abort()
   }
 
   retire(why: string): void {
