@@ -43,8 +43,17 @@ export interface Keys {
   readonly agents: readonly Signer[]
 }
 
+/** Those of the run under way: making a key pair costs more than a signature. */
+let madeLast: { readonly name: string; readonly keys: Keys } | undefined
+
 /** The keys of a seed. */
 export function keysOf(seed: number, count: number): Keys {
+  const name = `${seed} ${count}`
+  if (madeLast?.name !== name) madeLast = { name, keys: makeKeys(seed, count) }
+  return madeLast.keys
+}
+
+function makeKeys(seed: number, count: number): Keys {
   const key = (name: string): Signer => createSigner(createPrng(`${seed}/agent ${name}`).bytes(32))
   return { governor: key('governor'), agents: Array.from({ length: count }, (_, index) => key(String(index))) }
 }
