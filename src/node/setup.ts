@@ -8,6 +8,8 @@ import type { OpenedGenesis, PeerNetwork } from '../p2p/index.js'
 import type { Signer, VerifySignature } from '../record/index.js'
 import type { LevelSource } from '../store/index.js'
 import type { WalOptions } from '../wal/index.js'
+import type { TrustPolicy } from '../trustrank/index.js'
+import type { TrustLane } from './trust-lane.js'
 import type { TrustOptions } from './trust-options.js'
 
 /** Identity, places and limits of a node. */
@@ -48,6 +50,8 @@ export interface NodeParts {
   readonly level: LevelSource
   /** Checks signatures on the main thread. @default verifySignature */
   readonly verify?: VerifySignature
+  /** The way to what computes trust. @default a worker thread, or inline with `trust.workers` 0 */
+  readonly openTrustLane?: (policy: TrustPolicy) => TrustLane
   /** Lets other work run between two slices of a long computation. */
   readonly yieldNow: () => Promise<void>
   /** Absent: a node alone. */

@@ -25,6 +25,8 @@ export interface TrustDeps extends FillDeps {
   readonly log: Log
   readonly frontierRoot: () => Hash
   readonly materializer: Pick<Materializer, 'publish'>
+  /** Default: a worker thread, or inline. */
+  readonly openLane?: ((policy: TrustPolicy) => TrustLane) | undefined
 }
 
 /** Numbers of the keeper since the start. */
@@ -234,8 +236,8 @@ class Keeper implements TrustKeeper {
 
   /** The lane, with a book that holds all that the index holds. */
   async #ready(): Promise<TrustLane> {
-    const { log } = this.#deps
-    const lane = this.#lane ??= openTrustLane(this.#workers, this.#policy, log)
+    const { log, openLane = (policy) => openTrustLane(this.#workers, policy, log) } = this.#deps
+    const lane = this.#lane ??= openLane(this.#policy)
     if (this.#queue.takeOverflow()) this.#needsFill = true
     if (!this.#needsFill) return lane
     // A desk that knows of no published values finds everything new.

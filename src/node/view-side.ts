@@ -30,10 +30,10 @@ export interface ViewDeps {
 export function createViewSide(
   setup: NodeSetup, ports: NodeParts, { store, dag, rules, isBusy, onFailed }: ViewDeps
 ): ViewSide {
-  const { clock, log, yieldNow } = ports
+  const { clock, log, yieldNow, openTrustLane: openLane } = ports
   const { seeds, trust: policy } = setup.genesis.genesis
   const trust: TrustKeeper = createTrustKeeper({ seeds, ...policy }, setup.trust ?? {}, {
-    store, clock, log, yieldNow,
+    store, clock, log, yieldNow, openLane,
     frontierRoot: () => dag.frontier().root,
     epochs: () => materializer.epochs(),
     materializer: { publish: (publication) => materializer.publish(publication) }

@@ -21,7 +21,7 @@ export interface Graph {
 }
 
 /** Reads every block row. */
-export async function readGraph(reader: Reader): Promise<Graph> {
+async function readGraph(reader: Reader): Promise<Graph> {
   const headers = new Map<Hash, BlockHeader>()
   const recordIds = new Map<Hash, readonly Hash[]>()
   const records = new Set<Hash>()

@@ -5,7 +5,7 @@ import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
 import type { Parts } from '../../src/node/parts.js'
 import type { OpenedGenesis } from '../../src/p2p/index.js'
 import {
-  checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, readGraph, type Graph, type Report
+  checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, type Graph, type Report
 } from './checks.js'
 import { keys } from '../../src/store/index.js'
 import type { FeedWatch } from './feed-watch.js'
@@ -75,8 +75,7 @@ class Watchman implements Inspector {
     if (machine.level.rotten) return
     await this.#guard(machine, 'after its start', async () => {
       await this.#checkAcknowledged(machine)
-      await this.#checkTimes(machine, 'after its start')
-      await this.#checkNode(machine, 'after its start')
+      await this.#checkTimes(machine, await this.#checkNode(machine, 'after its start'), 'after its start')
     })
   }
 
@@ -98,15 +97,22 @@ class Watchman implements Inspector {
   }
 
   async checkAll(when: string): Promise<void> {
-    const graphs: Graph[] = []
+    await this.#checkEach(when)
+  }
+
+  /** @returns what each node that could be checked holds */
+  async #checkEach(when: string): Promise<ReadonlyMap<Machine, Graph>> {
+    const graphs = new Map<Machine, Graph>()
     for (const machine of this.#deps.machines) {
       if (machine.life?.started !== true || machine.level.rotten) continue
       await this.#guard(machine, when, async () => {
-        graphs.push(await this.#checkNode(machine, when))
-        await this.#checkTimes(machine, when)
+        const graph = await this.#checkNode(machine, when)
+        graphs.set(machine, graph)
+        await this.#checkTimes(machine, graph, when)
       })
     }
-    this.#checkFeeds(graphs)
+    this.#checkFeeds([...graphs.values()])
+    return graphs
   }
 
   async converge(untilMs: number): Promise<void> {
@@ -130,13 +136,13 @@ class Watchman implements Inspector {
   async finish(): Promise<void> {
     const { world, machines, workload } = this.#deps
     if (world.violation !== undefined) return
-    await this.checkAll('at the end')
+    const graphs = await this.#checkEach('at the end')
     for (const machine of machines) {
       const parts = machine.life?.parts
-      if (parts === undefined) continue
+      const graph = graphs.get(machine)
+      if (parts === undefined || graph === undefined) continue
       const report = this.#report(machine, 'at the end')
       world.count('trust snapshots published', parts.trust.stats().publicationsTotal)
-      const graph = await this.#checkNode(machine, 'at the end')
       await checkMemory(parts, graph, report)
       this.records = graph.records.size
       const quarantined = await quarantinedIds(parts.store)
@@ -267,13 +273,13 @@ class Watchman implements Inspector {
   }
 
   /** Where no clock was ever wrong, nothing from the future is admitted. */
-  async #checkTimes(machine: Machine, when: string): Promise<void> {
+  async #checkTimes(machine: Machine, { headers }: Graph, when: string): Promise<void> {
     const { machines, world } = this.#deps
     const parts = machine.life?.parts
     if (parts === undefined || machines.some(({ clockTouched }) => clockTouched)) return
     const nowMs = START_MS + world.nowMs
     const report = this.#report(machine, when)
-    for (const { id, sealedAtMs } of (await readGraph(parts.store)).headers.values()) {
+    for (const { id, sealedAtMs } of headers.values()) {
       if (sealedAtMs > nowMs + 300_000) report('the future waits', `block ${id} is admitted`)
     }
   }

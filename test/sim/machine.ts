@@ -14,6 +14,7 @@ import { createMemoryDisk, type DiskOperation, type MemoryDisk } from '../fakes/
 import { createSimIndex, type IndexCopy, type IndexFate, type SimIndex } from './index-source.js'
 import type { SimEndpoint, SimHub } from './network.js'
 import type { Prng } from './prng.js'
+import { createTrustThread } from './trust-thread.js'
 import type { Owner, World } from './world.js'
 
 /** Wall clock of a machine without error at the start of a run. */
@@ -37,6 +38,8 @@ export interface MachineOptions {
   readonly syncMs: number
   /** Longest batch of the index takes twice this. */
   readonly indexMs: number
+  /** Longest computation of trust; 0 = inline. */
+  readonly trustMs: number
 }
 
 /** What a machine stands on. */
@@ -259,11 +262,12 @@ class SimMachine implements Machine {
 
   #ports(life: Life): NodeParts {
     const { world, hub, prng, verify } = this.#deps
-    const { genesis: { networkId }, dial } = this.#options
+    const { genesis: { networkId }, dial, trustMs } = this.#options
     const random = prng.fork(`life ${life.number}`)
     return {
       clock: this.#clock(life), random, disk: this.disk, log: this.#log(life), level: this.level, verify,
       yieldNow: () => world.sleep(0, 'yield', life),
+      ...(trustMs === 0 ? {} : { openTrustLane: createTrustThread(trustMs, random.fork('trust'), world, life) }),
       createNetwork: () => {
         const { name, index } = this
         const onThrow = (error: unknown): void => {

@@ -15,7 +15,7 @@ export async function rebuildElsewhere(parts: Parts, deps: InspectorDeps): Promi
   const machine = await createMachine(
     {
       index: options.machines, genesis: deps.genesis, governor: deps.workload.governor, dial: [],
-      expectsPeers: false, ingest: {}, dag: {}, syncMs: 0, indexMs: 2
+      expectsPeers: false, ingest: {}, dag: {}, syncMs: 0, indexMs: 2, trustMs: 0
     },
     { world, hub: deps.hub, prng, verify: deps.verifier.verify, onLog: deps.onLog }
   )

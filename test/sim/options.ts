@@ -35,6 +35,8 @@ export interface SimOptions {
   /** No memo of checked signatures. */
   readonly realSignatures: boolean
   readonly trust: SimTrust
+  /** Longest computation of trust; 0 = inline, in no time. */
+  readonly trustMs: number
 }
 
 /** What genesis says of trust. */
@@ -87,6 +89,7 @@ export function drawOptions(seed: number): SimOptions {
       halfLifeMs: prng.pick([0, 0, 30_000]),
       voteBudget: prng.pick([0, 0, 3]),
       roundMs: prng.pick([10_000, 86_400_000])
-    }
+    },
+    trustMs: prng.pick([0, 50, 500, 3_000])
   }
 }

@@ -98,7 +98,7 @@ async function runIn(
     const machine = await createMachine(
       {
         index, genesis, governor, dial, expectsPeers: options.machines > 1, ingest: options.ingest,
-        dag: options.dag, syncMs, indexMs: options.indexMs
+        dag: options.dag, syncMs, indexMs: options.indexMs, trustMs: options.trustMs
       },
       {
         world, hub, prng, verify: verifier.verify, onLog,
