@@ -12,6 +12,7 @@ import { createMetrics, type ApiMetrics } from './metrics.js'
 import { OPERATIONS } from './operations.js'
 import { API_LIMITS, type ApiOptions } from './options.js'
 import { problemOfError, PROBLEM_TYPE } from './problem.js'
+import { addJsonParser } from './json-body.js'
 import { registerOperations } from './routes.js'
 import { LENS_NAMES } from './schemas.js'
 import { factsOf } from './status.js'
@@ -45,7 +46,8 @@ export async function createApp(options: ApiOptions, deps: ApiDeps): Promise<Api
     sendProblem(error, request, reply, deps.log)
   })
   addHooks(app, options, deps, metrics)
-  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  addJsonParser(app)
   await app.register(fastifySwagger, { openapi: openApiHead(deps.version) })
   await app.register(async (scope) => {
     const tokenCheck = createTokenCheck(options.token)
@@ -124,7 +126,8 @@ function addSystemRoutes(
 }
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
-  const problem = problemOfError(error)
+  const found = problemOfError(error)
+  const problem = found.code === 'MEDIA_TYPE_UNSUPPORTED' ? { ...found, detail: takenText(request) } : found
   if (problem.code === 'INTERNAL') {
     log.error({ error, method: request.method, route: request.routeOptions.url }, 'request failed')
   }
@@ -133,6 +136,10 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="stemedb"')
   // As bytes, for a text would get a charset that the media type does not have.
   reply.code(problem.status).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(problem)))
+}
+
+function takenText({ routeOptions }: FastifyRequest): string {
+  return `this route takes ${(routeOptions.schema?.consumes ?? ['application/json']).join(' or ')}`
 }
 
 function openApiHead(version: string): object {

@@ -1,6 +1,6 @@
 // The HTTP server of a node: binds, serves the application, and stops within its time.
 
-import { assert, wait } from '../base/index.js'
+import { assert, systemCode, systemText, wait } from '../base/index.js'
 import { isLoopback } from './access.js'
 import { createApp, type ApiDeps } from './app.js'
 import { ApiError } from './errors.js'
@@ -50,8 +50,10 @@ export async function startApi(
 }
 
 function addressError(address: string, cause: unknown): ApiError {
-  const reason = cause instanceof Error ? String(Reflect.get(cause, 'code') ?? cause.message) : 'unknown'
-  return new ApiError({ code: 'API_ADDRESS', address, reason }, `cannot listen on ${address}: ${reason}`, { cause })
+  const reason = systemCode(cause) ?? 'unknown'
+  const hint = reason === 'EADDRINUSE' ? '; give another port with --api-port' : ''
+  const text = `cannot listen on ${address}: ${systemText(cause)}${hint}`
+  return new ApiError({ code: 'API_ADDRESS', address, reason }, text, { cause })
 }
 
 /** Names an address to connect to: a wildcard bind is reached through loopback. */

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { assert, fromHex, unreachable } from '../base/index.js'
 import type { AcknowledgedResult, AckRequest, AdmitResult } from '../node/index.js'
-import { attachSignature, payloadFromJson } from '../record/index.js'
+import { attachSignature, failureText, payloadFromJson } from '../record/index.js'
 import { ackJson, ackQuery, ackRequest, ackSchema, admitWith } from './ack.js'
 import { splitSequence } from './cbor-sequence.js'
 import { ApiError } from './errors.js'
@@ -98,7 +98,7 @@ async function admitFields(
   const made = payloadFromJson(kind, fields)
   if (!('payload' in made)) {
     const { rule, field } = made
-    throw new ApiError({ code: 'RECORD_FIELD', rule, field: field ?? '' }, `${field ?? 'the record'}: ${rule}`)
+    throw new ApiError({ code: 'RECORD_FIELD', rule, field: field ?? '' }, failureText(kind, made))
   }
   const signature = fromHex(signatureHex)
   assert(signature !== undefined, 'the schema let no other text through')

@@ -3,7 +3,7 @@
 import { parseNetworkId, type NetworkId } from '../base/index.js'
 import { directoryPaths, readKeyFile } from '../node/index.js'
 import {
-  attachSignature, payloadFromJson, signingInput, type RecordKind, type Signer
+  attachSignature, failureText, payloadFromJson, signingInput, type RecordKind, type Signer
 } from '../record/index.js'
 import type { ApiClient } from './client.js'
 import { CliError, usageError } from './errors.js'
@@ -48,7 +48,7 @@ export function signFields(
 ): Uint8Array {
   const made = payloadFromJson(kind, { ...fields, agent_id: signer.publicKey })
   if (!('payload' in made)) {
-    throw usageError(made.field ?? kind, `${made.field ?? `the ${kind}`} breaks the rule ${made.rule}`)
+    throw usageError(made.field ?? kind, failureText(kind, made))
   }
   return attachSignature(made.payload, signer.sign(signingInput('record', networkId, made.payload)))
 }

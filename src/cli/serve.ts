@@ -60,6 +60,7 @@ export async function serve(
       await node.stop()
     })
   }
+  if (shell.options.json !== true) shell.output.note('stopped')
   if (shell.signal.reason === 'SIGINT') throw interrupted()
 }
 

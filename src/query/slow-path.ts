@@ -70,7 +70,8 @@ export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps):
 
 /** What a lens answers to a key about which it finds nothing. */
 export function noCandidates(lens: string, silent: boolean = true): LensError {
-  const text = silent ? 'nothing is said about this key' : 'nobody whom this lens hears says anything about this key'
+  const about = 'about this subject and predicate'
+  const text = silent ? `nothing is said ${about}` : `nobody whom this lens hears says anything ${about}`
   return new LensError({ code: 'LENS_NO_CANDIDATES', lens }, text)
 }
 

@@ -14,6 +14,7 @@ export { type RecordErrorDetail, RecordError } from './errors.js'
 export {
   type Json, type JsonObject, millionthsFromJson, millionthsToJson, valueFromJson, valueToJson
 } from './json-value.js'
+export { failureText } from './failure-text.js'
 export { type JsonFailure, type RecordKind, payloadFromJson, recordToJson } from './json-record.js'
 export { type Signer, createSigner, generateKey, keyFromPem, keyToPem, seedFromName } from './keys.js'
 export { Link, cidOf, hashOfCid, linkTo, linkedHash } from './link.js'

@@ -82,15 +82,27 @@ describe('writes', () => {
   })
 
   it.each([
-    ['malformed JSON', '{"subject":', 400, 'JSON_MALFORMED'],
-    ['an empty body', '', 400, 'JSON_MALFORMED'],
-    ['a key __proto__', '{"__proto__":{"x":1}}', 400, 'JSON_MALFORMED'],
-    ['a polluting constructor', '{"constructor":{"prototype":{"x":1}}}', 400, 'JSON_MALFORMED'],
-    ['a list', '[]', 400, 'INPUT_INVALID'],
-    ['no fields', '{}', 400, 'INPUT_INVALID']
-  ])('refuses %s at /v1/assertions', async (_what, text, status, code) => {
+    ['/v1/records', 'application/json', 'this route takes application/cbor or application/cbor-seq'],
+    ['/v1/blocks', 'application/json', 'this route takes application/cbor-seq'],
+    ['/v1/assertions', 'text/plain', 'this route takes application/json'],
+    ['/v1/query', 'application/xml', 'this route takes application/json']
+  ])('says at %s which media types it takes', async (path, type, detail) => {
+    const answer = await post(path, Buffer.from('x'), { 'content-type': type })
+    expect([answer.statusCode, answer.json().detail]).toEqual([415, detail])
+  })
+
+  it.each([
+    ['malformed JSON', '{"subject":', 400, 'JSON_MALFORMED', /^the body is not JSON: Unexpected end/],
+    ['JSON with a comma too many', '{"subject":1,,}', 400, 'JSON_MALFORMED', /position 13/],
+    ['an empty body', '', 400, 'JSON_MALFORMED', /^the body is empty$/],
+    ['a key __proto__', '{"__proto__":{"x":1}}', 400, 'JSON_MALFORMED', /__proto__/],
+    ['a polluting constructor', '{"constructor":{"prototype":{"x":1}}}', 400, 'JSON_MALFORMED', /constructor/],
+    ['a list', '[]', 400, 'INPUT_INVALID', /the body/],
+    ['no fields', '{}', 400, 'INPUT_INVALID', /subject is missing/]
+  ])('refuses %s at /v1/assertions, and says where or why', async (_what, text, status, code, detail) => {
     const answer = await post('/v1/assertions', Buffer.from(text), { 'content-type': 'application/json' })
     expect([answer.statusCode, answer.json().code]).toEqual([status, code])
+    expect(answer.json().detail).toMatch(detail)
   })
 
   it.each([

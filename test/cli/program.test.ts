@@ -46,7 +46,9 @@ describe('exit codes', () => {
     ['a port over 65,535', ['start', '--api-port', '65536'], 2, 'from 0 to 65535'],
     ['a format that is none', ['import', 'x', '--format', 'xml'], 2, 'Allowed choices'],
     ['an object that is no value', ['assert', 'a', 'b', '[[1]]'], 2, 'CLI_USAGE'],
-    ['a subject of 513 bytes', ['assert', 'x'.repeat(513), 'b', 'c'], 2, 'subject'],
+    ['a subject of 513 bytes', ['assert', 'x'.repeat(513), 'b', 'c'], 2, 'subject must be a text of 1 to 512 bytes'],
+    ['an empty subject', ['assert', '', 'b', 'c'], 2, 'subject must be a text of 1 to 512 bytes (CLI_USAGE)'],
+    ['a list of 65 entries', ['assert', 'a', 'b', JSON.stringify(Array(65).fill(1))], 2, 'a list of at most 64 entries'],
     ['a time that is none', ['assert', 'a', 'b', 'c', '--at', 'soon'], 2, '--at'],
     ['an ack of no peer', ['assert', 'a', 'b', 'c', '--ack', 'peers:0'], 2, 'n from 1 to 64'],
     ['an ack of 65 peers', ['vote', '00'.repeat(32), '--ack', 'peers:65'], 2, 'n from 1 to 64'],
@@ -194,8 +196,21 @@ describe('a new directory', () => {
       }
     })
     const free = await runWords(['--data-dir', place, 'start', '--api-port', taken, '--log-level', 'silent'])
-    expect([free.code, free.stderr]).toEqual([1, expect.stringContaining('API_ADDRESS')])
+    expect([free.code, free.stderr]).toEqual([1,
+      `stemedb: cannot listen on 127.0.0.1:${taken}: the address is in use; give another port with --api-port (API_ADDRESS)\n`])
     await (await lockDataDirectory(place)).release()
+  })
+})
+
+describe('a node', () => {
+  it('says that it has stopped, to people alone', async () => {
+    const place = join(bench.directory, 'stopping')
+    await runWords(['init', '--data-dir', place])
+    const stop = new AbortController()
+    stop.abort('SIGTERM')
+    const words = ['--data-dir', place, 'start', '--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--log-level', 'silent']
+    expect(await runWords(words, stop.signal)).toEqual({ code: 0, stdout: '', stderr: 'stopped\n' })
+    expect((await runWords(['--json', ...words], stop.signal)).stderr).toBe('')
   })
 })
 

@@ -204,7 +204,8 @@ describe('signals', () => {
       const url = await apiOf(d)
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
       node.kill(signal)
-      expect(await node.ended).toMatchObject({ code, signal: null })
+      const stderr: unknown = expect.stringMatching(/^stopped$/m)
+      expect(await node.ended).toMatchObject({ code, signal: null, stderr })
       await expect(fetch(`${url}/readyz`)).rejects.toThrow()
       expect(await stage.json('verify', ...on(d))).toMatchObject({ sound: true, replay: 0 })
     }

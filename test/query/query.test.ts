@@ -51,7 +51,9 @@ describe('the fast path', () => {
   it('says what is wrong with a request', async () => {
     const { query } = await reading([assertion({ by: 'ann' })])
     await expect(query.get({ ...ask, lens: 'Oracle' })).rejects.toMatchObject({ code: 'LENS_UNKNOWN' })
-    await expect(query.get({ ...ask, subject: 'nobody' })).rejects.toMatchObject({ code: 'LENS_NO_CANDIDATES' })
+    await expect(query.get({ ...ask, subject: 'nobody' })).rejects.toMatchObject({
+      code: 'LENS_NO_CANDIDATES', message: 'nothing is said about this subject and predicate'
+    })
     await expect(query.get({ ...ask, asOfMs: -1 })).rejects.toMatchObject({ code: 'QUERY_RANGE' })
     for (const subject of ['', 'x'.repeat(513), 'ü'.repeat(257), '\ud800']) {
       await expect(query.get({ ...ask, subject })).rejects.toMatchObject({ code: 'QUERY_RANGE' })
