@@ -161,8 +161,16 @@ const NETWORKS: readonly NamedNetwork[] = [
       ['ann', subject, 'x'], ['bob', subject, at % 30 === 0 ? 'y' : 'x'], ['eve', subject, subject]])
   },
   {
-    name: 'seeds alone speak first, and what they judged is an anchor', seeds: ['cid'],
+    name: 'seeds alone speak first', seeds: ['cid'],
     ballots: [...THREE, ['ann', 'u', 'x'], ['bob', 'u', 'y'], ['eve', 'w', 'x']]
+  },
+  {
+    name: 'what a seed judged is apart, and all else counts as four of it', predicates: ODD_Q, seeds: ['seed'],
+    ballots: [...specialists(24), ['seed', 's002', 'v'], ['seed', 's003', 'v'], ['seed', 's005', 'v']]
+  },
+  {
+    name: 'a list: what a seed judged is apart in a table', vocabulary: ['yes', 'no'], seeds: ['seed'],
+    ballots: [...listed(30), ['seed', 's001', 'yes'], ['seed', 's002', 'no'], ['seed', 's003', 'no']]
   },
   { name: 'twins with 19 contested subjects', ballots: twins(19) },
   { name: 'twins with 20 contested subjects', ballots: twins(20) },

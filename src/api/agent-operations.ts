@@ -29,14 +29,15 @@ const agentFields = {
   gate: shareSchema,
   group: Type.Union([keySchema, Type.Null()], { description: 'first key of its clone group' }),
   seed: Type.Boolean(),
-  ballots: Type.Union([amountSchema, Type.Null()], { description: 'audited items count as often as they weigh' }),
+  ballots: Type.Union([amountSchema, Type.Null()], { description: 'in the track record' }),
   hits: Type.Union([amountSchema, Type.Null()])
 }
 
 const moversSchema = Type.Array(Type.Object({
   subject: Type.String(), predicate: Type.String(),
   share: Type.Number({ description: 'how probable the answer is that the agent backs' }),
-  weight: Type.Number({ description: 'what the ballot counts in the track record' })
+  weight: Type.Number({ description: 'what the ballot counts in the track record' }),
+  audited: Type.Boolean({ description: 'a trust seed has judged the item' })
 }))
 
 const explanationSchema = Type.Object({
@@ -125,8 +126,8 @@ const WHOLE_MASS = 2 ** 40
 
 function reasonsJson(reasons: AgentReasons): object {
   const { ballots, hits, audited, mass, clones, clonesTotal, lost, gained } = reasons
-  const movers = (list: AgentReasons['lost']): object[] => list.map(({ subject, predicate, p, weight }) => (
-    { subject, predicate, share: fromQ(p), weight: fromQ(weight) }))
+  const movers = (list: AgentReasons['lost']): object[] => list.map(({ subject, predicate, p, weight, audited: judged }) => (
+    { subject, predicate, share: fromQ(p), weight: fromQ(weight), audited: judged }))
   return {
     ballots: fromQ(ballots), hits: fromQ(hits), audited,
     ...(mass === undefined ? {} : { standing_share: mass / WHOLE_MASS }),

@@ -70,7 +70,7 @@ export function beliefsOf(field: Field, scores: Scores): Beliefs {
 /** By item the cluster of the greatest score, the first of equal ones. */
 export function winnersOf(field: Field, scores: Scores): Uint32Array {
   const { clusterFrom } = field.columns
-  return Uint32Array.from(field.anchorOf, (_, item) => {
+  return Uint32Array.from(field.auditedOf, (_, item) => {
     const from = clusterFrom[item] ?? 0
     let best = from
     for (let at = from + 1; at < (clusterFrom[item + 1] ?? 0); at += 1) {

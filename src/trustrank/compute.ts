@@ -7,6 +7,7 @@ import type { BallotColumns } from './columns.js'
 import type { PublicKey } from '../base/index.js'
 import { TRUST_CONSTANTS, type TrustPolicy } from './parameters.js'
 import { publish } from './publish.js'
+import { wholeRecord } from './record.js'
 import { type SnapshotPlace, snapshotOf } from './snapshot.js'
 import type { TrustSnapshot } from './types.js'
 
@@ -42,7 +43,7 @@ export function computeTrust(
       indices ??= new Map(columns.agents.map((key, at) => [key, at]))
       const at = indices.get(agent)
       if (at === undefined) return undefined
-      return { ballots: point.records.ballots[at] ?? 0, hits: point.records.hits[at] ?? 0 }
+      return wholeRecord(point.records, at)
     }
   }
 }

@@ -56,9 +56,11 @@ export function tableOf(
   const counts = countsOf(field, rows, classes, present)
   const spread = spreadOf(counts.all, classes)
   const own = new Map<number, Uint32Array>()
-  for (const [agent, { count, slot }] of counts.own) {
+  const { tablePriorBallots, auditTablePriorBallots } = field.constants
+  for (const [agent, { plain, audited, slot }] of counts.own) {
     const prior = cellsOf(present.accuracy[slot] ?? 0, spread, classes)
-    own.set(agent, shrunk(count, prior, field.constants.tablePriorBallots, classes))
+    const confirmed = shrunk(plain, prior, tablePriorBallots, classes)
+    own.set(agent, field.seeded ? shrunk(audited, confirmed, auditTablePriorBallots, classes) : confirmed)
   }
   return { classes, base: baseOf(counts.all, classes), spread, own }
 }
@@ -75,19 +77,21 @@ interface Counts {
 }
 
 interface Own {
-  readonly count: Float64Array
+  readonly plain: Float64Array
+  /** On items that a seed has judged. */
+  readonly audited: Float64Array
   readonly slot: number
 }
 
 function countsOf(field: Field, rows: readonly Said[], classes: number, present: Present): Counts {
-  const { columns, recordOf, anchorOf, voiceOf } = field
+  const { columns, recordOf, auditedOf, voiceOf } = field
   const { p, known } = present.beliefs
   const own = emptyTables(field, rows, classes)
   const all = new Float64Array(classes * classes)
   for (const { item, row, agent, said } of rows) {
     if (known[item] === 0) continue
-    const mine = own.get(agent)?.count
-    const record = (recordOf[row] ?? 0) * (anchorOf[item] ?? 1)
+    const mine = own.get(agent)?.[auditedOf[item] === 1 ? 'audited' : 'plain']
+    const record = recordOf[row] ?? 0
     const voice = present.speaks[row] === 1 ? voiceOf[row] ?? 0 : 0
     for (let at = columns.clusterFrom[item] ?? 0; at < (columns.clusterFrom[item + 1] ?? 0); at += 1) {
       const truth = columns.classOf[at] ?? -1
@@ -112,7 +116,9 @@ function emptyTables(
   }
   const least = Math.max(constants.tableBallotsMin, classes)
   return new Map([...ballots].filter(([, { number }]) => number >= least)
-    .map(([agent, { slot }]) => [agent, { count: new Float64Array(classes * classes), slot }]))
+    .map(([agent, { slot }]) => [agent, {
+      plain: new Float64Array(classes ** 2), audited: new Float64Array(classes ** 2), slot
+    }]))
 }
 
 function baseOf(all: Float64Array, classes: number): Uint32Array {

@@ -29,7 +29,7 @@ export type TrustRequest =
   | { readonly kind: 'reasons'; readonly agent: PublicKey }
   | { readonly kind: 'records'; readonly agents: readonly PublicKey[] }
 
-/** A track record: Q16, audited items counted as often as they weigh. */
+/** A track record: Q16, every ballot counted once. */
 export interface TrackRecord {
   readonly ballots: number
   readonly hits: number
@@ -164,8 +164,8 @@ function nextAffected(state: State, limit: number): readonly BookKey[] {
 function reasonsOf({ computed }: State, agent: PublicKey): AgentReasons | undefined {
   const found = computed?.trust.explain(agent)
   if (computed === undefined || found === undefined) return undefined
-  const named = ({ item, p, weight }: Mover): NamedMover => (
-    { ...(computed.items[item] ?? { subject: '', predicate: '' }), p, weight })
+  const named = ({ item, p, weight, audited }: Mover): NamedMover => (
+    { ...(computed.items[item] ?? { subject: '', predicate: '' }), p, weight, audited })
   return {
     ...found, clones: found.clones.slice(0, CLONES_NAMED_MAX), clonesTotal: found.clones.length,
     lost: found.lost.map(named), gained: found.gained.map(named)

@@ -4,6 +4,7 @@ import { type PublicKey, Q } from '../base/index.js'
 import { eachRow } from './columns.js'
 import type { Field } from './field.js'
 import type { FixedPoint } from './fixed-point.js'
+import { wholeRecord } from './record.js'
 
 /** Items that an explanation names at most, on each side. */
 export const MOVERS_MAX = 10
@@ -14,8 +15,10 @@ export interface Mover {
   readonly item: number
   /** Q16: how probable the answer is that the agent backs. */
   readonly p: number
-  /** What the ballot counts in the track record, Q16: 65,536 a plain one, more on an audited item. */
+  /** What the ballot counts in the track record, Q16. */
   readonly weight: number
+  /** A seed has judged the item. */
+  readonly audited: boolean
 }
 
 /** A track record under one predicate, Q16. */
@@ -28,7 +31,7 @@ export interface PredicateRecord {
 
 /** Why an agent's values are what they are. Q16 unless said otherwise. */
 export interface Explanation {
-  /** Ballots in the track record, Q16, audited items counted as often as they weigh. */
+  /** Ballots in the track record, Q16, each counted once. */
   readonly ballots: number
   readonly hits: number
   /** Plain number of ballots on items that a seed has judged. */
@@ -41,9 +44,9 @@ export interface Explanation {
   readonly mass?: number | undefined
   /** Other agents of its clone group, ascending. */
   readonly clones: readonly PublicKey[]
-  /** Ballots that cost most, heaviest loss first. */
+  /** Ballots that cost most: those on audited items first, then by falling loss. */
   readonly lost: readonly Mover[]
-  /** Ballots that gained most, heaviest gain first. */
+  /** Ballots that gained most, in the same order. */
   readonly gained: readonly Mover[]
 }
 
@@ -56,15 +59,14 @@ export function explain(field: Field, point: FixedPoint, key: PublicKey): Explan
   let audited = 0
   eachRow(columns, (row, item) => {
     if (columns.agentOf[row] !== agent || point.beliefs.known[item] === 0) return
-    const anchor = field.anchorOf[item] ?? 1
-    if (anchor > 1) audited += 1
-    movers.push({
-      item, p: point.beliefs.p[columns.clusterOf[row] ?? 0] ?? 0, weight: (field.recordOf[row] ?? 0) * anchor
-    })
+    const judged = field.auditedOf[item] === 1
+    if (judged) audited += 1
+    const p = point.beliefs.p[columns.clusterOf[row] ?? 0] ?? 0
+    movers.push({ item, p, weight: field.recordOf[row] ?? 0, audited: judged })
   })
   const group = point.groups[agent]
   return {
-    ballots: point.records.ballots[agent] ?? 0, hits: point.records.hits[agent] ?? 0, audited,
+    ...wholeRecord(point.records, agent), audited,
     accuracy: point.accuracy.ofAgent[agent] ?? 0, predicates: predicatesOf(field, point, agent),
     seed: field.seeds[agent] === 1, mass: field.mass?.[agent],
     clones: columns.agents.filter((_, other) => other !== agent && point.groups[other] === group),
@@ -74,18 +76,20 @@ export function explain(field: Field, point: FixedPoint, key: PublicKey): Explan
 }
 
 function predicatesOf(
-  { columns, slots }: Field, { records, accuracy }: FixedPoint, agent: number
+  { columns, slots }: Field, { records: { plain, audited }, accuracy }: FixedPoint, agent: number
 ): readonly PredicateRecord[] {
   const own = [...slots.agentOf.keys()].filter((slot) => slots.agentOf[slot] === agent)
   return own.sort((a, b) => (slots.predicateOf[a] ?? 0) - (slots.predicateOf[b] ?? 0)).map((slot) => ({
     predicate: columns.predicates[slots.predicateOf[slot] ?? 0] ?? '',
-    ballots: records.slotBallots[slot] ?? 0, hits: records.slotHits[slot] ?? 0,
+    ballots: (plain.slotBallots[slot] ?? 0) + (audited.slotBallots[slot] ?? 0),
+    hits: (plain.slotHits[slot] ?? 0) + (audited.slotHits[slot] ?? 0),
     accuracy: accuracy.ofSlot[slot] ?? 0
   }))
 }
 
-/** The heaviest by a measure, ties by item. */
+/** Of those that count half at least the audited ones, then the heaviest by a measure; ties by item. */
 function most(movers: readonly Mover[], measure: (mover: Mover) => number): readonly Mover[] {
-  return movers.filter((mover) => measure(mover) >= Q * Q / 2)
-    .sort((a, b) => measure(b) - measure(a) || a.item - b.item).slice(0, MOVERS_MAX)
+  const order = (a: Mover, b: Mover): number =>
+    Number(b.audited) - Number(a.audited) || measure(b) - measure(a) || a.item - b.item
+  return movers.filter((mover) => measure(mover) >= Q * Q / 2).sort(order).slice(0, MOVERS_MAX)
 }

@@ -28,8 +28,8 @@ export interface Field {
   readonly voiceOf: Uint32Array
   /** By row, Q16: weight in a track record, age included. */
   readonly recordOf: Float64Array
-  /** By item: what its rows count in a track record, 1 or the anchor. */
-  readonly anchorOf: Uint32Array
+  /** By item: 1 = a seed has judged it. */
+  readonly auditedOf: Uint8Array
 }
 
 /** Prepares columns for the fixed point. Cost: O(rows). */
@@ -45,7 +45,7 @@ export function fieldOf(columns: BallotColumns, policy: TrustPolicy, constants: 
     // A seed that has judged nothing yet must not silence all others.
     seeded: columns.agentOf.some((agent) => seeds[agent] === 1),
     recordOf: recordWeights(columns, policy.halfLifeMs),
-    anchorOf: anchors(columns, seeds, constants.anchor)
+    auditedOf: auditedItems(columns, seeds)
   }
 }
 
@@ -59,10 +59,10 @@ function recordWeights(columns: BallotColumns, halfLifeMs: number): Float64Array
   })
 }
 
-function anchors(columns: BallotColumns, seeds: Uint8Array, anchor: number): Uint32Array {
-  const anchorOf = new Uint32Array(itemCount(columns)).fill(1)
+function auditedItems(columns: BallotColumns, seeds: Uint8Array): Uint8Array {
+  const auditedOf = new Uint8Array(itemCount(columns))
   eachRow(columns, (row, item) => {
-    if (seeds[columns.agentOf[row] ?? 0] === 1) anchorOf[item] = anchor
+    if (seeds[columns.agentOf[row] ?? 0] === 1) auditedOf[item] = 1
   })
-  return anchorOf
+  return auditedOf
 }

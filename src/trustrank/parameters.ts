@@ -36,8 +36,11 @@ export interface TrustConstants {
   /** Q16: bounds of an accuracy, so that no ballot is ever worth more than 6.6 bits. */
   readonly accuracyMin: number
   readonly accuracyMax: number
-  /** What a ballot on an item that a seed has judged counts in a track record; any other counts 1. */
-  readonly anchor: number
+  /**
+   * Ballots on items that a seed has judged that all an agent's others together are worth: what the crowd
+   * confirms of itself is a prior, however much of it there is.
+   */
+  readonly auditPriorBallots: number
   /** A seed's prior: Q16 mean and ballots it is worth. */
   readonly seedPrior: number
   readonly seedPriorBallots: number
@@ -51,6 +54,8 @@ export interface TrustConstants {
   readonly tableBallotsMin: number
   /** Ballots that the prior of each row of a confusion table is worth: 15 to 40 do alike, 6 is too few. */
   readonly tablePriorBallots: number
+  /** Ballots on items that a seed has judged that a row of all an agent's others is worth in its table. */
+  readonly auditTablePriorBallots: number
   /** Least contested items that two agents have in common before their agreement says anything. */
   readonly pairItemsMin: number
   /** Agents of an item, highest standing first, that are looked at for pairs. */
@@ -82,14 +87,15 @@ export const TRUST_CONSTANTS: TrustConstants = Object.freeze({
   priorMax: 62_259,
   accuracyMin: 655,
   accuracyMax: 64_880,
-  anchor: 200,
+  auditPriorBallots: 4,
   seedPrior: 64_880,
-  seedPriorBallots: 200,
+  seedPriorBallots: 1,
   bitsMax: 393_216,
   turnedBitsMax: 2,
   classesMax: 30,
   tableBallotsMin: 8,
   tablePriorBallots: 20,
+  auditTablePriorBallots: 8,
   pairItemsMin: 20,
   pairAgentsPerItem: 64,
   pairAgentsMax: 2_896,

@@ -36,15 +36,15 @@ describe('the explanation of an agent', () => {
       ...explained, gate: 0.5, past: [{ generation: 6, accuracy: 0.96875 }],
       reasons: {
         ballots: 404, hits: 101, audited: 2, clones: ['c'.repeat(64)], clones_total: 8,
-        lost: [{ subject: 'SL', predicate: 'currency', share: 0.001, weight: 200 }],
-        gained: [{ subject: 'FR', predicate: 'capital', share: 1, weight: 1 }]
+        lost: [{ subject: 'SL', predicate: 'currency', share: 0.001, weight: 1, audited: true }],
+        gained: [{ subject: 'FR', predicate: 'capital', share: 1, weight: 1, audited: false }]
       }
     }))
     expect(text).toContain('accuracy     93.8 %')
     expect(text).toContain("vote budget  leaves 50.0 % of a ballot's weight")
     expect(text).toContain('record       101.0 of 404.0 ballots hold, 25.0 %; 2 on what seeds have judged')
     expect(text).toContain('copies       one voice with 8 others')
-    expect(text).toContain('cost it      SL currency: its answer holds with 0.1 %, counts 200 times')
+    expect(text).toContain('cost it      SL currency: its answer holds with 0.1 %, judged by a seed')
     expect(text).toContain('gained it    FR capital: its answer holds with 100.0 %')
     expect(text).toContain('before       96.9 % in snapshot 6')
   })

@@ -144,6 +144,22 @@ describe('trust', () => {
     expect(audited.accuracy(namedAgent('stale0'))).toBeLessThan(400)
     expect(audited.accuracy(namedAgent('fresh0'))).toBeGreaterThan(700)
   })
+
+  it.each([[1, 0.6], [16, 0.25]])('holds %d audited facts under a predicate for so many', (count, share) => {
+    const subjects = Array.from({ length: 120 }, (_, at) => `s${at}`)
+    const ballots = subjects.flatMap((subject, at) => ['ann', 'bob', 'cid'].map((who): NamedBallot =>
+      [who, subject, at % 9 === 0 ? `${who}'s own` : 'told']))
+    const predicates = Object.fromEntries(subjects.map((subject, at) => [subject, at % 2 === 0 ? 'p' : 'q']))
+    const right = subjects.slice(1, 25).filter((_, at) => at % 2 === 1)
+    const wrong = subjects.slice(0, 2 * count).filter((_, at) => at % 2 === 1)
+    const audits = [
+      ...right.map((subject): NamedBallot => ['seed', subject, 'told']),
+      ...wrong.flatMap((subject) => ['seed', 'eve', 'fay'].map((who): NamedBallot => [who, subject, 'found']))
+    ]
+    const trust = of([...ballots, ...audits], { predicates, seeds: ['seed'] })
+    const accuracy = (trust.agents.get(namedAgent('ann'))?.predicates?.get('q') ?? 0) / 1_024
+    expect(Math.abs(accuracy - share)).toBeLessThan(0.15)
+  })
 })
 
 describe('clone groups', () => {

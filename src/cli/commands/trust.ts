@@ -39,6 +39,7 @@ export interface MoverAnswer {
   readonly predicate: string
   readonly share: number
   readonly weight: number
+  readonly audited: boolean
 }
 
 /** An agent as `/v1/agents/{id}` answers. */
@@ -141,9 +142,9 @@ function recordText({ ballots, hits, audited }: NonNullable<ExplainedAgent['reas
   return `${hits.toFixed(1)} of ${ballots.toFixed(1)} ballots hold${share}${checked}`
 }
 
-function moverText({ subject, predicate, share, weight }: MoverAnswer): string {
-  const often = weight > 1.5 ? `, counts ${Math.round(weight)} times` : ''
-  return `${subject} ${predicate}: its answer holds with ${percent(share)}${often}`
+function moverText({ subject, predicate, share, audited }: MoverAnswer): string {
+  const judged = audited ? ', judged by a seed' : ''
+  return `${subject} ${predicate}: its answer holds with ${percent(share)}${judged}`
 }
 
 function trustText({ mode, generation, lag_ms, agents, ballots }: TrustAnswer): string {
