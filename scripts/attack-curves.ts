@@ -4,11 +4,11 @@
 
 import '../src/base/index.js'
 import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { ATTACKS } from './eval/attack.js'
 import { type AttackReport, evaluateAttack } from './eval/attack-run.js'
 import { runInMemory } from './eval/in-memory.js'
-import { loadClaims, loadGold } from './eval/load.js'
+import { loadDataSet } from './eval/load.js'
+import { runScript, UsageError } from './usage.js'
 
 const SHARES = [0.1, 0.3, 0.5, 0.6, 0.7, 0.8]
 const SEEDS = 5
@@ -22,31 +22,36 @@ interface Point {
   readonly report: AttackReport
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      claims: { type: 'string' }, gold: { type: 'string' }, out: { type: 'string' }, draws: { type: 'string' }
-    }
-  })
-  if (values.claims === undefined || values.gold === undefined || values.out === undefined) {
-    console.error('usage: npm run curves -- --claims FILE --gold FILE --out FILE.svg [--draws N]')
-    process.exitCode = 2
-    return
+const USAGE = 'usage: npm run curves -- --claims FILE --gold FILE --out FILE.svg [--draws N]'
+
+const options = {
+  claims: { type: 'string' }, gold: { type: 'string' }, out: { type: 'string' }, draws: { type: 'string' }
+} as const
+
+interface Choices {
+  readonly claims?: string
+  readonly gold?: string
+  readonly out?: string
+  readonly draws?: string
+}
+
+async function main({ claims, gold, out, draws = '10' }: Choices): Promise<void> {
+  if (claims === undefined || gold === undefined || out === undefined) {
+    throw new UsageError('--claims, --gold and --out are needed')
   }
-  const [claims, gold] = [await loadClaims(values.claims), await loadGold(values.gold)]
-  const set = { claims, gold, tolerance: undefined }
+  const set = { ...await loadDataSet(claims, gold), tolerance: undefined }
   const panels: string[] = []
   for (const [at, kind] of ATTACKS.entries()) {
     const points: Point[] = []
     for (const share of SHARES) {
-      const plan = { kind, share, seeds: SEEDS, endorsements: ENDORSEMENTS, draws: Number(values.draws ?? '10') }
+      const plan = { kind, share, seeds: SEEDS, endorsements: ENDORSEMENTS, draws: Number(draws) }
       const report = await evaluateAttack(set, plan, (input) => Promise.resolve(runInMemory(input)))
       points.push({ share, report })
       console.log(JSON.stringify({ kind, share, ...report }))
     }
     panels.push(panel(kind, points, at * (WIDTH + MARGIN)))
   }
-  await writeFile(values.out, picture(panels))
+  await writeFile(out, picture(panels))
 }
 
 function picture(panels: readonly string[]): string {
@@ -76,4 +81,4 @@ function panel(title: string, points: readonly Point[], left: number): string {
   ].join('\n')
 }
 
-await main()
+await runScript(USAGE, options, main)

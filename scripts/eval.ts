@@ -9,12 +9,12 @@ import { answersOf } from './eval/answers.js'
 import { ATTACKS } from './eval/attack.js'
 import { evaluateAttack } from './eval/attack-run.js'
 import { evaluateAudit } from './eval/audit.js'
-import { loadClaims, loadGold, type Rules } from './eval/load.js'
+import { type LoadedSet, loadDataSet, type Rules } from './eval/load.js'
 import { ballotsOf } from './eval/majority.js'
 import { checkPublished, runPipeline } from './eval/run.js'
 import { score } from './eval/score.js'
 import { bookOf } from './eval/stored.js'
-import { runScript, UsageError } from './usage.js'
+import { printReport, runScript, UsageError } from './usage.js'
 
 const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--half-life DAYS] [--json]
     [--seed-source NAME]… [--trust computed|neutral]
@@ -25,7 +25,8 @@ const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] 
   --seed-source NAME  a source that trust starts from
   --trust neutral     one agent, one ballot
   --attack KIND       sybils lie about 30 % of the gold facts
-  --audit FACTS       a trusted auditor judges so many gold facts; the others are scored`
+  --audit FACTS       a trusted auditor judges so many gold facts; the others are scored
+  --json              one JSON object, the last line of stdout, instead of the table`
 
 const DAY_MS = 86_400_000
 
@@ -53,9 +54,7 @@ interface Choices {
   readonly audit?: string
 }
 
-interface DataSet {
-  readonly claims: Awaited<ReturnType<typeof loadClaims>>
-  readonly gold: Awaited<ReturnType<typeof loadGold>>
+interface DataSet extends LoadedSet {
   readonly rules: Rules
 }
 
@@ -72,10 +71,9 @@ async function main(choices: Choices): Promise<void> {
   }
   const started = performance.now()
   const run = chosenRun(choices)
-  const set = { claims: await loadClaims(claims), gold: await loadGold(gold), rules }
+  const set = { ...await loadDataSet(claims, gold), rules }
   const report = { ...await run(set), seconds: Math.round((performance.now() - started) / 100) / 10 }
-  if (choices.json !== true) print(report)
-  console.log(JSON.stringify(report))
+  printReport(report, choices.json === true)
 }
 
 /** What is asked for; numbers are looked at before anything is read. */
@@ -127,12 +125,6 @@ function optional(choices: Choices, name: NumberName, least: number, most: numbe
   const value = Number(text)
   if (text.trim() !== '' && value >= least && value <= most) return value
   throw new UsageError(`--${name} takes a number from ${least} to ${most}`)
-}
-
-function print(report: Report): void {
-  for (const [name, value] of Object.entries(report)) {
-    console.error(`${name.padEnd(18)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-  }
 }
 
 await runScript(USAGE, options, main)

@@ -3,7 +3,6 @@
 // and whether it ever falls notably below.
 
 import '../src/base/index.js'
-import { parseArgs } from 'node:util'
 import { computeTrust } from '../src/trustrank/index.js'
 import { answersOf } from './eval/answers.js'
 import { runInMemory } from './eval/in-memory.js'
@@ -11,6 +10,7 @@ import { ballotsOf } from './eval/majority.js'
 import { score } from './eval/score.js'
 import { type Shape, shapes } from './eval/shapes.js'
 import { bookOf } from './eval/stored.js'
+import { runScript } from './usage.js'
 
 const NOTABLE = 0.01
 const GROSS = 0.05
@@ -24,8 +24,10 @@ function gainOn({ claims, gold }: Shape): { readonly majority: number; readonly 
   return { majority, gain: (scored.accuracy['consensus'] ?? 0) - majority }
 }
 
-function main(): void {
-  const { values } = parseArgs({ options: { seeds: { type: 'string' }, json: { type: 'boolean' } } })
+const USAGE = 'usage: npm run shapes -- [--seeds N] [--json]'
+const options = { seeds: { type: 'string' }, json: { type: 'boolean' } } as const
+
+async function main(values: { readonly seeds?: string; readonly json?: boolean }): Promise<void> {
   const seeds = Array.from({ length: Number(values.seeds ?? '3') }, (_, seed) => seed + 1)
   const results = new Map<string, { majority: number; gain: number }[]>()
   for (const shape of shapes(seeds)) {
@@ -49,4 +51,4 @@ function main(): void {
   console.log(`${gains.length} sets: ${below(NOTABLE)} more than ${NOTABLE} below majority, ${below(GROSS)} more than ${GROSS}`)
 }
 
-main()
+await runScript(USAGE, options, main)

@@ -1,7 +1,6 @@
 // npm run bench -- NAME [--json]: benchmarks, each beside the bound it works against.
 // Rule: quote ratios from one run; machines are shared and noisy. Figures and bounds: docs/performance.md.
 
-import { parseArgs } from 'node:util'
 import '../../src/base/index.js'
 import { benchIngest } from './ingest.js'
 import { benchJoin } from './join.js'
@@ -11,6 +10,7 @@ import { benchSkeptic } from './skeptic.js'
 import { benchSync } from './sync.js'
 import { benchTrust } from './trust.js'
 import { benchWal } from './wal.js'
+import { printReport, runScript, UsageError } from '../usage.js'
 
 interface Flags {
   /** Records of the workload, where a benchmark lets choose. */
@@ -30,21 +30,25 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   wal: benchWal
 }
 
-const { positionals: [name = ''], values: { json, ...numbers } } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean' }, records: { type: 'string' }, servers: { type: 'string' } }
-})
-const flags: Flags = Object.fromEntries(Object.entries(numbers).map(([flag, value]) => [flag, Number(value)]))
-const bench = BENCHES[name]
-if (bench === undefined || Object.values(flags).some((value) => !(value >= 1))) {
-  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--records N] [--servers N]`)
-  process.exitCode = 2
-} else {
-  const result = await bench(flags)
-  if (json !== true) for (const [field, value] of Object.entries(result)) console.error(row(field, value))
-  console.log(JSON.stringify(result))
-}
+const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--json] [--records N] [--servers N]
+  --records N  records of the workload, where the benchmark lets choose
+  --servers N  nodes to join from
+  --json       one JSON object, the last line of stdout, instead of the table`
 
-function row(field: string, value: unknown): string {
-  return `${field.padEnd(28)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`
+const options = {
+  json: { type: 'boolean' }, records: { type: 'string' }, servers: { type: 'string' }
+} as const
+
+await runScript(USAGE, options, async ({ json, ...numbers }, [name = '']) => {
+  const bench = BENCHES[name]
+  if (bench === undefined) throw new UsageError(name === '' ? 'which one?' : `there is no benchmark ${name}`)
+  const given = Object.entries(numbers)
+  const flags: Flags = Object.fromEntries(given.map(([flag, text]) => [flag, countOf(flag, text)]))
+  printReport(await bench(flags), json === true)
+}, undefined, 1)
+
+function countOf(flag: string, text: string): number {
+  const value = Number(text)
+  if (value >= 1) return value
+  throw new UsageError(`--${flag} takes a number from 1 on`)
 }

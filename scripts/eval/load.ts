@@ -7,11 +7,34 @@ import {
 } from '../../src/record/index.js'
 import type { Hash } from '../../src/base/index.js'
 import type { SourceVote } from './attack.js'
+import { ScriptError } from '../usage.js'
 import type { TemporaryNode } from './temporary-node.js'
 
 const BATCH_RECORDS = 1_000
 const BUSY_PAUSE_MS = 20
 const FULL_WEIGHT = 1_000_000
+
+/** Claims, and what is known to be true of some of their items. */
+export interface LoadedSet {
+  readonly claims: readonly Claim[]
+  readonly gold: readonly GoldFact[]
+}
+
+/**
+ * A file of claims with its gold facts.
+ * @throws ScriptError when there is nothing to score: no claims, no facts, or none about what is claimed;
+ * NodeError NODE_CLAIMS_READ
+ */
+export async function loadDataSet(claimsPath: string, goldPath: string): Promise<LoadedSet> {
+  const claims = await loadClaims(claimsPath)
+  if (claims.length === 0) throw new ScriptError(`${claimsPath} holds no claim {source, item, value}`)
+  const gold = await loadGold(goldPath)
+  const settled = gold.filter(({ value }) => value !== undefined)
+  if (settled.length === 0) throw new ScriptError(`${goldPath} holds no gold fact {item, value}`)
+  const items = new Set(claims.map(({ item }) => item))
+  if (settled.some(({ item }) => items.has(item))) return { claims, gold }
+  throw new ScriptError(`no fact of ${goldPath} is about an item of ${claimsPath}: these are two data sets`)
+}
 
 /** All usable claims of a file; the others are named on standard error. */
 export async function loadClaims(path: string): Promise<readonly Claim[]> {
