@@ -53,6 +53,11 @@ export function createInjector(deps: InjectorDeps): Injector {
       for (const liar of deps.liars) liar.leave()
       for (const machine of deps.machines) {
         machine.disarm()
+        // Clients of a machine whose clock is set back go on: with records that are not ahead of it.
+        if (machine.offsetMs > 0) {
+          const write = (): void => deps.workload.write(machine, `clock of ${machine.index} set right`)
+          deps.world.plan(SET_RIGHT_MS, 'call', undefined, write)
+        }
         machine.setClock(0)
         machine.disk.clearFaults()
         machine.disk.setCapacity(Number.MAX_SAFE_INTEGER)
@@ -69,6 +74,9 @@ export function createInjector(deps: InjectorDeps): Injector {
 
 /** Pause between the writes of those who waited for a restored machine. */
 const WRITES_MS = 150
+
+/** From the end of the faults to the first write under a clock that is right again. */
+const SET_RIGHT_MS = 8_000
 
 /** What is remembered of earlier faults. */
 interface Harm extends InjectorDeps {

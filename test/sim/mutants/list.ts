@@ -59,9 +59,14 @@ const OF_INGEST: readonly Mutant[] = [
         'this.#batch.add(keys.vote(assertion, agentId, timestampMs, id)'
     )
   }, {
-    name: 'duplicate counted twice', seeds: 10, at: 10,
+    name: 'duplicate counted twice', seeds: 20, at: 13,
     why: 'a record in two blocks is two records',
     ...without('if (!absent && this.#reader.get(key) !== undefined)\n            return;')
+  }, {
+    name: 'mark deleted that was not seen', seeds: 200, at: 103,
+    why: 'a mark written while its view is computed is deleted with the one that was seen',
+    ...change('keys.blockMark(target.subject, target.predicate, sequence)',
+      'keys.blockMark(target.subject, target.predicate, 0)')
   }),
   ...inFile('ingest/block-gate.js', {
     name: 'record signatures of blocks not checked', seeds: 20, at: 13,
@@ -71,6 +76,10 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'gap is misbehaviour', seeds: 100, at: 72,
     why: 'whoever brings a block before its prev is sent away',
     ...change('kind: \'ignore\', why: \'gap\'', 'kind: \'reject\', why: \'gap\'')
+  }, {
+    name: 'future is misbehaviour', seeds: 60, at: 38,
+    why: 'whose clock runs ahead is sent away',
+    ...change('kind: \'ignore\', why: \'sealed in the future\'', 'kind: \'reject\', why: \'sealed in the future\'')
   }),
   ...inFile('ingest/record-gate.js', {
     name: 'record signatures of clients not checked', seeds: 10, at: 8,
@@ -95,6 +104,15 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'released into nothing', seeds: 10, at: 8,
     why: 'a record whose time has come is in no block',
     ...without('backlog.add(opened, sequence, true);')
+  }, {
+    name: 'quarantine released early', seeds: 20, at: 12,
+    why: 'records are admitted before their time',
+    ...change('STEP_ROWS, clock.nowMs());', 'STEP_ROWS, clock.nowMs() + 60_000);')
+  }),
+  ...inFile('ingest/step.js', {
+    name: 'u/ row not deleted', seeds: 10, at: 8,
+    why: 'a sealed record still waits for a block',
+    ...without('step.batch.delete(keys.unsealed(record.id));')
   })
 ]
 
@@ -135,7 +153,7 @@ const OF_THE_GRAPH: readonly Mutant[] = [
       'for (const id of header.prev === undefined ? [] : [header.prev]) {'
     )
   }, {
-    name: 'named before it came', seeds: 10, at: 10,
+    name: 'named before it came', seeds: 20, at: 15,
     why: 'a block that comes after one that names it is a head for ever',
     ...without('if (referred)\n                return;')
   }),
@@ -176,6 +194,26 @@ const OF_THE_GRAPH: readonly Mutant[] = [
     name: 'last block is one too many', seeds: 10, at: 8,
     why: 'who answers in full is sent away',
     ...change('question.left < blocks.length', 'question.left <= blocks.length')
+  }),
+  ...inFile('dag/block.js', {
+    name: 'records root not checked', seeds: 60, at: 41,
+    why: 'a true header is admitted with another body',
+    ...never('recordsRoot(ids) !== header.recordsRoot')
+  }),
+  ...inFile('dag/pending.js', {
+    name: 'pending unbounded', seeds: 100, at: 77,
+    why: 'strangers fill the memory with blocks that wait',
+    ...change('return room.bytes > limits.totalBytesMax ?', 'return false ?')
+  }),
+  ...inFile('dag/deferred.js', {
+    name: 'deferred unbounded', seeds: 200, at: 131,
+    why: 'strangers fill the memory with headers of the future',
+    ...always('waiting.size <= headersMax')
+  }),
+  ...inFile('dag/wanted.js', {
+    name: 'wanted unbounded', seeds: 100, at: 81,
+    why: 'strangers fill the memory with parents that nobody has',
+    ...always('ids.size <= idsMax')
   })
 ]
 
@@ -195,8 +233,51 @@ const OF_VIEWS: readonly Mutant[] = [
     name: 'trust without a sweep', seeds: 10, at: 8,
     why: 'views stay under the trust of an older generation',
     ...without('noteTrustSweep(batch, to.publication.generation);')
+  }),
+  ...inFile('materializer/sweep.js', {
+    name: 'epoch without a sweep', seeds: 100, at: 65,
+    why: 'views stay under the settings of an older epoch',
+    ...never('!done')
+  })
+]
+
+const OF_THE_NODE: readonly Mutant[] = [
+  ...inFile('node/parts.js', {
+    name: 'tag while marks are left', seeds: 100, at: 62,
+    why: 'a tag of a state that is no state',
+    ...change('quiet: () => trust.quiet && materializer.lag().marks === 0', 'quiet: () => true || marks === 0')
+  }),
+  ...inFile('node/own-feed.js', {
+    name: 'old feed unconfirmed', seeds: 100, at: 70,
+    why: 'a restored node seals before anybody could tell it what it has forgotten',
+    ...change('await wait(this.#clock, CONFIRM_MS_MAX, this.#word.signal);', 'return undefined;')
+  }, {
+    name: 'a word overhears the doubt', seeds: 200, at: 115,
+    why: 'the peer that shows a restored node its lost blocks confirms the feed as well',
+    ...change('this.#doubt ??= doubt;', 'this.#doubt = doubt;')
+  }, {
+    name: 'own blocks of the future stay', seeds: 200, at: 111,
+    why: 'a node whose clock was set back keeps blocks that nobody takes',
+    ...never('hasOwnAhead(this.#deps.dag, this.#setup, this.#clock)')
+  }),
+  ...inFile('node/incarnation.js', {
+    name: 'incarnation kept in memory', seeds: 100, at: 70,
+    why: 'after a restart a node goes on with a feed it had retired',
+    ...change('await writeMark(path, directory,', 'if (await readMark(path, deps.disk) === undefined)\n' +
+      '        await writeMark(path, directory,')
+  }, {
+    name: 'copied directory believed', seeds: 200, at: 144,
+    why: 'a copy goes on with the feed of the node that it was made of',
+    ...change('mark.device === device && mark.inode === inode', 'true')
+  }),
+  ...inFile('node/audit.js', {
+    name: 'audit repairs nothing', seeds: 30, at: 25,
+    why: 'rows that rotted stay rotten',
+    ...change('const repaired = this.#deps.repair(id, block)', 'const repaired = Promise.resolve(\'unknown\')')
   })
 ]
 
 /** Planted bugs that the simulator finds. */
-export const MUTANTS: readonly Mutant[] = [...OF_THE_LOG, ...OF_INGEST, ...OF_THE_GRAPH, ...OF_VIEWS]
+export const MUTANTS: readonly Mutant[] = [
+  ...OF_THE_LOG, ...OF_INGEST, ...OF_THE_GRAPH, ...OF_VIEWS, ...OF_THE_NODE
+]
