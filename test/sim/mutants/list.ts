@@ -32,6 +32,16 @@ const OF_THE_LOG: readonly Mutant[] = [
     name: 'short write believed', seeds: 10, at: 10,
     why: 'a group is acknowledged of which the disk took a part',
     ...change('done += taken;', 'done = bytes.length + 0 * taken;')
+  }),
+  ...inFile('wal/recovery.js', {
+    name: 'unsynced frames believed', seeds: 60, at: 46,
+    why: 'what the page cache alone held is lost at the next power failure',
+    ...change('if (rest.usedTo > end || rewriteFrom < end) {', 'if (rest.usedTo > end) {')
+  }),
+  ...inFile('store/open.js', {
+    name: 'hole in the index believed', seeds: 60, at: 40,
+    why: 'an index that nothing vouches for is read without counting its rows',
+    ...never('!sameRows(counted, totals)')
   })
 ]
 
@@ -113,6 +123,11 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'u/ row not deleted', seeds: 10, at: 8,
     why: 'a sealed record still waits for a block',
     ...without('step.batch.delete(keys.unsealed(record.id));')
+  }),
+  ...inFile('ingest/sealer.js', {
+    name: 'own clock not corrected', seeds: 60, at: 56,
+    why: 'a node whose clock was set back goes on with a feed from its future',
+    ...change('return nowMs < tipSealedAtMs - TIME_LIMITS.behindTipMsMax;', 'return false;')
   })
 ]
 
@@ -251,10 +266,6 @@ const OF_THE_NODE: readonly Mutant[] = [
     name: 'old feed unconfirmed', seeds: 100, at: 70,
     why: 'a restored node seals before anybody could tell it what it has forgotten',
     ...change('await wait(this.#clock, CONFIRM_MS_MAX, this.#word.signal);', 'return undefined;')
-  }, {
-    name: 'a word overhears the doubt', seeds: 200, at: 115,
-    why: 'the peer that shows a restored node its lost blocks confirms the feed as well',
-    ...change('this.#doubt ??= doubt;', 'this.#doubt = doubt;')
   }, {
     name: 'own blocks of the future stay', seeds: 200, at: 111,
     why: 'a node whose clock was set back keeps blocks that nobody takes',
