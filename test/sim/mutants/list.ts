@@ -168,7 +168,7 @@ const OF_THE_GRAPH: readonly Mutant[] = [
       'for (const id of header.prev === undefined ? [] : [header.prev]) {'
     )
   }, {
-    name: 'named before it came', seeds: 20, at: 15,
+    name: 'named before it came', seeds: 60, at: 46,
     why: 'a block that comes after one that names it is a head for ever',
     ...without('if (referred)\n                return;')
   }),
