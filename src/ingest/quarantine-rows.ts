@@ -71,14 +71,20 @@ export async function nextRelease(store: Store): Promise<number | undefined> {
   return next === undefined ? undefined : parseQuarantined(next[0]).releaseMs
 }
 
-/** Moves rows from `Q:` to `u/`, at once. */
-export async function releaseRows(store: Store, rows: readonly LoadedRow[]): Promise<void> {
+/**
+ * Moves rows from `Q:` to `u/`, at once.
+ *
+ * A record that a block holds by now waits for none: the block came from elsewhere, or the index was set back
+ * to a state from before the release, and the replay of an own block admitted the record.
+ * @returns the rows that were moved
+ */
+export async function releaseRows(store: Store, rows: readonly LoadedRow[]): Promise<readonly LoadedRow[]> {
   const batch = store.batch()
-  for (const row of rows) {
-    batch.delete(keys.quarantined(row.releaseMs, row.id))
-    batch.put(keys.unsealed(row.id), encodeNumberRow(row.sequence))
-  }
+  const moved = rows.filter(({ id }) => store.get(keys.record(id)) === undefined)
+  for (const row of rows) batch.delete(keys.quarantined(row.releaseMs, row.id))
+  for (const row of moved) batch.put(keys.unsealed(row.id), encodeNumberRow(row.sequence))
   await store.write(batch)
+  return moved
 }
 
 /** Moves entries from `u/` to `Q:`, at once. */

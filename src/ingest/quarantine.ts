@@ -137,12 +137,10 @@ class RecordQuarantine implements Quarantine {
     for (;;) {
       const due = await loadRows(this.#deps, STEP_ROWS, clock.nowMs())
       if (due.length === 0) break
-      await releaseRows(store, due)
-      for (const { opened, sequence } of due) {
-        this.#change(opened.agentId, -1)
-        backlog.add(opened, sequence, true)
-      }
-      log.info({ records: due.length }, 'quarantined records released')
+      const moved = await releaseRows(store, due)
+      for (const { opened } of due) this.#change(opened.agentId, -1)
+      for (const { opened, sequence } of moved) backlog.add(opened, sequence, true)
+      log.info({ records: moved.length }, 'quarantined records released')
       onReleased()
     }
     const nextMs = await nextRelease(store)
