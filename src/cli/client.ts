@@ -2,8 +2,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { saysMissing } from '../base/index.js'
 import { directoryPaths, loadConfig, readOwnFile } from '../node/index.js'
 import { CliError } from './errors.js'
+import { fileError } from './input-file.js'
 import { directoryOf, namesDirectory, type Shell } from './shell.js'
 
 /** File in a data directory with the base URL of the node that runs there. */
@@ -71,9 +73,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new CliError({ code: 'CLI_FILE', path }, `cannot read ${path}: ${code ?? String(cause)}`, { cause })
+    if (saysMissing(cause)) return undefined
+    throw fileError(path, cause)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
+import { waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
 import { createStage, type Stage } from './shell.js'
 
 interface Answer {
@@ -202,7 +202,7 @@ describe('signals', () => {
       const words = ['start', '--api-port', '0', '--listen', '/ip4/127.0.0.1/tcp/0', '--log-level', 'info']
       const node = stage.spawn(...words, ...on(d))
       const url = await apiOf(d)
-      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+      await waitFor('ready', 20_000, async () => (await fetch(`${url}/readyz`)).status === 200)
       node.kill(signal)
       const stderr: unknown = expect.stringMatching(/^stopped$/m)
       expect(await node.ended).toMatchObject({ code, signal: null, stderr })
