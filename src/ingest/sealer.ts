@@ -107,7 +107,8 @@ class FeedSealer implements Sealer {
     if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
     await this.#running
     this.#identity = identity
-    this.#tip = tipHeader(this.#deps.dag, identity.feed)
+    // Of a feed that is named again the index may not hold the last block yet.
+    if (this.#tip?.feed !== identity.feed) this.#tip = tipHeader(this.#deps.dag, identity.feed)
     this.#stuck = 0
     this.#awaiting.abort()
     this.wake()

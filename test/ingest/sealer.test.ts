@@ -131,3 +131,28 @@ describe('a clock that is set back', () => {
     await life.stop()
   })
 })
+
+describe('a feed that is named again while the index is behind', () => {
+  it('goes on behind the block that was sealed last, not behind the one that the index holds', async () => {
+    const machine = createMachine()
+    const life = await live(machine)
+    const gate = Promise.withResolvers<undefined>()
+    const write = life.store.write.bind(life.store)
+    life.store.write = async (batch) => {
+      await gate.promise
+      return write(batch)
+    }
+    await life.ingest.admitRecords([says(alice, 'a', 'x')])
+    expect(await sealedAfter(machine, life, 100)).toBe(1)
+    expect(life.store.totals.recordCount).toBe(0)
+    await life.seal('0102030405060708')
+    await life.ingest.admitRecords([says(alice, 'b', 'x')])
+    expect(await sealedAfter(machine, life, 100)).toBe(2)
+    gate.resolve(undefined)
+    await life.ingest.flush()
+    expect(life.sealed.map(({ header }) => header.seq)).toEqual([1, 2])
+    expect(life.sealed[1]?.header.prev).toBe(life.sealed[0]?.header.id)
+    expect(life.store.totals.recordCount).toBe(2)
+    await life.stop()
+  })
+})
