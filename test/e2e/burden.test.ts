@@ -1,35 +1,27 @@
-// Peers that are a burden: blocks too large to gossip, a peer that stands still, one that floods.
+// Peers that are a burden: blocks too large to gossip, a peer that stands still.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blake3Hash } from '../../src/base/index.js'
 import { encodeAnnouncement, encodeBlock, sealBlock, type Block } from '../../src/dag/index.js'
 import { createSigner, encodeCanonical } from '../../src/record/index.js'
-import { createFederation, hostileSeed, type Federation } from '../../scripts/cluster/federation.js'
-import type { HostilePeer } from '../../scripts/cluster/hostile-peer.js'
+import { hostileSeed, type Federation } from '../../scripts/cluster/federation.js'
 import { waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
-import { addressOf, memoryMibOf, metricOf, peersOf, waitForGossip, waitForRecords } from './observe.js'
+import { startChain, type Chain } from './chain.js'
+import { addressOf, median, memoryMibOf, metricOf, waitForGossip, waitForRecords } from './observe.js'
 
+let chain: Chain
 let federation: Federation
-/** A chain: the first in the middle, two that dial it. */
 let middle: ProcessNode
 let left: ProcessNode
 let right: ProcessNode
 let peers: readonly string[]
 
 beforeAll(async () => {
-  federation = await createFederation({ name: 'burden' })
-  const members = [await federation.member('left'), await federation.member('right')]
-  peers = members.map(({ peer }) => peer)
-  middle = await federation.start(federation.founder, [])
-  const start = members.map((member) => federation.start(member, [addressOf(middle)]))
-  const [one, other] = await Promise.all(start)
-  if (one === undefined || other === undefined) throw new Error('no nodes')
-  left = one
-  right = other
-  await waitForGossip(middle, peers)
+  chain = await startChain('burden')
+  ;({ federation, middle, left, right, peers } = chain)
 })
 
-afterAll(() => federation.end())
+afterAll(() => chain.federation.end())
 
 /** A valid block of about 200 KiB, sealed by a key of its own. */
 function largeBlock(name: string): Block {
@@ -101,54 +93,9 @@ describe('a peer that stands still for 20 s', () => {
   })
 })
 
-describe('a peer that floods', () => {
-  let peer: HostilePeer
-
-  beforeAll(async () => {
-    peer = await federation.hostile('flood')
-    await peer.tell({ do: 'dial', address: addressOf(middle) })
-    await waitForGossip(middle, [...peers, peer.name])
-  })
-
-  /** Median ms from a write at one end until the other end has it, over at least so long. */
-  async function latencyMs(lastingMs: number): Promise<number> {
-    const all: number[] = []
-    const endMs = performance.now() + lastingMs
-    while (performance.now() < endMs || all.length < 10) {
-      const startMs = performance.now()
-      await waitForRecords(right, [await federation.write(left, `${startMs}`)])
-      all.push(performance.now() - startMs)
-    }
-    return median(all)
-  }
-
-  it.each([
-    ['small distinct messages', 100, true], ['one small message again and again', 100, false],
-    ['large distinct messages', 60_000, true]
-  ] as const)('with %s costs neither memory nor the time of others', async (_, payloadBytes, fresh) => {
-    const memory = memoryMibOf(middle)
-    // Other work on the machine may spoil one comparison, not the best of three.
-    const ratios: number[] = []
-    for (let round = 0; round < 3 && Math.min(...ratios) > 2; round++) {
-      const quietMs = await latencyMs(1_000)
-      await peer.tell({ do: 'flood', payloadBytes, fresh })
-      await waitFor('the flood runs', 10_000, async () => (await peer.state()).flooded > 0)
-      ratios.push(await latencyMs(3_000) / quietMs)
-      await peer.tell({ do: 'stop-flood' })
-    }
-    expect(Math.min(...ratios)).toBeLessThanOrEqual(2)
-    expect(memoryMibOf(middle) - memory).toBeLessThan(96)
-    expect((await peersOf(middle)).filter(({ gossip }) => gossip).length).toBeGreaterThanOrEqual(2)
-  })
-})
-
 async function holdsAny(node: ProcessNode, ids: readonly string[]): Promise<boolean> {
   const found = await Promise.all(ids.map((id) => fetch(`${node.api}/v1/assertions/${id}`)))
   return found.some(({ status }) => status === 200)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 function hex(bytes: Uint8Array): string {

@@ -72,3 +72,8 @@ export function addressOf(node: ProcessNode): string {
 export function portOf(node: ProcessNode): number {
   return Number(/\/tcp\/(\d+)/.exec(addressOf(node))?.[1])
 }
+
+/** The middle one of the values; of an even number of them the later one. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
