@@ -86,6 +86,8 @@ export interface LaunchOptions {
   readonly apiHost?: string
   /** Multiaddr that its peers are told in place of the one it listens on: that of a relay in front of it. */
   readonly announce?: string
+  /** Flags of V8, such as `--max-semi-space-size=4`. */
+  readonly v8?: readonly string[]
   /** Told of the process before it is up: whoever gives up meanwhile must end it. */
   readonly onSpawn?: (child: ChildProcess) => void
 }
@@ -96,11 +98,11 @@ export async function startNode(
   directory: string,
   options: LaunchOptions = {}
 ): Promise<ProcessNode> {
-  const { launcher = [], listen = '/ip4/127.0.0.1/tcp/0', apiHost, announce } = options
+  const { launcher = [], listen = '/ip4/127.0.0.1/tcp/0', apiHost, announce, v8 = [] } = options
   const words = ['--data-dir', directory, '--json', ...(options.words ?? ['start'])]
   const places = ['--api-port', '0', '--listen', listen, '--log-level', 'warn']
   const open = apiHost === undefined ? [] : ['--api-host', apiHost, '--api-public']
-  const given = [...launcher, process.execPath, ...PROFILE, CLI, ...words, ...places, ...open]
+  const given = [...launcher, process.execPath, ...PROFILE, ...v8, CLI, ...words, ...places, ...open]
   const child = spawn(given[0] ?? process.execPath, given.slice(1), {
     stdio: ['ignore', 'pipe', options.showLog === true ? 'inherit' : 'pipe'],
     env: announce === undefined ? process.env : { ...process.env, STEMEDB_P2P_ANNOUNCE: announce }
