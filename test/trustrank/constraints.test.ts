@@ -1,15 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { createTrustDesk, computeTrust, createBallotBook, type TrustSnapshot } from '../../src/trustrank/index.js'
-import { keysOf, namedAgent, type NamedBallot, type NamedNetwork, policyOf } from '../../scripts/vectors/trust.js'
-import { seeded } from '../lenses/make.js'
+// Constraints are no facts: what agents demand and forbid is in no track record.
 
-function trustOf(network: Omit<NamedNetwork, 'name'>): TrustSnapshot {
-  const named = { name: '', ...network }
-  const policy = policyOf(named)
-  const book = createBallotBook(policy.roundMs, policy.seeds)
-  for (const key of keysOf(named)) book.put(key)
-  return computeTrust(book.columns(), policy).snapshot
-}
+import { describe, expect, it } from 'vitest'
+import { createTrustDesk } from '../../src/trustrank/index.js'
+import { keysOf, namedAgent, type NamedBallot, policyOf } from '../../scripts/vectors/trust.js'
+import { seeded } from '../lenses/make.js'
+import { trustOf } from './network.js'
 
 /** Ten agents on 60 facts under two predicates, right in 6 to 9 of 10 cases. */
 function facts(): readonly NamedBallot[] {

@@ -1,23 +1,16 @@
+// Seeds are published from genesis on, before they or anybody else said anything.
+
 import { describe, expect, it } from 'vitest'
-import {
-  computeTrust, createBallotBook, createTrustDesk, type TrustSnapshot
-} from '../../src/trustrank/index.js'
-import { keysOf, namedAgent, type NamedBallot, type NamedNetwork, policyOf } from '../../scripts/vectors/trust.js'
+import { createTrustDesk, type TrustSnapshot } from '../../src/trustrank/index.js'
+import { keysOf, namedAgent, type NamedBallot, policyOf } from '../../scripts/vectors/trust.js'
 import { seeded, shuffled } from '../lenses/make.js'
+import { trustOf } from './network.js'
 
 const BALLOTS: readonly NamedBallot[] = [
   ['ann', 's', 'x'], ['bob', 's', 'x'], ['cid', 's', 'y'], ['ann', 't', 'x'], ['bob', 't', 'y'], ['cid', 't', 'y']
 ]
 const SEED = namedAgent('seed')
 const NAMES = ['ann', 'bob', 'cid', 'a newcomer']
-
-function trustOf(network: Omit<NamedNetwork, 'name'>): TrustSnapshot {
-  const named = { name: '', ...network }
-  const policy = policyOf(named)
-  const book = createBallotBook(policy.roundMs, policy.seeds)
-  for (const key of keysOf(named)) book.put(key)
-  return computeTrust(book.columns(), policy).snapshot
-}
 
 function valuesOf(snapshot: TrustSnapshot): readonly (readonly number[])[] {
   const { accuracy, standing, gateQ, weightQ } = snapshot
