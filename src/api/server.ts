@@ -49,10 +49,14 @@ export async function startApi(
   return { url: urlOf(host, bound.port), stop: () => stopping ??= stop() }
 }
 
+const hints: Readonly<Record<string, string>> = {
+  EADDRINUSE: '; give another port with --api-port',
+  EACCES: '; ports below 1024 are reserved for the system: give another one with --api-port'
+}
+
 function addressError(address: string, cause: unknown): ApiError {
   const reason = systemCode(cause) ?? 'unknown'
-  const hint = reason === 'EADDRINUSE' ? '; give another port with --api-port' : ''
-  const text = `cannot listen on ${address}: ${systemText(cause)}${hint}`
+  const text = `cannot listen on ${address}: ${systemText(cause)}${hints[reason] ?? ''}`
   return new ApiError({ code: 'API_ADDRESS', address, reason }, text, { cause })
 }
 

@@ -22,7 +22,7 @@ export type CliErrorDetail =
   | { readonly code: 'CLI_INTERRUPTED' }
   | { readonly code: 'CLI_DECLINED' }
   | { readonly code: 'CLI_BAD_LINE'; readonly line: number }
-  /** Lines of a file were of no use; the others are imported. */
+  /** Parts of a file (lines, records, blocks) were of no use or refused; the others are imported. */
   | { readonly code: 'CLI_SKIPPED'; readonly skipped: number }
   | { readonly code: 'CLI_BAD_CAR'; readonly path: string }
   /** The file is of another format than the option says, or than is taken without it. */

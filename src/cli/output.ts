@@ -17,8 +17,10 @@ export interface TextSink extends Writable {
 export interface Output {
   /** One object on stdout: as one JSON line with `--json`, else as the text of `human`. */
   data(value: object, human: () => string): void
-  /** A line for people, on stderr. */
+  /** A remark on stderr: a line for people, with `--json` the object `{ note }`. */
   note(text: string): void
+  /** What ended a command, on stderr: one JSON line with `--json`, else the text. */
+  failure(value: object, human: string): void
   /** Rewrites the last line of stderr; nothing when that is no terminal. */
   status(text: string): void
   /** True when stderr is a terminal. */
@@ -40,7 +42,11 @@ export function createOutput(stdout: TextSink, stderr: TextSink, json: () => boo
     },
     note(text) {
       clear()
-      stderr.write(`${text}\n`)
+      stderr.write(`${json() ? JSON.stringify({ note: text }) : text}\n`)
+    },
+    failure(value, human) {
+      clear()
+      stderr.write(`${json() ? JSON.stringify(value) : human}\n`)
     },
     status(text) {
       if (stderr.isTTY !== true) return

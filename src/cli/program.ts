@@ -39,7 +39,8 @@ const commands: readonly AddCommand[] = [
 ]
 
 const helpEnd = `
-Data goes to stdout, everything else to stderr.
+Data goes to stdout, everything else to stderr. With --json each line of either is one object; remarks on stderr are
+{"note": …}, what ended the command is {"error": …}. Usage errors are text.
 
 Settings: options, then the environment (STEMEDB_DATA_DIR, STEMEDB_API, STEMEDB_TOKEN, STEMEDB_API_PORT, …), then
 stemedb.toml in the data directory, then defaults. NO_COLOR turns colours off.
@@ -89,8 +90,8 @@ function createProgram(version: string, shell: Shell): Command {
 function report(shell: Shell, error: unknown): void {
   const code = codeOf(error)
   const text = textOf(error)
-  if (shell.options.json === true) shell.output.note(JSON.stringify({ error: { code, message: text } }))
-  else shell.output.note(`stemedb: ${plain(text)}${code === 'INTERNAL' ? '' : ` (${code})`}`)
+  const human = `stemedb: ${plain(text)}${code === 'INTERNAL' ? '' : ` (${code})`}`
+  shell.output.failure({ error: { code, message: text } }, human)
   if (code === 'INTERNAL' && error instanceof Error) shell.output.note(error.stack ?? '')
 }
 

@@ -7,8 +7,9 @@ import type { Shell } from './shell.js'
 
 /** Shows a receipt on stdout. @throws CliError CLI_ACK_SHORT when fewer nodes than wanted hold the record */
 export function showReceipt(shell: Shell, receipt: Receipt): void {
-  if (receipt.hint !== undefined) shell.output.note(`note: ${plain(receipt.hint.detail)}`)
-  const { ack } = receipt
+  const { ack, hint } = receipt
+  // With --json the receipt holds it.
+  if (hint !== undefined && shell.options.json !== true) shell.output.note(`note: ${plain(hint.detail)}`)
   shell.output.data(receipt, () => facts([
     ['result', receipt.result],
     ['id', receipt.id],

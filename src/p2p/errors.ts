@@ -55,3 +55,10 @@ export class InviteError extends CodedError<InviteErrorDetail> {}
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Why no port is listened on, in words and with what to do; `reason` is the text of the failure. */
+export function listenFailure(reason: string): string {
+  if (/EADDRINUSE/.test(reason)) return 'the address is in use; give another one with --listen'
+  if (!/EACCES/.test(reason)) return reason.slice(0, 200)
+  return 'permission denied; ports below 1024 are reserved for the system: give another one with --listen'
+}

@@ -10,7 +10,7 @@ import type { FrameStream, PeerName, Timer, Verdict } from '../base/index.js'
 import { parseAddress, peerOfAddress } from './addresses.js'
 import { connectTo } from './connect.js'
 import { createDialer } from './dialer.js'
-import { P2pError, reasonOf } from './errors.js'
+import { listenFailure, P2pError, reasonOf } from './errors.js'
 import { createExpulsions } from './expulsions.js'
 import { createFrameStream } from './frame-stream.js'
 import { hasGossipStream, waitForRoom } from './gossip-links.js'
@@ -132,9 +132,8 @@ class Libp2pNetwork implements PeerNetwork {
     try {
       await this.#node.start()
     } catch (cause) {
-      const inUse = /EADDRINUSE/.test(reasonOf(cause))
-      const why = inUse ? 'the address is in use; give another one with --listen' : reasonOf(cause).slice(0, 200)
-      throw new P2pError({ code: 'P2P_LISTEN_FAILED' }, `cannot listen for peers: ${why}`, { cause })
+      const text = `cannot listen for peers: ${listenFailure(reasonOf(cause))}`
+      throw new P2pError({ code: 'P2P_LISTEN_FAILED' }, text, { cause })
     }
   }
 

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { connect, Server } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startApi, type ApiServer } from '../../src/api/index.js'
 import { systemClock } from '../../src/base/index.js'
 import { silentLog } from '../../src/node/log.js'
@@ -25,6 +25,7 @@ function raw(url: string, text: string): Promise<string> {
 }
 
 afterEach(async () => {
+  vi.restoreAllMocks()
   for (const server of servers.splice(0)) await server.stop()
 })
 
@@ -45,6 +46,17 @@ describe('server', () => {
     const { url } = await start()
     const port = Number(new URL(url).port)
     await expect(start({ port })).rejects.toMatchObject({ detail: { code: 'API_ADDRESS', reason: 'EADDRINUSE' } })
+  })
+
+  it('says what to do when the system keeps the port to itself', async () => {
+    const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES' })
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      queueMicrotask(() => this.emit('error', refused))
+      return this
+    })
+    const text = 'cannot listen on 127.0.0.1:80: permission denied; ports below 1024 are reserved for the system: ' +
+      'give another one with --api-port'
+    await expect(start({ port: 80 })).rejects.toThrow(text)
   })
 
   it('answers what is no HTTP with a problem and closes', async () => {

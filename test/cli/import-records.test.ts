@@ -70,6 +70,9 @@ async function loose(records: readonly Uint8Array[]): Promise<string> {
   return path
 }
 
+const linesOf = (text: string): unknown[] =>
+  text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
+
 const importing = (path: string): Promise<Ended> => bench.run('--json', 'import', path, '--format', 'records')
 
 describe('import of records', () => {
@@ -98,17 +101,29 @@ describe('import of records', () => {
   })
 
   it('goes on when some of it holds here, and reports the rest', async () => {
-    const ended = await importing(await loose([recordOf(), recordOf(fakeGenesis.networkId)]))
-    expect(ended.code).toBe(0)
+    const path = await loose([recordOf(), recordOf(fakeGenesis.networkId)])
+    const ended = await importing(path)
+    expect(ended.code).toBe(1)
     expect(JSON.parse(ended.stdout)).toMatchObject({ admitted: 1, refused: 1 })
-    expect(ended.stderr).toBe('record 1 was refused: RECORD_SIGNATURE (signature)\n')
+    expect(linesOf(ended.stderr)).toEqual([
+      { note: 'record 1 was refused: RECORD_SIGNATURE (signature)' },
+      { error: { code: 'CLI_SKIPPED', message: 'the node refused 1 record; the rest is imported' } }
+    ])
+    const plain = await bench.run('import', path, '--format', 'records')
+    expect([plain.code, plain.stdout]).toEqual([1, expect.stringMatching(/refused +1$/m)])
+    expect(plain.stderr).toBe('record 1 was refused: RECORD_SIGNATURE (signature)\n' +
+      'stemedb: the node refused 1 record; the rest is imported (CLI_SKIPPED)\n')
   })
 
   it('reports a block that is refused for another reason, which is no other network', async () => {
     outcome = { refused: 'feed-work' }
     const ended = await importing(await exported(fakeGenesis.bytes))
-    expect([ended.code, ended.stderr]).toEqual([0, 'a block was refused: feed-work\n'])
+    expect([ended.code, JSON.parse(ended.stdout)]).toMatchObject([1, { blocks: { accepted: 0, refused: 1 } }])
+    expect(linesOf(ended.stderr)).toEqual([
+      { note: 'a block was refused: feed-work' },
+      { error: { code: 'CLI_SKIPPED', message: 'the node refused 1 block; the rest is imported' } }
+    ])
     outcome = { refused: 'block-signature' }
-    expect((await importing(await exported(fakeGenesis.bytes))).code).toBe(1)
+    expect((await importing(await exported(fakeGenesis.bytes))).stderr).toContain('CLI_OTHER_NETWORK')
   })
 })

@@ -11,10 +11,21 @@ describe('output', () => {
     output.data({ a: 1 }, () => 'human')
     json = true
     output.data({ a: 1 }, () => 'human')
-    output.note('note')
     output.status('never shown: no terminal')
     expect(stdout.read().toString()).toBe('human\n{"a":1}\n')
-    expect(stderr.read().toString()).toBe('note\n')
+    expect(stderr.read()).toBe(null)
+  })
+
+  it('writes remarks and failures to stderr, as one object a line when stdout is JSON', () => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    let json = false
+    const output = createOutput(stdout, stderr, () => json)
+    for (json of [false, true]) {
+      output.note('a\nb')
+      output.failure({ error: { code: 'C' } }, 'human')
+    }
+    expect(stderr.read().toString()).toBe('a\nb\nhuman\n{"note":"a\\nb"}\n{"error":{"code":"C"}}\n')
+    expect(stdout.read()).toBe(null)
   })
 
   it('shows status on a terminal alone, and clears it before anything else', () => {

@@ -1,7 +1,8 @@
 // What real links do: gates, pre-shared keys, hellos that never come, configured addresses, and gossip links
 // that die silently in each of the ways that were measured.
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { Server } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { utf8Bytes } from '../../src/base/index.js'
 import type { Greeting, PeerNetwork } from '../../src/p2p/index.js'
 import { until } from '../fakes/until.js'
@@ -13,6 +14,7 @@ import { makeRawPeer } from './raw-peer.js'
 const open: { stop(): Promise<void> | void }[] = []
 
 afterEach(async () => {
+  vi.restoreAllMocks()
   for (const one of open.splice(0)) await one.stop()
 })
 
@@ -125,6 +127,20 @@ describe('configured addresses', { timeout: 30_000 }, () => {
     const b = await make({ dial: [addressOf(a)] })
     await until('linked', () => a.peers().length === 1)
     expect(a.peers()[0]?.peer).toBe(b.self)
+  })
+})
+
+describe('a port for peers', () => {
+  it.each([
+    ['EADDRINUSE', 'the address is in use; give another one with --listen'],
+    ['EACCES', 'permission denied; ports below 1024 are reserved for the system: give another one with --listen']
+  ])('that is refused with %s says what to do', async (code, advice) => {
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      queueMicrotask(() => this.emit('error', Object.assign(new Error(`listen ${code}`), { code })))
+      return this
+    })
+    const text = `cannot listen for peers: ${advice}`
+    await expect(make({ listen: ['/ip4/127.0.0.1/tcp/80'] })).rejects.toThrow(text)
   })
 })
 

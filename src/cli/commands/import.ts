@@ -21,8 +21,8 @@ the predicate is "value". A claim without "ts" gets timestamp 0. Each source spe
 BLAKE3("stemedb/1/demo-agent\\0" || source): whoever knows the name can sign as that agent.
 records: a CAR file as 'stemedb export' writes it.
 An import that was broken off goes on behind the last line that the node had confirmed, one of records from the top;
-what is there already is counted as known. A line that is no claim, or that the node refuses, is reported and skipped;
-the other lines are imported, and the import ends 1.`
+what is there already is counted as known. A line that is no claim, and whatever the node refuses, is reported and
+skipped; the rest is imported, and the import ends 1.`
 
 /** Adds `stemedb import`. */
 export const addImport: AddCommand = (program, shell) => {
@@ -50,6 +50,14 @@ async function recordsOf(shell: Shell, file: string): Promise<void> {
     ...Object.entries(blocks).map(([name, count]) => [`blocks ${name}`, count] as const),
     ...Object.entries(counts).filter(([, count]) => count > 0)
   ]))
+  const skipped = blocks.refused + counts.refused
+  if (skipped === 0) return
+  const refused = [countOf(blocks.refused, 'block'), countOf(counts.refused, 'record')].filter((text) => text !== '')
+  throw new CliError({ code: 'CLI_SKIPPED', skipped }, `the node refused ${refused.join(' and ')}; the rest is imported`)
+}
+
+function countOf(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 async function claimsOf(shell: Shell, file: string, options: ImportOptions): Promise<void> {
