@@ -4,7 +4,7 @@
 
 import '../src/base/index.js'
 import { writeFile } from 'node:fs/promises'
-import { ATTACKS } from './eval/attack.js'
+import { ATTACKS, ENDORSEMENTS } from './eval/attack.js'
 import { type AttackReport, evaluateAttack } from './eval/attack-run.js'
 import { runInMemory } from './eval/in-memory.js'
 import { loadDataSet } from './eval/load.js'
@@ -12,7 +12,6 @@ import { runScript, UsageError } from './usage.js'
 
 const SHARES = [0.1, 0.3, 0.5, 0.6, 0.7, 0.8]
 const SEEDS = 5
-const ENDORSEMENTS = 0.5
 const WIDTH = 300
 const HEIGHT = 220
 const MARGIN = 40

@@ -6,7 +6,7 @@
 import '../src/base/index.js'
 import { computeTrust, neutralTrust } from '../src/trustrank/index.js'
 import { answersOf } from './eval/answers.js'
-import { ATTACKS } from './eval/attack.js'
+import { ATTACKS, ENDORSEMENTS } from './eval/attack.js'
 import { evaluateAttack } from './eval/attack-run.js'
 import { evaluateAudit } from './eval/audit.js'
 import { type LoadedSet, loadDataSet, type Rules } from './eval/load.js'
@@ -25,6 +25,7 @@ const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] 
   --seed-source NAME  a source that trust starts from
   --trust neutral     one agent, one ballot
   --attack KIND       sybils lie about 30 % of the gold facts
+  --endorsements E    votes of honest agents for sybils, for each honest agent (0.5)
   --audit FACTS       a trusted auditor judges so many gold facts; the others are scored
   --json              one JSON object, the last line of stdout, instead of the table`
 
@@ -85,7 +86,7 @@ function chosenRun(choices: Choices): (set: DataSet) => Promise<Report> {
     const plan = {
       kind, draws, share: optional(choices, 'share', 0, 0.9) ?? 0.3,
       seeds: optional(choices, 'seeds-known', 1, 256) ?? 5,
-      endorsements: optional(choices, 'endorsements', 0, 100) ?? 0
+      endorsements: optional(choices, 'endorsements', 0, 100) ?? ENDORSEMENTS
     }
     return async ({ claims, gold, rules: { tolerance } }) =>
       ({ ...plan, ...await evaluateAttack({ claims, gold, tolerance }, plan, runPipeline) })

@@ -37,6 +37,9 @@ export interface Attacked {
   readonly sybils: readonly string[]
 }
 
+/** Votes of honest agents for sybils, for each honest agent, unless asked otherwise. */
+export const ENDORSEMENTS = 0.5
+
 const TARGET_SHARE = 0.3
 const NOISE = 0.05
 /** Other sybils that each sybil votes for. */
