@@ -107,6 +107,11 @@ function listed(count: number): NamedBallot[] {
   ])
 }
 
+/** The answers at this many characters; as CBOR they have two bytes more. */
+function widened(ballots: readonly NamedBallot[], length: number): NamedBallot[] {
+  return ballots.map(([who, subject, answer]) => [who, subject, answer.padEnd(length)])
+}
+
 /** Two agents that always say the same, right or wrong, among five that err each in their own way. */
 function paired(count: number): NamedBallot[] {
   return onEach(count, (subject, at) => {
@@ -178,6 +183,8 @@ const NETWORKS: readonly NamedNetwork[] = [
   { name: 'a list: 7 ballots give no table', ballots: listed(7), vocabulary: ['yes', 'no'] },
   { name: 'a list: 8 ballots give a table', ballots: listed(8), vocabulary: ['yes', 'no'] },
   { name: 'a list that recurs is found', ballots: listed(30) },
+  { name: 'a list that recurs: values of 256 bytes', ballots: widened(listed(7), 254) },
+  { name: 'no list: values of 257 bytes', ballots: widened(listed(7), 255) },
   {
     name: 'a value on no list', vocabulary: ['yes', 'no'],
     ballots: [...listed(9), ['ann', 's000', 'perhaps', 30_000], ['bob', 'other', 'perhaps'], ['cid', 'other', 'yes']]

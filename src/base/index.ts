@@ -15,7 +15,7 @@ export {
 export { CodedError, type ErrorDetail } from './errors.js'
 export { EXP2_ONE, halfPower } from './exp2.js'
 export { Q, timesQ } from './fixed.js'
-export { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS } from './limits.js'
+export { BLOCK_LIMITS, RECORD_LIMITS, TIME_LIMITS, TRUST_LIMITS } from './limits.js'
 export { log2Q } from './log2.js'
 export type {
   Clock, Disk, DiskFile, DiskStat, FrameStream, Log, Network, PeerLink, PeerName, Random, Timer, Verdict

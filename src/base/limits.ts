@@ -41,6 +41,12 @@ export const BLOCK_LIMITS = {
   recordAheadMsMax: 300_000
 } as const
 
+/** Limits of trust: constants of its result, as those of src/trustrank are. */
+export const TRUST_LIMITS = {
+  /** A longer value is no class of a closed predicate unless a vocabulary lists it. */
+  classBytesMax: 256
+} as const
+
 /** Time rules of a node: they only defer. */
 export const TIME_LIMITS = {
   /** A local record up to this far ahead of the clock is admitted at once. */

@@ -1,7 +1,7 @@
 // The ballots of one key, as trust is computed from: all records, no lens, no filter.
 // Rule: the same statements, clusters and ballots that Consensus weighs.
 
-import { toHex } from '../base/index.js'
+import { toHex, TRUST_LIMITS } from '../base/index.js'
 import { stateSteps } from './ballots.js'
 import { clusterSteps } from './clusters.js'
 import { constraintKind } from './constraints.js'
@@ -22,8 +22,8 @@ export interface TrustBallots {
   readonly constraint: boolean
   /** Values that the epoch allows, as hex of their bytes; absent = any. */
   readonly vocabulary?: readonly string[] | undefined
-  /** The value that stands for each cluster, as hex of its bytes, and their BLAKE3. */
-  readonly clusters: readonly { readonly value: string; readonly hash: Hash }[]
+  /** BLAKE3 of the value that stands for each cluster, and its bytes as hex where it may be a class. */
+  readonly clusters: readonly { readonly value?: string; readonly hash: Hash }[]
   readonly rows: readonly {
     readonly agent: PublicKey
     readonly cluster: number
@@ -53,8 +53,10 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
     constraint: constraintKind(key.predicate) !== undefined && judging.ruled !== true,
     exact: judging.tolerance === undefined, vocabulary: judging.vocabulary,
-    clusters: clusters.list.map(({ representative }) => (
-      { value: toHex(representative.first.objectBytes), hash: representative.hash })),
+    clusters: clusters.list.map(({ representative: { first, hash } }) => {
+      const value = classText(first.objectBytes, judging.vocabulary)
+      return value === undefined ? { hash } : { value, hash }
+    }),
     rows: ballots.voice.flatMap((voice, row) => {
       const agent = voices[voice]
       const weightQ = given[row] ?? 0
@@ -68,4 +70,12 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
     }),
     silent: voices.filter((_, voice) => !speaking.has(voice))
   }
+}
+
+// Trust keeps the ballots of all keys in memory: texts that are no class stay out of it.
+function classText(value: Uint8Array, vocabulary: readonly string[] | undefined): string | undefined {
+  const isShort = value.length <= TRUST_LIMITS.classBytesMax
+  if (!isShort && vocabulary === undefined) return undefined
+  const text = toHex(value)
+  return isShort || vocabulary?.includes(text) === true ? text : undefined
 }

@@ -1,8 +1,8 @@
 // Closed predicates: those whose answers come from a short list, so that it makes sense to ask which value an
 // agent says when another is true.
-// Rule: the epoch's vocabulary decides; without one, values that recur over agents and items do.
+// Rule: the epoch's vocabulary decides; without one, short values that recur over agents and items do.
 
-import type { PublicKey } from '../base/index.js'
+import { type PublicKey, TRUST_LIMITS } from '../base/index.js'
 import type { KeyBallots } from './key-ballots.js'
 import type { ClosedPredicate } from './columns.js'
 import { TRUST_CONSTANTS } from './parameters.js'
@@ -19,6 +19,7 @@ class Tally {
   readonly agents = new Map<string, Set<PublicKey>>()
   readonly rows = new Map<string, number>()
   items = 0
+  rowsTotal = 0
   vocabulary: readonly string[] | undefined
 }
 
@@ -43,8 +44,10 @@ export function closedPredicates(keys: readonly KeyBallots[]): readonly ClosedPr
 function count(tally: Tally, { clusters, rows, vocabulary }: KeyBallots): void {
   tally.items += 1
   tally.vocabulary = vocabulary
+  tally.rowsTotal += rows.length
   for (const { agent, cluster } of rows) {
-    const value = clusters[cluster]?.value ?? ''
+    const value = clusters[cluster]?.value
+    if (value === undefined || value.length > 2 * TRUST_LIMITS.classBytesMax) continue
     tally.rows.set(value, (tally.rows.get(value) ?? 0) + 1)
     let agents = tally.agents.get(value)
     if (agents === undefined) tally.agents.set(value, agents = new Set<PublicKey>())
@@ -52,9 +55,8 @@ function count(tally: Tally, { clusters, rows, vocabulary }: KeyBallots): void {
   }
 }
 
-function recurring({ agents, rows, items }: Tally): readonly string[] {
+function recurring({ agents, rows, items, rowsTotal }: Tally): readonly string[] {
   const values = [...agents].filter(([, by]) => by.size >= AGENTS_MIN).map(([value]) => value)
   const held = values.reduce((sum, value) => sum + (rows.get(value) ?? 0), 0)
-  const all = [...rows.values()].reduce((sum, number) => sum + number, 0)
-  return items >= ITEMS_PER_VALUE * values.length && 10 * held >= TENTHS_MIN * all ? values : []
+  return items >= ITEMS_PER_VALUE * values.length && 10 * held >= TENTHS_MIN * rowsTotal ? values : []
 }

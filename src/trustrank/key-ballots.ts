@@ -4,8 +4,8 @@ import type { PublicKey } from '../base/index.js'
 
 /** One answer to a key. */
 export interface BallotCluster {
-  /** Canonical bytes of the value that stands for it, as lower-case hex. */
-  readonly value: string
+  /** Canonical bytes of the value that stands for it, as lower-case hex; absent = too long to be a class. */
+  readonly value?: string | undefined
   /** BLAKE3 of those bytes as hex: the order of clusters. */
   readonly hash: string
 }
@@ -51,7 +51,7 @@ export function sameBallots(a: KeyBallots, b: KeyBallots): boolean {
     (a.constraint === true) === (b.constraint === true) &&
     (a.vocabulary === undefined) === (b.vocabulary === undefined) &&
     sameLists(a.vocabulary ?? [], b.vocabulary ?? []) &&
-    sameLists(a.clusters.map(({ value }) => value), b.clusters.map(({ value }) => value)) &&
+    sameLists(a.clusters.map(({ hash }) => hash), b.clusters.map(({ hash }) => hash)) &&
     sameLists(a.rows.map((row) => rowText(a, row)), b.rows.map((row) => rowText(b, row))) &&
     sameLists(a.endorsements.map(endorsementText), b.endorsements.map(endorsementText)) &&
     sameLists(a.silent ?? [], b.silent ?? [])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { toHex } from '../../src/base/index.js'
+import { blake3Hash, toHex } from '../../src/base/index.js'
 import {
-  consensus, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
+  consensus, type Judging, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
 } from '../../src/lenses/index.js'
 import { agent, ask, bytesOf, judgedBy, key, said, trustOf, vote } from './make.js'
 
@@ -68,6 +68,18 @@ describe('Consensus under trust', () => {
 describe('the ballots that trust is computed from', () => {
   const claim = said('ann', 'x', { timestampMs: 3 })
   const records = key([claim, said('bob', 'y', { confidence: 500_000 })], [vote('bob', claim, 1_000_000, 8)])
+
+  it('hold the value of 256 bytes, of a longer one its hash alone unless a vocabulary lists it', () => {
+    const [short, long] = ['x'.repeat(254), 'y'.repeat(255)]
+    const spoken = key([said('ann', short), said('bob', long)])
+    const held = (judging: Judging): unknown =>
+      new Map(runSteps(trustBallotSteps(spoken, judging)).clusters.map(({ value, hash }) => [hash, value]))
+    const [shortHex, longHex] = [toHex(bytesOf(short)), toHex(bytesOf(long))]
+    const [shortHash, longHash] = [short, long].map((value) => blake3Hash(bytesOf(value)))
+    expect(held(NO_EPOCHS.judging('predicate'))).toEqual(new Map([[shortHash, shortHex], [longHash, undefined]]))
+    const listed = judgedBy({ vocabulary: [short, long] }).judging('predicate')
+    expect(held(listed)).toEqual(new Map([[shortHash, shortHex], [longHash, longHex]]))
+  })
 
   it('are those that Consensus weighs, with who vouches for whom', () => {
     const ballots = runSteps(trustBallotSteps(records, NO_EPOCHS.judging('predicate')))

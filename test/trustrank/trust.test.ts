@@ -257,11 +257,23 @@ describe('closed predicates', () => {
     expect(of(ballots).closed.length).toBe(number)
   })
 
+  it.each([
+    ['256 bytes, all of them', 254, 1, 1], ['257 bytes, all of them', 255, 1, 0],
+    ['257 bytes, in one row of ten', 255, 10, 1], ['257 bytes, in one row of nine', 255, 9, 0]
+  ])('take values of at most 256 bytes for classes: %s', (_name, length, every, number) => {
+    const ballots = said(2, 90, 4).map(([who, about, what], at): NamedBallot =>
+      [who, about, at % every === 0 ? what.padEnd(length) : what])
+    expect(of(ballots).closed.length).toBe(number)
+  })
+
   it('are those with a vocabulary of 2 to 30 values', () => {
     const values = Array.from({ length: 31 }, (_, at) => `v${at}`)
     expect(of(said(5, 5, 2), { vocabulary: values.slice(0, 30) }).closed[0]?.values.length).toBe(30)
     expect(of(said(5, 5, 2), { vocabulary: values }).closed).toEqual([])
     expect(of(said(5, 5, 2), { vocabulary: ['v0'] }).closed).toEqual([])
+    const long = values.slice(0, 5).map((value) => value.padEnd(300))
+    const texts = said(5, 5, 2).map(([who, about, what]): NamedBallot => [who, about, what.padEnd(300)])
+    expect(of(texts, { vocabulary: long }).closed[0]?.values.length).toBe(5)
   })
 
   it('weigh a ballot by how the agent errs', () => {
