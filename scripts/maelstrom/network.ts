@@ -145,7 +145,7 @@ class MessageNetwork implements MaelstromNetwork {
   }
 
   counts(): ReturnType<PeerNetwork['counts']> {
-    return { links: this.#up.size, refreshes: 0, redials: 0, silences: 0 }
+    return { links: this.#up.size, refreshes: 0, redials: 0, silences: 0, gossipQueueBytes: 0 }
   }
 
   /** The harness named them all. */

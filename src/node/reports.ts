@@ -90,6 +90,7 @@ export function reportStats(parts: Parts): NodeStats {
     p2p_links_count: links?.links ?? 0,
     p2p_gossip_refreshes_total: links?.refreshes ?? 0,
     p2p_gossip_redials_total: links?.redials ?? 0,
+    p2p_gossip_queue_bytes: links?.gossipQueueBytes ?? 0,
     p2p_silence_dials_total: links?.silences ?? 0,
     p2p_sync_sessions_total: replication?.sessions ?? 0,
     p2p_sync_failures_total: replication?.sessionsFailed ?? 0,

@@ -4,6 +4,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Clock, Log } from '../base/index.js'
+import { P2pError } from './errors.js'
 
 const protocolPrefix = '/meshsub/'
 
@@ -44,6 +45,21 @@ export function openingLive(connection: Connection): Connection {
   })
 }
 
+/** Bytes that wait on the outbound gossip streams of the connections for peers to take them. */
+export function queuedGossipBytes(connections: readonly Connection[]): number {
+  const streams = connections.flatMap((connection) => gossipStreams(connection, 'outbound'))
+  return streams.reduce((sum, { writeBufferLength }) => sum + writeBufferLength, 0)
+}
+
+/** Refuses a gossip payload over the limit before any byte of it is sent. */
+export function checkPayload(payload: Uint8Array, payloadBytesMax: number): void {
+  if (payload.length <= payloadBytesMax) return
+  throw new P2pError(
+    { code: 'P2P_PAYLOAD_TOO_LARGE', sizeBytes: payload.length, limitBytes: payloadBytesMax },
+    `a gossip payload of ${payload.length} bytes is over the limit of ${payloadBytesMax}`
+  )
+}
+
 /** Bounds of waiting for slow peers. */
 export interface RoomOptions {
   readonly gossipQueueBytesMax: number
@@ -53,17 +69,21 @@ export interface RoomOptions {
 /**
  * Waits until no gossip stream has more than the limit queued: gossipsub itself never waits for a peer.
  * A stream that stays full is cut; the watchdog mends the link and sync delivers what was missed.
+ * @param sinceMs since when the message waits, monotonic
  */
 export async function waitForRoom(
-  connections: readonly Connection[], options: RoomOptions, deps: { clock: Clock; log: Log }
+  connections: readonly Connection[], options: RoomOptions, deps: { clock: Clock; log: Log }, sinceMs: number
 ): Promise<void> {
   const full = connections
     .flatMap((connection) => gossipStreams(connection, 'outbound'))
     .filter((stream) => stream.writeBufferLength > options.gossipQueueBytesMax)
-  if (full.length > 0) await Promise.all(full.map((stream) => roomOn(stream, options, deps)))
+  const leftMs = Math.max(0, sinceMs + options.slowPeerMsMax - deps.clock.monotonicMs())
+  if (full.length > 0) await Promise.all(full.map((stream) => roomOn(stream, options, leftMs, deps)))
 }
 
-function roomOn(stream: Stream, options: RoomOptions, deps: { clock: Clock; log: Log }): Promise<void> {
+function roomOn(
+  stream: Stream, options: RoomOptions, leftMs: number, deps: { clock: Clock; log: Log }
+): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       timer.cancel()
@@ -75,7 +95,7 @@ function roomOn(stream: Stream, options: RoomOptions, deps: { clock: Clock; log:
     const check = (): void => {
       if (stream.writeBufferLength <= options.gossipQueueBytesMax) done()
     }
-    const timer = deps.clock.setTimer(options.slowPeerMsMax, () => {
+    const timer = deps.clock.setTimer(leftMs, () => {
       deps.log.warn({ queuedBytes: stream.writeBufferLength }, 'cutting the gossip stream of a slow peer')
       stream.abort(new Error('gossip stream is full'))
       done()

@@ -13,7 +13,7 @@ import { createDialer } from './dialer.js'
 import { listenFailure, P2pError, reasonOf } from './errors.js'
 import { createExpulsions } from './expulsions.js'
 import { createFrameStream } from './frame-stream.js'
-import { hasGossipStream, waitForRoom } from './gossip-links.js'
+import { checkPayload, hasGossipStream, queuedGossipBytes, waitForRoom } from './gossip-links.js'
 import { closeConnection, createGreeter } from './greeter.js'
 import { blocksTopic, createStemeLibp2p, helloProtocol, syncProtocol, type StemeLibp2p } from './libp2p-node.js'
 import { createLinkTable, type Link } from './links.js'
@@ -78,6 +78,8 @@ class Libp2pNetwork implements PeerNetwork {
   /** Peers that were dialled by hand. */
   readonly #dialled = new Set<PeerName>()
   readonly #peerHandlers: PeerHandler[] = []
+  /** Ends with the last message. One at a time: what waited together would fill the queues together. */
+  #publishing: Promise<void> = Promise.resolve()
   #onMessage: MessageHandler = () => Promise.resolve({ kind: 'ignore', why: 'no handler' })
   #onStream: StreamHandler = () => Promise.resolve()
   #state: 'new' | 'started' | 'stopped' = 'new'
@@ -175,15 +177,14 @@ class Libp2pNetwork implements PeerNetwork {
 
   async publish(payload: Uint8Array): Promise<void> {
     this.#mustRun()
-    const { payloadBytesMax } = this.#limits
-    if (payload.length > payloadBytesMax) {
-      throw new P2pError(
-        { code: 'P2P_PAYLOAD_TOO_LARGE', sizeBytes: payload.length, limitBytes: payloadBytesMax },
-        `a gossip payload of ${payload.length} bytes is over the limit of ${payloadBytesMax}`
-      )
-    }
-    await this.#room()
-    await this.#node.services.gossip.publish(this.#topic, payload)
+    checkPayload(payload, this.#limits.payloadBytesMax)
+    const sinceMs = this.#deps.clock.monotonicMs()
+    const sent = this.#publishing.then(async () => {
+      await this.#room(sinceMs)
+      await this.#node.services.gossip.publish(this.#topic, payload)
+    })
+    this.#publishing = sent.catch(() => undefined)
+    await sent
   }
 
   onMessage(handler: MessageHandler): void {
@@ -226,7 +227,9 @@ class Libp2pNetwork implements PeerNetwork {
 
   counts(): NetworkCounts {
     const { refreshes, redials } = this.#watchdog
-    return { links: this.#connections.size, refreshes, redials, silences: this.#pulse.dials }
+    const gossipQueueBytes = queuedGossipBytes(this.#node.getConnections())
+    const [links, silences] = [this.#connections.size, this.#pulse.dials]
+    return { links, refreshes, redials, silences, gossipQueueBytes }
   }
 
   addresses(): readonly string[] {
@@ -358,7 +361,7 @@ class Libp2pNetwork implements PeerNetwork {
     const verdict = await this.#onMessage(from, message.data)
     if (verdict.kind === 'reject') return TopicValidatorResult.Reject
     if (verdict.kind === 'ignore') return TopicValidatorResult.Ignore
-    await this.#room()
+    await this.#room(this.#deps.clock.monotonicMs())
     return TopicValidatorResult.Accept
   }
 
@@ -366,8 +369,8 @@ class Libp2pNetwork implements PeerNetwork {
     await Promise.allSettled(this.#node.getConnections(peer).map((one) => this.#greeter.greeted(one)))
   }
 
-  #room(): Promise<void> {
-    return waitForRoom(this.#node.getConnections(), this.#limits, this.#deps)
+  #room(sinceMs: number): Promise<void> {
+    return waitForRoom(this.#node.getConnections(), this.#limits, this.#deps, sinceMs)
   }
 
   #gossips(peer: PeerName): boolean {

@@ -12,6 +12,8 @@ export interface NetworkCounts {
   readonly redials: number
   /** Dials beside links over which nothing came any more. */
   readonly silences: number
+  /** Bytes of gossip that wait for peers to take them, over all links. */
+  readonly gossipQueueBytes: number
 }
 
 /** Network port of a StemeDB node. Implemented by the libp2p adapter and by the fake of the tests. */

@@ -3,11 +3,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blake3Hash } from '../../src/base/index.js'
 import { encodeAnnouncement, encodeBlock, sealBlock, type Block } from '../../src/dag/index.js'
+import { NETWORK_LIMITS } from '../../src/p2p/index.js'
 import { createSigner, encodeCanonical } from '../../src/record/index.js'
 import { hostileSeed, type Federation } from '../../scripts/cluster/federation.js'
 import { waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
 import { startChain, type Chain } from './chain.js'
-import { addressOf, median, memoryMibOf, metricOf, waitForGossip, waitForRecords } from './observe.js'
+import {
+  addressOf, median, memoryMibOf, metricOf, waitForGossip, waitForRecords, watchMetric
+} from './observe.js'
+
+const { gossipQueueBytesMax, payloadBytesMax } = NETWORK_LIMITS
 
 let chain: Chain
 let federation: Federation
@@ -66,13 +71,16 @@ describe('a block that is too large for gossip', () => {
 describe('a peer that stands still for 20 s', () => {
   it('holds nobody up, and has caught up soon after', async () => {
     const pausedMs = 20_000
+    // More than a stream may hold queued and its window takes: without a bound all of it would wait.
+    const bytesMin = 4 * 1_048_576
     const startMs = performance.now()
     process.kill(left.pid, 'SIGSTOP')
     const memory = memoryMibOf(middle)
+    const queue = watchMetric(middle, 'p2p_gossip_queue_bytes')
     const latencies: number[] = []
     let bytes = 0
     try {
-      for (let round = 0; performance.now() - startMs < pausedMs; round++) {
+      for (let round = 0; performance.now() - startMs < pausedMs || bytes < bytesMin; round++) {
         const records = Array.from({ length: 20 }, (_, i) =>
           federation.record(`standing ${round} ${i} `.padEnd(4_000, 'x')))
         const sentMs = performance.now()
@@ -84,8 +92,10 @@ describe('a peer that stands still for 20 s', () => {
     } finally {
       process.kill(left.pid, 'SIGCONT')
     }
-    // More than a stream may hold queued: without a bound it would all wait for the peer that stands still.
-    expect(bytes).toBeGreaterThan(2 * 1_048_576)
+    const queued = await queue.end()
+    // It fills up, by one message more than the limit at most, and the other peer's is short.
+    expect(queued).toBeGreaterThan(gossipQueueBytesMax)
+    expect(queued).toBeLessThan(gossipQueueBytesMax + 2 * payloadBytesMax)
     expect(median(latencies)).toBeLessThan(2_500)
     expect(memoryMibOf(middle) - memory).toBeLessThan(256)
     await waitForEqualTags([left, middle, right], 60_000)

@@ -1,7 +1,7 @@
 // What a test sees of a node process from outside: its links, its metrics, its memory, what has arrived.
 
 import { readFileSync } from 'node:fs'
-import { waitFor, type ProcessNode } from '../../scripts/cluster/process-node.js'
+import { pause, waitFor, type ProcessNode } from '../../scripts/cluster/process-node.js'
 
 /** One line of `/v1/peers`. */
 export interface PeerLine {
@@ -53,6 +53,25 @@ export async function metricOf(node: ProcessNode, name: string): Promise<number>
   const found = new RegExp(`^stemedb_${name} (\\S+)$`, 'm').exec(text)
   if (found === null) throw new Error(`${node.name} has no metric ${name}`)
   return Number(found[1])
+}
+
+/** Asks for a metric again and again; `end` gives the largest value of it. */
+export function watchMetric(node: ProcessNode, name: string): { end(): Promise<number> } {
+  let [most, ended] = [0, false]
+  const watching = (async () => {
+    while (!ended) {
+      most = Math.max(most, await metricOf(node, name))
+      await pause(50)
+    }
+  })()
+  watching.catch(() => undefined)
+  return {
+    async end() {
+      ended = true
+      await watching
+      return most
+    }
+  }
 }
 
 /** Resident memory of the process in MiB. */

@@ -197,7 +197,7 @@ class Node implements PeerNetwork {
   }
 
   counts(): ReturnType<PeerNetwork['counts']> {
-    return { links: this.links.size, refreshes: 0, redials: 0, silences: 0 }
+    return { links: this.links.size, refreshes: 0, redials: 0, silences: 0, gossipQueueBytes: 0 }
   }
 
   addresses(): readonly string[] {

@@ -191,6 +191,32 @@ describe('gossip links that died', { timeout: 60_000 }, () => {
   })
 })
 
+describe('gossip to a peer that stands still', { timeout: 60_000 }, () => {
+  const limits = { gossipQueueBytesMax: 100_000, slowPeerMsMax: 500, graceMs: 20_000, firstGraceMs: 20_000 }
+  const payloadBytes = 30_000
+
+  it('waits at the limit of its queue, however much is published at once, and is cut off then', async () => {
+    const a = await make({ limits })
+    const peer = await rawPeer()
+    await peer.dial(addressOf(a))
+    await until('healthy', () => gossips(a))
+    expect(a.counts().gossipQueueBytes).toBe(0)
+    const [stream] = peer.gossipStreams('inbound')
+    stream?.pause()
+    let [done, most] = [false, 0]
+    const all = Array.from({ length: 40 }, (_, i) => a.publish(new Uint8Array(payloadBytes).fill(i)))
+    void Promise.all(all).then(() => { done = true })
+    await until('all are published', () => {
+      most = Math.max(most, a.counts().gossipQueueBytes)
+      return done
+    })
+    expect(most).toBeGreaterThan(limits.gossipQueueBytesMax)
+    expect(most).toBeLessThan(limits.gossipQueueBytesMax + payloadBytes + 1_000)
+    await until('cut off', () => stream?.status === 'reset')
+    expect(a.counts().gossipQueueBytes).toBe(0)
+  })
+})
+
 describe('links that fell silent', { timeout: 60_000 }, () => {
   it.each(['dialled by the smaller id', 'dialled by the larger id'])('are replaced: %s', async (which) => {
     const relay = await openRelay()

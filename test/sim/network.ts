@@ -216,7 +216,7 @@ class Endpoint implements SimEndpoint {
   }
 
   counts(): ReturnType<PeerNetwork['counts']> {
-    return { links: this.links.size, refreshes: 0, redials: 0, silences: 0 }
+    return { links: this.links.size, refreshes: 0, redials: 0, silences: 0, gossipQueueBytes: 0 }
   }
 
   get openStreams(): number {
