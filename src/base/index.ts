@@ -10,7 +10,7 @@ export {
 } from './brand.js'
 export { createBucket, type Bucket } from './bucket.js'
 export {
-  compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8Bytes, utf8Length, utf8Text
+  compareBytes, concatBytes, equalBytes, fromHex, ownBytes, toHex, utf8Bytes, utf8Length, utf8Text
 } from './bytes.js'
 export { CodedError, type ErrorDetail } from './errors.js'
 export { EXP2_ONE, halfPower } from './exp2.js'

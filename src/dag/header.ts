@@ -4,8 +4,8 @@
 // Format: docs/formats/block.md.
 
 import {
-  BLOCK_LIMITS, blake3Hash, concatBytes, hashOf, idBytes, publicKeyOf, toHex, type Hash, type NetworkId,
-  type PublicKey
+  BLOCK_LIMITS, blake3Hash, concatBytes, hashOf, idBytes, ownBytes, publicKeyOf, toHex, type Hash,
+  type NetworkId, type PublicKey
 } from '../base/index.js'
 import { signingInput, type Signer } from '../record/index.js'
 import { certificateBytesLength, readCertificate, writeCertificate, type Certificate } from './certificate.js'
@@ -75,7 +75,7 @@ export function feedOf(nodeKey: PublicKey, incarnation: string): Hash {
 }
 
 /**
- * Reads a header: form only. Copies the bytes, so that a header kept does not keep a whole frame.
+ * Reads a header: form only. Copies the bytes, so that a header kept keeps nothing else.
  * Cost: two hashes, a few microseconds.
  */
 export function decodeHeader(bytes: Uint8Array): DecodedHeader {
@@ -83,7 +83,7 @@ export function decodeHeader(bytes: Uint8Array): DecodedHeader {
   if (version > headerVersion) return { kind: 'newer', version }
   if (bytes.length > headerBytesMax || bytes.length < 128) return { kind: 'invalid', rule: 'header-length' }
   if (version !== headerVersion) return { kind: 'invalid', rule: 'header-version' }
-  return readHeader(Buffer.from(bytes))
+  return readHeader(ownBytes(bytes))
 }
 
 function readHeader(bytes: Uint8Array): DecodedHeader {
@@ -147,7 +147,7 @@ export function sealHeader(fields: HeaderFields, signer: Signer, networkId: Netw
   }
   const unsigned = writeUnsigned(fields, signer.publicKey)
   const signature = signer.sign(signingInput('block', networkId, unsigned))
-  const bytes = concatBytes(unsigned, signature)
+  const bytes = ownBytes(concatBytes(unsigned, signature))
   return {
     ...fields, version: headerVersion, nodeKey: signer.publicKey,
     feed: feedOf(signer.publicKey, fields.incarnation), ext: fields.ext ?? new Uint8Array(0),

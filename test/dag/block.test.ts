@@ -52,6 +52,17 @@ describe('records root', () => {
 })
 
 describe('block header', () => {
+  it('keeps its own bytes alone, read or sealed: thousands are kept', () => {
+    const sealed = sealHeader(fields({ ext: Uint8Array.of(1, 2) }), signer, networkId)
+    const frame = Buffer.concat([Buffer.alloc(10_000), sealed.bytes])
+    const decoded = decodeHeader(frame.subarray(10_000))
+    if (decoded.kind !== 'ok') throw new Error(decoded.kind)
+    for (const { bytes, ext, signature } of [sealed, decoded.header]) {
+      const held = [bytes, ext, signature].map(({ buffer }) => buffer.byteLength)
+      expect(Math.max(...held)).toBe(bytes.length)
+    }
+  })
+
   it('comes back from its bytes with every field', () => {
     const parents = [id('p'), id('q')].sort()
     const ext = Uint8Array.of(1, 2)
