@@ -99,11 +99,19 @@ export function createFrontier(): Frontier {
 function freeze(
   root: Hash, tips: readonly (readonly Tip[])[], buckets: readonly Uint8Array[], tipCount: number
 ): FrontierView {
+  let all: readonly Tip[] | undefined
   return {
     root, buckets, tipCount,
     tipsOf: (bucket) => tips[bucket] ?? [],
-    tips: () => tips.flat()
+    tips: () => all ??= listOf(tips)
   }
+}
+
+/** All tips in one list. Most buckets of a small network are empty. */
+function listOf(buckets: readonly (readonly Tip[])[]): readonly Tip[] {
+  const all: Tip[] = []
+  for (const bucket of buckets) for (const tip of bucket) all.push(tip)
+  return all
 }
 
 /** Hash of one bucket: 32 bytes. */

@@ -84,15 +84,16 @@ export class ByteReader {
   }
 }
 
-/** Collects numbers and byte strings into one array that grows by doubling. */
+/**
+ * Collects numbers and byte strings into one array that grows by doubling. The array is a part of a pool:
+ * making one of its own costs more than most of what is written.
+ */
 export class ByteWriter {
-  private bytes: Uint8Array
-  private view: DataView
+  private bytes: Buffer
   private offset = 0
 
   constructor(sizeHint = 256) {
-    this.bytes = new Uint8Array(sizeHint)
-    this.view = new DataView(this.bytes.buffer)
+    this.bytes = Buffer.allocUnsafe(sizeHint)
   }
 
   /** Bytes written so far. */
@@ -102,22 +103,19 @@ export class ByteWriter {
 
   u8(value: number): this {
     this.reserve(1)
-    this.view.setUint8(this.offset, value)
-    this.offset += 1
+    this.bytes[this.offset++] = value
     return this
   }
 
   u16(value: number): this {
     this.reserve(2)
-    this.view.setUint16(this.offset, value)
-    this.offset += 2
+    this.offset = this.bytes.writeUInt16BE(value, this.offset)
     return this
   }
 
   u32(value: number): this {
     this.reserve(4)
-    this.view.setUint32(this.offset, value)
-    this.offset += 4
+    this.offset = this.bytes.writeUInt32BE(value, this.offset)
     return this
   }
 
@@ -145,14 +143,13 @@ export class ByteWriter {
 
   /** What was written, as a view: the writer is not used further. */
   done(): Uint8Array {
-    return this.bytes.subarray(0, this.offset)
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, this.offset)
   }
 
   private reserve(length: number): void {
     if (this.offset + length <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.offset + length))
-    grown.set(this.bytes.subarray(0, this.offset))
+    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.offset + length))
+    this.bytes.copy(grown, 0, 0, this.offset)
     this.bytes = grown
-    this.view = new DataView(grown.buffer)
   }
 }

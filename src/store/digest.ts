@@ -15,12 +15,13 @@ export interface DigestSum {
   add(other: DigestSum): void
   /** The sum modulo 2^256: 32 bytes, little-endian. */
   bytes(): Uint8Array
-  readonly limbs: Float64Array
+  readonly limbs: readonly number[]
 }
 
 /** A sum that starts at 32 bytes, or at zero. */
 export function createDigestSum(start?: Uint8Array): DigestSum {
-  const limbs = new Float64Array(LIMBS)
+  // A plain array: a typed one of this size is made outside the heap, at the cost of several rows.
+  const limbs = new Array<number>(LIMBS).fill(0)
   if (start !== undefined) addBytes(limbs, start, 1)
   return {
     limbs,
@@ -32,7 +33,7 @@ export function createDigestSum(start?: Uint8Array): DigestSum {
   }
 }
 
-function addBytes(limbs: Float64Array, digest: Uint8Array, sign: 1 | -1): void {
+function addBytes(limbs: number[], digest: Uint8Array, sign: 1 | -1): void {
   for (let i = 0; i < LIMBS; i++) {
     const limb = (digest[2 * i] ?? 0) | ((digest[2 * i + 1] ?? 0) << 8)
     limbs[i] = (limbs[i] ?? 0) + sign * limb
@@ -40,7 +41,7 @@ function addBytes(limbs: Float64Array, digest: Uint8Array, sign: 1 | -1): void {
 }
 
 // Carries what is over 16 bits into the next limb, borrows for negative limbs; the last carry falls away.
-function normalize(limbs: Float64Array): Uint8Array {
+function normalize(limbs: number[]): Uint8Array {
   const bytes = new Uint8Array(2 * LIMBS)
   let carry = 0
   for (let i = 0; i < LIMBS; i++) {
