@@ -126,7 +126,7 @@ class Hub implements SimHub {
     if (path.blocked || path.muted || lost) return world.count(lost ? 'gossip lost' : 'gossip blocked')
     const copies = draw() * 1_000 < path.duplicatePerMille ? 2 : 1
     for (let copy = 0; copy < copies; copy += 1) {
-      const bytes = Uint8Array.from(payload)
+      const bytes = Buffer.from(payload)
       world.plan(copy === 0 ? waitMs : waitMs + draw() * 1_000, 'gossip', to.seat.owner, () => {
         const { blocked } = this.weather.path(a, b)
         if (blocked || !to.links.has(from.self)) return world.count('gossip blocked')

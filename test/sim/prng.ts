@@ -20,7 +20,8 @@ export interface Prng extends Random {
 
 /** The stream of a seed. */
 export function createPrng(label: string): Prng {
-  const words = new DataView(Uint8Array.from(blake3(utf8Bytes(label))).buffer)
+  const hash = blake3(utf8Bytes(label))
+  const words = new DataView(hash.buffer, hash.byteOffset)
   let a = words.getInt32(0, true)
   let b = words.getInt32(4, true)
   let c = words.getInt32(8, true)

@@ -150,7 +150,7 @@ class End implements SimStream {
       throw new P2pError({ code: 'P2P_FRAME_TOO_LARGE', sizeBytes: frame.length, limitBytes }, 'frame too large')
     }
     this.#mustBeOpen()
-    pipe.post(Uint8Array.from(frame))
+    pipe.post(Buffer.from(frame))
     while (pipe.unread > UNREAD_BYTES_MAX && !pipe.closed) await pipe.change()
     if (pipe.failure !== undefined) this.#mustBeOpen()
   }
