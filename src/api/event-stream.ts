@@ -96,8 +96,8 @@ function eventJson(event: NodeEvent): object {
   switch (event.kind) {
     case 'record': return { id: event.id, kind: event.recordKind }
     case 'winner': {
-      const { subject, predicate, lens, cause, before, after, trust } = event
-      const change = trust === undefined ? {} : { trust: causeJson(trust) }
+      const { subject, predicate, lens, cause, before, after, records, trust } = event
+      const change = { ...(records && { records }), ...(trust && { trust: causeJson(trust) }) }
       return { subject, predicate, lens, cause, before: before ?? null, after: after ?? null, ...change }
     }
     case 'peer': return { peer: event.peer, state: event.state }
@@ -108,10 +108,10 @@ function eventJson(event: NodeEvent): object {
   }
 }
 
-function causeJson({ from, to, agents }: TrustCause): object {
+function causeJson({ from, to, tables, agents }: TrustCause): object {
   const share = (steps: number): number => steps / STEPS_PER_ONE
   return {
-    from_generation: from, generation: to,
+    from_generation: from, generation: to, tables_changed: tables,
     agents: agents.map(({ agent, accuracyBefore, accuracyAfter, standingBefore, standingAfter }) => ({
       agent_id: agent,
       accuracy_before: share(accuracyBefore), accuracy: share(accuracyAfter),

@@ -8,8 +8,8 @@ import {
   openRecord, type Assertion, type EpochRecord, type StemeRecord, type Value, type Vote
 } from '../record/index.js'
 import {
-  EMPTY, encodeAgentRow, encodeCandidateRow, encodeEpochRow, encodeVoteRow, keys, type Batch, type EpochRow,
-  type Reader
+  EMPTY, encodeAgentRow, encodeCandidateRow, encodeEpochRow, encodeMarkRow, encodeVoteRow, keys, MARK_IDS_MAX,
+  type Batch, type EpochRow, type Reader
 } from '../store/index.js'
 import type { Target, TargetCache } from './target-cache.js'
 import type { AppliedStep } from './types.js'
@@ -21,6 +21,8 @@ export interface RowWriter {
    * @param absent  the caller knows that the index does not hold the record
    */
   write(opened: OpenedRecord, mark: number, absent?: boolean): void
+  /** Writes the marks: call it once, behind the last record. */
+  end(): void
   /** True when this writer wrote the record. */
   has(id: Hash): boolean
   readonly records: AppliedStep['records']
@@ -37,6 +39,14 @@ export interface RowWriterDeps {
   readonly governors: ReadonlySet<PublicKey>
 }
 
+/** A mark that will be written, with the records that ask for it. */
+interface OpenMark {
+  readonly target: Target
+  readonly sequence: number
+  readonly ids: Hash[]
+  total: number
+}
+
 /** A writer for one batch. It reads what the store holds, and its own writes by memory. */
 export function createRowWriter(deps: RowWriterDeps): RowWriter {
   return new BatchRowWriter(deps)
@@ -50,7 +60,7 @@ class BatchRowWriter implements RowWriter {
   readonly #targets: TargetCache
   readonly #governors: ReadonlySet<PublicKey>
   readonly #seen = new Set<Hash>()
-  readonly #marked = new Set<string>()
+  readonly #marks = new Map<string, OpenMark>()
   #dirty = false
 
   constructor({ reader, batch, targets, governors }: RowWriterDeps) {
@@ -76,6 +86,13 @@ class BatchRowWriter implements RowWriter {
     this.#batch.add(key, opened.bytes, true)
     if (opened.grade === 'effective') this.#writeEffective(opened.record, mark)
     this.records.push({ id: opened.id, kind: opened.grade === 'effective' ? opened.record.kind : 'inert' })
+  }
+
+  end(): void {
+    for (const { target, sequence, ids, total } of this.#marks.values()) {
+      const key = keys.blockMark(target.subject, target.predicate, sequence)
+      this.#batch.put(key, encodeMarkRow({ ids, total }))
+    }
   }
 
   #writeEffective(record: StemeRecord, sequence: number): void {
@@ -105,13 +122,13 @@ class BatchRowWriter implements RowWriter {
     }
     const target = { subject, predicate }
     this.#targets.set(id, target)
-    this.#mark(target, sequence)
+    this.#mark(target, sequence, id)
   }
 
   #writeVote({ assertion, agentId, timestampMs, id, weight }: Vote, sequence: number): void {
     this.#batch.add(keys.vote(assertion, agentId, timestampMs, id), encodeVoteRow(weight), true)
     const target = this.#targetOf(assertion)
-    if (target !== undefined) this.#mark(target, sequence)
+    if (target !== undefined) this.#mark(target, sequence, id)
   }
 
   #writeEpoch(record: EpochRecord): void {
@@ -131,13 +148,16 @@ class BatchRowWriter implements RowWriter {
     return target
   }
 
-  #mark(target: Target, sequence: number): void {
+  #mark(target: Target, sequence: number, id: Hash): void {
     const name = `${target.subject.length}:${target.subject}${target.predicate}`
     this.#dirty = true
-    if (this.#marked.has(name)) return
-    this.#marked.add(name)
-    this.keys.push(target)
-    this.#batch.put(keys.blockMark(target.subject, target.predicate, sequence), EMPTY)
+    let mark = this.#marks.get(name)
+    if (mark === undefined) {
+      this.#marks.set(name, mark = { target, sequence, ids: [], total: 0 })
+      this.keys.push(target)
+    }
+    mark.total += 1
+    if (mark.ids.length < MARK_IDS_MAX) mark.ids.push(id)
   }
 }
 

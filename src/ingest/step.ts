@@ -77,13 +77,14 @@ export function applyFrame(step: Step, frame: Frame, deps: StepDeps): Promise<vo
   }
 }
 
-/** Ends the gathering: adds the `u/` rows of what still waits, and the cursor. */
+/** Ends the gathering: adds the `u/` rows of what still waits, the marks and the cursor. */
 export function sealStep(step: Step, cursor: number, { backlog }: StepDeps): void {
   for (const [id, sequence] of step.unsealed) {
     // What left the backlog meanwhile is in a block that came from elsewhere, or in quarantine again.
     if (backlog.get(id) !== undefined) step.batch.put(keys.unsealed(id), encodeNumberRow(sequence))
     else step.unsealed.delete(id)
   }
+  step.rows.end()
   step.batch.setCursor(cursor)
 }
 

@@ -61,8 +61,8 @@ export interface TrustView {
   closedWorth(predicate: string): ClosedView | undefined
   /** Agents of one clone group are one voice per cluster; undefined = the agent stands alone. */
   groupOf(agent: PublicKey): number | undefined
-  /** Accuracy in steps of 1/1024. */
-  accuracy(agent: PublicKey): number
+  /** Accuracy in steps of 1/1024; under a predicate, or over all. */
+  accuracy(agent: PublicKey, predicate?: string): number
   /** Standing in steps of 1/1024. */
   standing(agent: PublicKey): number
 }

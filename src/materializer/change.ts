@@ -4,7 +4,8 @@ import { equalBytes, type PublicKey } from '../base/index.js'
 import {
   type KeyRecords, type LensView, STANDARD_LENSES, type View, type ViewStanding
 } from '../lenses/index.js'
-import type { DirtyKey } from './marks.js'
+import type { MarkRow } from '../store/index.js'
+import { broughtOf, type DirtyKey } from './marks.js'
 
 /** A standard lens answers otherwise than before. */
 export interface WinnerChange {
@@ -17,8 +18,8 @@ export interface WinnerChange {
   readonly after?: ViewStanding | undefined
   /** What did it: new records, a new trust snapshot, or new settings. */
   readonly cause: 'records' | 'trust' | 'epochs'
-  /** WAL sequences of blocks that brought records of the key, the last few; empty for other causes. */
-  readonly sequences: readonly number[]
+  /** With cause `records`: those that came since the view before, the last 8 of them, and how many. */
+  readonly records?: MarkRow | undefined
   /** With cause `trust`: between which snapshots, and who said something about the key. */
   readonly trust?: TrustStep | undefined
 }
@@ -48,7 +49,7 @@ export function changesBetween(
     changes.push({
       subject: key.subject, predicate: key.predicate, lens: name,
       before: old?.winners[0], after: now?.winners[0],
-      cause, sequences: cause === 'records' ? [...key.sequences] : [],
+      cause, ...(cause === 'records' ? { records: broughtOf(key) } : {}),
       ...(trust === undefined ? {} : { trust })
     })
   }

@@ -52,7 +52,7 @@ export function createHotKeys(): HotKeys {
 
 async function marksOf(reader: Reader, { subject, predicate }: HotKey): Promise<DirtyKey> {
   const key = dirtyKeyOf(subject, predicate)
-  const range = { ...ranges.marks(subject, predicate), limit: MARKS_MAX, keysOnly: true }
-  for (const [mark] of await reader.rangeAll(range)) noteMark(key, mark, parseMark(mark))
+  const range = { ...ranges.marks(subject, predicate), limit: MARKS_MAX }
+  for (const row of await reader.rangeAll(range)) noteMark(key, row, parseMark(row[0]))
   return key
 }

@@ -2,7 +2,9 @@
 // Rule: a mark is deleted by the batch that writes the view computed from the state in which the mark was
 // seen, and by no other; a mark written meanwhile has another key and stays.
 
-import { type MarkParts, parseMark, ranges, type Reader } from '../store/index.js'
+import {
+  decodeMarkRow, type Entry, MARK_IDS_MAX, type MarkParts, type MarkRow, parseMark, ranges, type Reader
+} from '../store/index.js'
 import { CAUSES_MAX, MARKS_MAX } from './options.js'
 
 /** A view to recompute, with the marks that ask for it. */
@@ -12,8 +14,12 @@ export interface DirtyKey {
   /** Unique text of the pair. */
   readonly name: string
   readonly marks: Uint8Array[]
-  /** WAL sequences of blocks that left marks, ascending, the last few. */
-  readonly sequences: number[]
+  /** Values of the marks that blocks left, ascending by WAL sequence, the last few. */
+  readonly brought: Uint8Array[]
+  /** Records that all of these blocks brought for the key. */
+  broughtTotal: number
+  /** A block left a mark. */
+  told: boolean
   /** A sweep over all views marked it. */
   swept: boolean
   /** Generation of the first snapshot that marked it; undefined = none did. */
@@ -37,16 +43,31 @@ export function nameOf(subject: string, predicate: string): string {
 /** A key without marks. */
 export function dirtyKeyOf(subject: string, predicate: string): DirtyKey {
   const name = nameOf(subject, predicate)
-  return { subject, predicate, name, marks: [], sequences: [], swept: false, trusted: undefined }
+  return {
+    subject, predicate, name, marks: [], brought: [], broughtTotal: 0, told: false, swept: false,
+    trusted: undefined
+  }
 }
 
 /** Adds a mark to its key. */
-export function noteMark(key: DirtyKey, mark: Uint8Array, parts: MarkParts): void {
+export function noteMark(key: DirtyKey, [mark, value]: Entry, parts: MarkParts): void {
   key.marks.push(mark)
-  if (parts.kind === 'block') key.sequences.push(parts.sequence)
   key.swept ||= parts.kind === 'sweep'
   if (parts.kind === 'trust') key.trusted ??= parts.generation
-  if (key.sequences.length > CAUSES_MAX) key.sequences.shift()
+  if (parts.kind !== 'block') return
+  key.told = true
+  key.broughtTotal += decodeMarkRow(value).total
+  key.brought.push(value)
+  if (key.brought.length > CAUSES_MAX) key.brought.shift()
+}
+
+/**
+ * Records that blocks brought for the key: how many, and the last few. Not those votes that came before their
+ * assertion.
+ */
+export function broughtOf({ brought, broughtTotal }: DirtyKey): MarkRow {
+  const ids = brought.flatMap((value) => decodeMarkRow(value).ids)
+  return { ids: ids.slice(-MARK_IDS_MAX), total: broughtTotal }
 }
 
 /**
@@ -62,8 +83,9 @@ export async function readMarks(
   let passedOver = 0
   let last = from
   let marks = 0
-  for await (const rows of reader.batches({ ...range, keysOnly: true })) {
-    for (const [mark] of rows) {
+  for await (const rows of reader.batches(range)) {
+    for (const row of rows) {
+      const [mark] = row
       const parts = parseMark(mark)
       const name = nameOf(parts.subject, parts.predicate)
       let key = found.get(name)
@@ -75,7 +97,7 @@ export async function readMarks(
           key = dirtyKeyOf(parts.subject, parts.predicate)
           found.set(name, key)
         }
-        noteMark(key, mark, parts)
+        noteMark(key, row, parts)
         marks += 1
       }
       last = mark

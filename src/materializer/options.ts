@@ -55,7 +55,7 @@ export const GATHER_WIDTH = 8
 /** Keys that wait for their next turn and are remembered; beyond it the oldest is forgotten. */
 export const WAITING_MAX = 65_536
 
-/** Sequences of blocks that a change names. */
+/** Marks of blocks of which a change names records. */
 export const CAUSES_MAX = 16
 
 /** Defaults of the materializer. */

@@ -62,7 +62,7 @@ async function run<T>(steps: Steps<T>, records: KeyRecords, deps: RecomputeDeps)
 async function tell(key: DirtyKey, records: KeyRecords, deps: RecomputeDeps): Promise<void> {
   const { told, judgement } = deps
   if (told === undefined || records.candidates.length === 0) return
-  if (key.sequences.length === 0 && !key.swept) return
+  if (!key.told && !key.swept) return
   told(await run(trustBallotSteps(records, judgement.epochs.judging(key.predicate)), records, deps))
 }
 

@@ -246,12 +246,13 @@ function connect(
     void replicator?.publish(block)
   }
   materializer.onChange((change) => {
-    const { subject, predicate, lens, before, after, cause, trust: step } = change
+    const { subject, predicate, lens, before, after, cause, records, trust: step } = change
     events.emit({
       kind: 'winner', subject, predicate, lens, cause,
       ...(before === undefined ? {} : { before: before.claim.id }),
       ...(after === undefined ? {} : { after: after.claim.id }),
-      ...(step === undefined ? {} : { trust: causeOf(step) })
+      ...(records === undefined ? {} : { records }),
+      ...(step === undefined ? {} : { trust: causeOf(predicate, step) })
     })
   })
   network?.onPeer(({ kind, peer }) => {

@@ -1,4 +1,5 @@
-// Which change of trust turned an answer: the agents behind it whose published values differ.
+// Which change of trust turned an answer: the agents behind it whose ballots weigh otherwise, and whether the
+// tables of its predicate differ.
 
 import type { TrustStep } from '../materializer/index.js'
 import { changeBetween, type TrustChange, type TrustSnapshot } from '../trustrank/index.js'
@@ -15,22 +16,26 @@ interface Compared {
 }
 
 /** Tells causes; comparisons of two snapshots are made once. */
-export function createTrustCauses(trust: Pick<TrustKeeper, 'past'>): (step: TrustStep) => TrustCause {
+export function createTrustCauses(
+  trust: Pick<TrustKeeper, 'past'>
+): (predicate: string, step: TrustStep) => TrustCause {
   let last: Compared | undefined
   const changeOf = (before: TrustSnapshot, after: TrustSnapshot): TrustChange => {
     if (last?.before === before && last.after === after) return last.change
     last = { before, after, change: changeBetween(before, after) }
     return last.change
   }
-  return ({ from, to, agents }) => {
+  return (predicate, { from, to, agents }) => {
     const [before, after] = [trust.past(from), trust.past(to)]
-    if (before === undefined || after === undefined) return { from, to, agents: [] }
+    if (before === undefined || after === undefined) return { from, to, tables: false, agents: [] }
     const change = changeOf(before, after)
-    const changed = agents.filter((agent) => change.agent(agent)).map((agent): ChangedAgent => ({
-      agent, accuracyBefore: before.accuracy(agent), accuracyAfter: after.accuracy(agent),
+    const changed = agents.filter((agent) => change.reads(predicate, agent)).map((agent): ChangedAgent => ({
+      agent,
+      accuracyBefore: before.accuracy(agent, predicate), accuracyAfter: after.accuracy(agent, predicate),
       standingBefore: before.standing(agent), standingAfter: after.standing(agent)
     }))
-    return { from, to, agents: changed.sort(byChange).slice(0, CAUSE_AGENTS_MAX) }
+    const tables = change.tables(predicate)
+    return { from, to, tables, agents: changed.sort(byChange).slice(0, CAUSE_AGENTS_MAX) }
   }
 }
 

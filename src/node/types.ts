@@ -124,14 +124,16 @@ export interface TrustCause {
   /** Of the snapshot that the answer was computed under before. */
   readonly from: number
   readonly to: number
+  /** The tables or base rates of the key's predicate differ: a ballot counts otherwise at equal accuracy. */
+  readonly tables: boolean
   /**
-   * Agents that said something about the key and whose values differ between the two, the greatest change of
-   * accuracy first, the first 8. Empty when the old snapshot is no longer kept.
+   * Agents that said something about the key and whose ballots on it may weigh otherwise, the greatest change
+   * of accuracy first, the first 8. Empty when the old snapshot is no longer kept.
    */
   readonly agents: readonly ChangedAgent[]
 }
 
-/** An agent whose published values changed, in steps of 1/1024. */
+/** An agent whose ballot weighs otherwise, in steps of 1/1024; accuracy is that under the key's predicate. */
 export interface ChangedAgent {
   readonly agent: PublicKey
   readonly accuracyBefore: number
@@ -151,6 +153,8 @@ export type NodeEvent =
       readonly cause: 'records' | 'trust' | 'epochs'
       readonly before?: Hash
       readonly after?: Hash
+      /** With cause `records`: those that came for the key since then, the last 8 of them and how many. */
+      readonly records?: { readonly ids: readonly Hash[]; readonly total: number }
       /** With cause `trust`: which change of trust did it. */
       readonly trust?: TrustCause
     }

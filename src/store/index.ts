@@ -27,9 +27,9 @@ export {
 export { behind, type KeyRange, ranges, under } from './ranges.js'
 export {
   type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
-  decodeForkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
-  encodeEpochRow, encodeForkRow, encodeNumberRow, encodeVoteRow, type EpochRow, headerOfBlockRow,
-  OBJECT_INLINE_BYTES_MAX, type RowKind
+  decodeForkRow, decodeMarkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow,
+  encodeCandidateRow, encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeVoteRow,
+  type EpochRow, headerOfBlockRow, MARK_IDS_MAX, type MarkRow, OBJECT_INLINE_BYTES_MAX, type RowKind
 } from './rows.js'
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'

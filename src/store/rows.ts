@@ -40,6 +40,16 @@ export interface BlockRow {
 /** Kinds that an A row names. */
 export type RowKind = 'assertion' | 'vote' | 'epoch'
 
+/** What a D row of a block holds: records that the block, or others of its step, brought for the key. */
+export interface MarkRow {
+  /** At most `MARK_IDS_MAX` of them. */
+  readonly ids: readonly Hash[]
+  readonly total: number
+}
+
+/** Records that a mark names: enough to look at, and a key that a thousand vote on has no larger mark. */
+export const MARK_IDS_MAX = 8
+
 const kinds: readonly RowKind[] = ['assertion', 'vote', 'epoch']
 
 const CANDIDATE_FIXED_BYTES = 45
@@ -119,6 +129,24 @@ export function decodeAgentRow(value: Uint8Array): RowKind {
   const kind = kinds[(value[0] ?? 0) - 1]
   if (kind === undefined || value.length !== 1) throw badRow('A:')
   return kind
+}
+
+/** D of a block: how many records, 4 bytes, and the ids of the first. */
+export function encodeMarkRow({ ids, total }: MarkRow): Uint8Array {
+  const named = ids.slice(0, MARK_IDS_MAX)
+  const bytes = Buffer.allocUnsafe(4 + 32 * named.length)
+  bytes.writeUInt32BE(total)
+  for (const [at, id] of named.entries()) bytes.write(id, 4 + 32 * at, 'hex')
+  return bytes
+}
+
+/** An empty value, as an older index may hold it, names nothing. @throws StoreError STORE_BAD_ROW */
+export function decodeMarkRow(value: Uint8Array): MarkRow {
+  if (value.length === 0) return { ids: [], total: 0 }
+  if (value.length < 4 || (value.length - 4) % 32 !== 0) throw badRow('D:')
+  const ids: Hash[] = []
+  for (let at = 4; at < value.length; at += 32) ids.push(hashOf(value.subarray(at, at + 32)))
+  return { ids, total: view(value).getUint32(0) }
 }
 
 /** b: length of the header as 4 bytes, header, record ids. */

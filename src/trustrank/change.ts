@@ -12,6 +12,8 @@ export interface TrustChange {
   readonly none: boolean
   /** True for an agent whose values, rounds or group changed. */
   agent(agent: PublicKey): boolean
+  /** True when tables or base rates of the predicate changed. */
+  tables(predicate: string): boolean
   /** True when an answer under the predicate to which the agent contributed may change. */
   reads(predicate: string, agent: PublicKey): boolean
 }
@@ -36,6 +38,7 @@ export function changeBetween(before: Published, after: Published): TrustChange 
   return {
     none: !others && changed.size === 0 && named.size === 0 && tables.size === 0,
     agent: (agent) => agentChanged(agent) || named.has(agent),
+    tables: (predicate) => tables.has(predicate),
     reads(predicate, agent) {
       const table = tables.get(predicate)
       return table === 'all' || table?.has(agent) === true || named.get(agent)?.has(predicate) === true ||

@@ -28,7 +28,7 @@ export function snapshotOf(published: Published, place: SnapshotPlace): TrustSna
   const { agents, prior, roundMs } = published
   const of = (agent: PublicKey): AgentTrust => agents.get(agent) ?? prior
   const worths = new Map<string, ClosedWorth>()
-  const accuracyIn = (agent: PublicKey, predicate: string | undefined): number => {
+  const accuracyIn = (agent: PublicKey, predicate?: string): number => {
     const { accuracy, predicates } = of(agent)
     return predicate === undefined ? accuracy : predicates?.get(predicate) ?? accuracy
   }
@@ -45,7 +45,7 @@ export function snapshotOf(published: Published, place: SnapshotPlace): TrustSna
       return (rounds?.get(roundOf(timestampMs, roundMs)) ?? gate) * Q_PER_STEP
     },
     groupOf: (agent) => of(agent).group,
-    accuracy: (agent) => of(agent).accuracy,
+    accuracy: accuracyIn,
     standing: (agent) => of(agent).standing,
     closedWorth: (predicate) => worths.get(predicate)
   }

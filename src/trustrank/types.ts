@@ -79,8 +79,8 @@ export interface TrustSnapshot extends Published {
   /** Q16: share of its weight that an agent's ballot of that time keeps. */
   gateQ(agent: PublicKey, timestampMs: number): number
   groupOf(agent: PublicKey): number | undefined
-  /** Steps of 1/1024. */
-  accuracy(agent: PublicKey): number
+  /** Steps of 1/1024; under a predicate, or over all. */
+  accuracy(agent: PublicKey, predicate?: string): number
   /** Steps of 1/1024. */
   standing(agent: PublicKey): number
   /** Undefined where answers are weighed by accuracy alone. */

@@ -68,7 +68,7 @@ describe('event stream', () => {
     node.emit({
       kind: 'winner', subject: 's', predicate: 'p', lens: 'Consensus', cause: 'trust', before: id, after: id,
       trust: {
-        from: 3, to: 4,
+        from: 3, to: 4, tables: true,
         agents: [{ agent, accuracyBefore: 1_024, accuracyAfter: 512, standingBefore: 0, standingAfter: 256 }]
       }
     })
@@ -76,9 +76,23 @@ describe('event stream', () => {
     expect(JSON.parse(data)).toEqual({
       subject: 's', predicate: 'p', lens: 'Consensus', cause: 'trust', before: id, after: id,
       trust: {
-        from_generation: 3, generation: 4,
+        from_generation: 3, generation: 4, tables_changed: true,
         agents: [{ agent_id: agent, accuracy_before: 1, accuracy: 0.5, standing_before: 0, standing: 0.25 }]
       }
+    })
+  })
+
+  it('tells which records turned an answer', () => {
+    const { node, streams } = setup()
+    const response = new FakeResponse()
+    streams.open(asResponse(response), undefined)
+    node.emit({
+      kind: 'winner', subject: 's', predicate: 'p', lens: 'Recency', cause: 'records', after: id,
+      records: { ids: [id], total: 12 }
+    })
+    expect(JSON.parse(response.text.split('data: ')[1] ?? '')).toEqual({
+      subject: 's', predicate: 'p', lens: 'Recency', cause: 'records', before: null, after: id,
+      records: { ids: [id], total: 12 }
     })
   })
 

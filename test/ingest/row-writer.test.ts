@@ -10,9 +10,9 @@ import {
   type Signer, type Value
 } from '../../src/record/index.js'
 import {
-  decodeAgentRow, decodeCandidateRow, decodeEpochRow, decodeVoteRow, FAMILY, keys, openStore, parseByAgent,
-  parseByPredicate, parseCandidate, parseMark, parseReference, parseVote, ranges, under, type Entry,
-  type KeyRange, type Store
+  decodeAgentRow, decodeCandidateRow, decodeEpochRow, decodeMarkRow, decodeVoteRow, EMPTY, FAMILY, keys,
+  MARK_IDS_MAX, openStore, parseByAgent, parseByPredicate, parseCandidate, parseMark, parseReference,
+  parseVote, ranges, under, type Entry, type KeyRange, type Store
 } from '../../src/store/index.js'
 import { createMemoryDisk } from '../fakes/memory-disk.js'
 import { createMemoryIndex } from '../fakes/memory-level.js'
@@ -26,11 +26,13 @@ const WAL_SEQUENCE = 77
 let store: Store
 let targets: TargetCache
 
-beforeEach(async () => {
+beforeEach(() => open())
+
+async function open(): Promise<void> {
   const disk = createMemoryDisk(seededRandom(1))
   store = await openStore({ networkId }, { level: createMemoryIndex(), disk, log: silent })
   targets = createTargetCache(4)
-})
+}
 
 function opened(bytes: Uint8Array): OpenedRecord {
   const record = openRecord(bytes)
@@ -65,6 +67,7 @@ async function write(...records: readonly OpenedRecord[]): Promise<RowWriter> {
   const batch = store.batch()
   const rows = createRowWriter({ reader: store, batch, targets, governors: new Set([governor.publicKey]) })
   for (const record of records) rows.write(record, WAL_SEQUENCE)
+  rows.end()
   await store.write(batch)
   return rows
 }
@@ -145,6 +148,17 @@ describe('rows of an assertion', () => {
     await write(fact('blue'), fact('grey'), fact('wet', stranger, 'sea'))
     expect(await rowsIn(ranges.marks('sky', 'is'))).toHaveLength(1)
     expect(await rowsIn(ranges.marks('sea', 'is'))).toHaveLength(1)
+  })
+
+  it('are named by the mark up to its limit, and counted beyond it', async () => {
+    const records = Array.from({ length: MARK_IDS_MAX + 1 }, (_, at) => fact(`blue ${at}`))
+    const named = async (): Promise<unknown> => decodeMarkRow((await rowsIn(ranges.marks('sky', 'is')))[0]?.[1] ?? EMPTY)
+    const most = records.slice(0, MARK_IDS_MAX)
+    await write(...most)
+    expect(await named()).toEqual({ ids: most.map(({ id }) => id), total: MARK_IDS_MAX })
+    await open()
+    await write(...records)
+    expect(await named()).toEqual({ ids: most.map(({ id }) => id), total: MARK_IDS_MAX + 1 })
   })
 
   it('have marks of their own when subject and predicate only join to the same text', async () => {

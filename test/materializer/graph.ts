@@ -102,6 +102,7 @@ export async function createGraph(given: GraphOptions = {}): Promise<Graph> {
       if (opened.grade === 'invalid') throw new Error(opened.rule)
       writer.write(opened, sequence)
     }
+    writer.end()
     await store.write(batch)
   }
   return {

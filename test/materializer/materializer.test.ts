@@ -253,23 +253,26 @@ describe('computing all views anew', () => {
 })
 
 describe('changes of winners', () => {
-  it('are told with before, after and the blocks that did it', async () => {
+  it('are told with before, after and the records that did it', async () => {
     const graph = await started()
     const changes: WinnerChange[] = []
     const leave = graph.materializer.onChange((change) => changes.push(change))
-    await graph.settle(assertion({ by: 'ann', timestampMs: 7 }))
-    expect(changes.map(({ lens, cause, sequences }) => [lens, cause, sequences]))
-      .toEqual(['Consensus', 'Recency', 'EpochAware'].map((lens) => [lens, 'records', [1]]))
+    const first = assertion({ by: 'ann', timestampMs: 7 })
+    await graph.settle(first)
+    expect(changes.map(({ lens, cause, records }) => [lens, cause, records]))
+      .toEqual(['Consensus', 'Recency', 'EpochAware'].map((lens) => [lens, 'records', { ids: [recordOf(first).id], total: 1 }]))
     expect(changes[0]?.before).toBeUndefined()
     await graph.settle(assertion({ by: 'bob' }))
     expect(changes).toHaveLength(3)
-    await graph.settle(assertion({ by: 'cid', object: 'y' }), assertion({ by: 'dan', object: 'y' }),
-      assertion({ by: 'eve', object: 'y' }))
+    const others = ['cid', 'dan', 'eve'].map((by) => assertion({ by, object: 'y' }))
+    await graph.admit(...others.slice(0, 2))
+    await graph.settle(...others.slice(2))
     expect(changes).toHaveLength(5)
     const shown = [changes[3]?.before, changes[3]?.after].map((standing) =>
       objectValue(standing?.claim.objectBytes ?? new Uint8Array(0)))
     expect(shown).toEqual(['x', 'y'])
-    expect(changes[3]).toMatchObject({ subject: 's', predicate: 'p', lens: 'Consensus', sequences: [3] })
+    expect(changes[3]).toMatchObject({ subject: 's', predicate: 'p', lens: 'Consensus', records: { total: 3 } })
+    expect(changes[3]?.records?.ids).toEqual(others.map((record) => recordOf(record).id))
     leave()
     await graph.settle(assertion({ by: 'fay', timestampMs: 99, object: 'z' }))
     expect(changes).toHaveLength(5)
@@ -282,7 +285,8 @@ describe('changes of winners', () => {
     const changes: WinnerChange[] = []
     graph.materializer.onChange((change) => changes.push(change))
     await graph.settle(epoch({ by: 'governor', settings: new Map([['p', { cardinality: 'one', tolerance: 2 }]]) }))
-    expect(changes).toMatchObject(['Consensus', 'EpochAware'].map((lens) => ({ lens, cause: 'epochs', sequences: [] })))
+    expect(changes).toMatchObject(['Consensus', 'EpochAware'].map((lens) => ({ lens, cause: 'epochs' })))
+    expect(changes.map(({ records }) => records)).toEqual([undefined, undefined])
   })
 })
 

@@ -84,6 +84,7 @@ describe('the learning loop', () => {
     expect(turned[0]).toMatchObject({
       cause: 'trust', after: idOf(old.truth), trust: { to: after?.trust.generation }
     })
+    expect(turned[0]?.records).toBeUndefined()
     expect(old.lies.map(idOf)).toContain(turned[0]?.before)
     const named = new Map(turned[0]?.trust?.agents.map((agent) => [agent.agent, agent]))
     expect([...named.keys()].sort()).toEqual(['gossip', 'echo', 'archive'].map((name) => agentOf(name).publicKey).sort())
@@ -95,10 +96,16 @@ describe('the learning loop', () => {
 
   it('names records as the cause where records turned the answer', async () => {
     const scene = await open()
-    await say(scene, [claim('ann', 'sky', 'green')])
-    await say(scene, [claim('bob', 'sky', 'blue'), claim('cid', 'sky', 'blue'), claim('dan', 'sky', 'blue')])
-    const turned = scene.events.flatMap((event) => event.kind === 'winner' && event.lens === 'Consensus' ? [event] : [])
+    const green = claim('ann', 'sky', 'green')
+    await say(scene, [green])
+    const blue = ['bob', 'cid', 'dan'].map((by) => claim(by, 'sky', 'blue'))
+    await say(scene, [...blue, claim('eve', 'sea', 'wet')])
+    const turned = scene.events.flatMap((event) =>
+      event.kind === 'winner' && event.lens === 'Consensus' && event.subject === 'sky' ? [event] : [])
     expect(turned.map(({ cause, trust }) => [cause, trust])).toEqual([['records', undefined], ['records', undefined]])
+    expect(turned[0]).toMatchObject({ after: idOf(green), records: { ids: [idOf(green)], total: 1 } })
+    expect(turned[1]).toMatchObject({ before: idOf(green), records: { total: 3 } })
+    expect([...turned[1]?.records?.ids ?? []].sort()).toEqual(blue.map(idOf).sort())
     await during(scene.machine, scene.node.stop())
   })
 })

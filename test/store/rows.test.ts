@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { blake3, hashOf, publicKeyOf, utf8Bytes } from '../../src/base/index.js'
 import { createDigestSum } from '../../src/store/digest.js'
 import {
-  decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeNumberRow,
-  decodeTotals, decodeVoteRow, encodeAgentRow, encodeBlockRow, encodeCandidateRow, encodeEpochRow,
-  encodeForkRow, encodeNumberRow, encodeTotals, encodeVoteRow, headerOfBlockRow, sameRows, StoreError,
-  OBJECT_INLINE_BYTES_MAX
+  decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeMarkRow,
+  decodeNumberRow, decodeTotals, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
+  encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeTotals, encodeVoteRow,
+  headerOfBlockRow, MARK_IDS_MAX, OBJECT_INLINE_BYTES_MAX, sameRows, StoreError
 } from '../../src/store/index.js'
 import { decodeMarker, encodeMarker } from '../../src/store/marker.js'
 import { hash, keyOf, networkId } from '../contract/store.js'
@@ -17,6 +17,13 @@ const agentId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(publicKeyOf)
 const timestampMs = fc.maxSafeNat()
 
 describe('rows', () => {
+  it('of marks may be empty, and are refused in any other form than theirs', () => {
+    expect(decodeMarkRow(EMPTY)).toEqual({ ids: [], total: 0 })
+    for (const length of [1, 3, 5, 35, 37]) {
+      expect(() => decodeMarkRow(new Uint8Array(length))).toThrow(StoreError)
+    }
+  })
+
   it('give back what they were made of', () => {
     const nonzero = id.filter((hash) => !/^0+$/.test(hash))
     const name = fc.string({ unit: 'grapheme', maxLength: 20 })
@@ -36,6 +43,8 @@ describe('rows', () => {
         expect(block.recordIds).toEqual(recordIds)
         expect(Buffer.compare(block.header, header)).toBe(0)
         expect(decodeVoteRow(encodeVoteRow(weight))).toBe(weight)
+        const mark = decodeMarkRow(encodeMarkRow({ ids: recordIds, total: weight }))
+        expect(mark).toEqual({ ids: recordIds.slice(0, MARK_IDS_MAX), total: weight })
         expect(decodeNumberRow(encodeNumberRow(time))).toBe(time)
         expect(decodeForkRow(encodeForkRow(objectHash, objectHash))).toEqual([objectHash, objectHash])
       }), { seed })
