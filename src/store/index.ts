@@ -6,8 +6,7 @@ export { type DirectoryLock, lockDirectory } from './directory-lock.js'
 export { openLevel } from './disk-level.js'
 export { StoreError, type OpenFailure, type RebuildReason, type StoreErrorDetail } from './errors.js'
 export {
-  gatherAll, type GatheredCandidate, gatherKey, type GatheredKey, type GatheredVote, type GatherOptions,
-  votesOn
+  gatherAll, type GatheredCandidate, gatherKey, type GatheredKey, type GatherOptions
 } from './gather.js'
 export { FAMILY, keys } from './keys.js'
 export type {
@@ -34,3 +33,4 @@ export {
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'
 export type { ScanOptions, Verification } from './verify.js'
+export { type GatheredVote, votesOn } from './votes.js'
