@@ -10,7 +10,7 @@ import { createLensInput } from './input.js'
 import type { Lens, LensResult, Standing } from './lens.js'
 import { lensSteps } from './registry.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
-import type { Judgement, KeyRecords, VoteInput } from './types.js'
+import type { Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
 
 /** Withdrawals that are listed. */
 export const WITHDRAWALS_MAX = 10
@@ -125,18 +125,35 @@ function* withdrawalSteps(
 
 /**
  * Agents whose withdrawal may change the answer, those that give the winners most first. When whoever gives
- * nothing may matter too (least = 0), all the others follow.
+ * nothing may matter too (least = 0), all the others follow; else those that speak for clones alone, since
+ * another clone then speaks in their place, and may give more where it speaks.
  */
 function* suspects({ density, result, judgement }: Changeable, least: number): Steps<readonly PublicKey[]> {
   const wanted = result.winners.flatMap((winner) => clusterOf(density, winner) ?? [])
-  const others = least > 0 ? [] : density.statements.voices
-  const given = new Map<PublicKey, number>(others.map((voice) => [voice, 0]))
+  const { voices } = density.statements
+  const others = new Set(least > 0 ? yield* clonesSpeaking(density, judgement.trust) : voices)
+  const given = new Map<PublicKey, number>([...others].map((voice) => [voice, 0]))
   for (const backers of (yield* backersSteps(density, judgement.trust, wanted)).values()) {
     for (const { agentId, bits } of backers) given.set(agentId, Math.max(given.get(agentId) ?? 0, bits))
   }
-  const able = [...given].filter(([, bits]) => bits >= least)
+  const able = [...given].filter(([agent, bits]) => bits >= least || others.has(agent))
   const sorted = yield* sortSteps(able, ([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   return sorted.map(([agent]) => agent)
+}
+
+/** Agents of clone groups that speak for their group somewhere: at most one for each group and cluster. */
+function* clonesSpeaking(
+  { rows, spoken, statements }: Density, trust: TrustView
+): Steps<readonly PublicKey[]> {
+  if (spoken === undefined) return []
+  const agents: PublicKey[] = []
+  for (const [row, voice] of rows.voice.entries()) {
+    if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const agent = statements.voices[voice]
+    if (agent === undefined || !spoken.has(row) || trust.groupOf(agent) === undefined) continue
+    agents.push(agent)
+  }
+  return agents
 }
 
 /** The assertions that an agent stands by, ascending. */

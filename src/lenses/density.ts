@@ -57,7 +57,7 @@ export function* densitySteps(
     trust.weightQ(agent, closed?.baseBits.length ?? count, key.predicate))
   const { voices } = statements
   const { predicate } = key
-  const tally = yield* tallySteps({ predicate, ballots, clusters, voices, trust, weights, closed })
+  const tally = yield* tallySteps({ predicate, many, ballots, clusters, voices, trust, weights, closed })
   const backing = yield* backingSteps(statements, weights, trust)
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {

@@ -24,6 +24,8 @@ export interface Tally {
 /** What is weighed, and by what. */
 export interface Weighing {
   readonly predicate: string
+  /** Answers that do not exclude each other: ballots are not scaled. */
+  readonly many: boolean
   readonly ballots: Ballots
   readonly clusters: Clusters
   readonly voices: readonly PublicKey[]
@@ -111,14 +113,16 @@ function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly nu
 
 /** Rows that count: of each clone group and cluster the one of most weight, of equal ones the smaller key. */
 function* speakingRows(weighing: Weighing, speakers: readonly number[]): Steps<ReadonlySet<number>> {
-  const { predicate, ballots, clusters, voices, trust } = weighing
+  const { predicate, many, ballots, clusters, voices, trust } = weighing
+  // Whoever spreads its ballot over many answers must not take the voice of one that gives it to this alone.
+  const given = many ? ballots.held : ballots.weight
   // On an item of two clusters, whatever this one has: the order must not depend on the item.
   const weights = voices.map((agent) => trust.weightQ(agent, 2, predicate))
   const best = new Map<number, { readonly row: number; readonly weight: number }>()
   for (const [row, voice] of ballots.voice.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const place = (speakers[voice] ?? voice) * clusters.list.length + (ballots.cluster[row] ?? 0)
-    const weight = timesQ(timesQ(ballots.held[row] ?? 0, gateOf(weighing, row)), weights[voice] ?? 0)
+    const weight = timesQ(timesQ(given[row] ?? 0, gateOf(weighing, row)), weights[voice] ?? 0)
     const before = best.get(place)
     const other = voices[ballots.voice[before?.row ?? 0] ?? 0] ?? ''
     const better = before === undefined || weight > before.weight ||

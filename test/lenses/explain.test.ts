@@ -135,6 +135,27 @@ describe('what would change an answer', () => {
     expect(split.sides.map(({ candidate }) => candidate.object).sort()).toEqual(['v', 'w'])
   })
 
+  it('names who speaks for a clone that would give the runner-up more', () => {
+    const other = said('ann', 'other')
+    const records = key([
+      said('zoe', 'winner'), said('second', 'runner-up'), said('first', 'runner-up'), other,
+      ...Array.from({ length: 6 }, (_, at) => said(`stranger ${at}`, `own ${at}`))
+    ], [vote('first', other, 1_000_000)])
+    // On two answers half a ballot of the first is worth more than a whole one of the second, on nine less.
+    const worth: Readonly<Record<string, readonly [number, number]>> = {
+      first: [4, 6], second: [1.5, 4.5], zoe: [4, 4]
+    }
+    const weightQ = (of: PublicKey, clusters: number): number => {
+      const bits = Object.entries(worth).find(([name]) => agent(name) === of)?.[1] ?? [0, 0]
+      return bits[clusters === 2 ? 0 : 1] * 65_536
+    }
+    const judgement = { trust: { ...trustOf({}, [['first', 'second']]), weightQ } }
+    expect(objects(consensus, records, judgement)).toEqual(['winner'])
+    const { change } = explain(consensus, records, judgement)
+    expect(change.complete).toBe(true)
+    expect(change.withdrawals.map(({ agentId }) => agentId).sort()).toEqual([agent('zoe'), agent('first')].sort())
+  })
+
   it('is found by trying for a lens of one\'s own', () => {
     const majority: Lens = { name: 'Twin', resolve: consensus.resolve }
     for (let seed = 1; seed <= 20; seed += 1) {
