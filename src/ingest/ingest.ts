@@ -57,6 +57,8 @@ export interface Ingest {
   start(): Promise<void>
   /** Seals into this feed from now on, also in place of another one. */
   seal(identity: FeedIdentity): Promise<void>
+  /** Seals nothing more until `seal` names a feed; writes wait meanwhile. */
+  halt(): void
   /** Takes no more, finishes what was acknowledged. */
   stop(): Promise<void>
   /** Durable before it resolves; one result a record, in order. */
@@ -186,6 +188,10 @@ class WriteSide implements Ingest {
 
   seal(identity: FeedIdentity): Promise<void> {
     return this.#parts.sealer.start(identity)
+  }
+
+  halt(): void {
+    this.#parts.sealer.halt()
   }
 
   get failure(): Error | undefined {

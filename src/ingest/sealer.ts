@@ -19,6 +19,8 @@ export interface Sealer {
    * to wait, and the feed's last block. Called again, it moves to another feed after the block under way.
    */
   start(identity: FeedIdentity): Promise<void>
+  /** Seals nothing more until started again; a block that the log is writing stays. */
+  halt(): void
   /** Something was added to the backlog. */
   wake(): void
   /**
@@ -86,6 +88,8 @@ class FeedSealer implements Sealer {
   readonly #options: SealerOptions
   readonly #deps: SealerDeps
   #identity: FeedIdentity | undefined
+  /** Counts starts and halts: the last one holds. */
+  #order = 0
   #tip: BlockHeader | undefined
   #lastSealMs = Number.NEGATIVE_INFINITY
   #lastSequence = 0
@@ -103,15 +107,22 @@ class FeedSealer implements Sealer {
   }
 
   async start(identity: FeedIdentity): Promise<void> {
-    this.#identity = undefined
-    if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
+    this.halt()
+    const order = this.#order
     await this.#running
+    if (order !== this.#order) return
     this.#identity = identity
     // Of a feed that is named again the index may not hold the last block yet.
     if (this.#tip?.feed !== identity.feed) this.#tip = tipHeader(this.#deps.dag, identity.feed)
     this.#stuck = 0
     this.#awaiting.abort()
     this.wake()
+  }
+
+  halt(): void {
+    this.#order += 1
+    this.#identity = undefined
+    if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
   }
 
   wake(): void {
@@ -186,8 +197,7 @@ class FeedSealer implements Sealer {
     const tipMs = this.#tip?.sealedAtMs ?? 0
     const sealedAtMs = Math.max(clock.nowMs(), tipMs)
     if (isBehindTip(clock.nowMs(), tipMs)) {
-      this.#identity = undefined
-      if (this.#awaiting.signal.aborted) this.#awaiting = new AbortController()
+      this.halt()
       onClockBehind()
       return false
     }
@@ -196,7 +206,10 @@ class FeedSealer implements Sealer {
     try {
       if (admitted.length > 0) await forget(admitted)
       if (early.length > 0) await hold(early)
-      if (chosen.length === 0) return false
+      // The feed may have been retired meanwhile.
+      const halted = this.#identity !== identity
+      if (halted) backlog.release(chosen)
+      if (halted || chosen.length === 0) return false
       await this.#write(chosen, sealedAtMs, identity)
     } catch (error) {
       backlog.release(chosen)

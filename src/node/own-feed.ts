@@ -23,8 +23,13 @@ export interface OwnFeed {
    * @param known the last block of this node that the peer names
    */
   heard(known?: Hash): void
-  /** Seals into a new feed from now on. */
+  /** Seals nothing more into the feed, and into a new one as soon as that is written down. */
   retire(why: string): void
+  /**
+   * A peer says that it holds this block of the feed, which is not here: the feed is retired on its word.
+   * Past 8 words in an hour that no block has borne out, only a block counts (docs/decisions/262).
+   */
+  shown(seq: number): void
   /** A block of this node's key came from elsewhere, or was left out here: none of the feed in use may. */
   strayed(header: BlockHeader): void
   stop(): Promise<void>
@@ -37,6 +42,8 @@ export interface OwnFeedDeps {
   /** Addresses of peers are known, so that a STATUS can be expected. */
   readonly expectsPeers: boolean
   readonly seal: (identity: FeedIdentity) => Promise<void>
+  /** Nothing more is sealed until `seal` names a feed: at once. */
+  readonly halt: () => void
   /** The index holds own blocks that lie well ahead of the clock: it must be made anew without them. */
   readonly onAhead: () => void
 }
@@ -47,6 +54,9 @@ const CONFIRM_MS_MAX = 5_000
 const RETRY_MS = 1_000
 /** How often the clock is held against the last own block. */
 const LOOK_MS = 10_000
+/** Feeds given up on a peer's bare word, and the time that a word without a block is remembered. */
+const WORDS_MAX = 8
+const WORD_MS = 3_600_000
 
 /** Chooses the incarnation; a new one is durable when this resolves. Nothing is sealed before `begin`. */
 export async function openOwnFeed(setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps): Promise<OwnFeed> {
@@ -84,6 +94,8 @@ class FeedKeeper implements OwnFeed {
   #begun = false
   #confirmed = false
   #doubt: string | undefined
+  /** Feeds that a peer's word ended, of which no such block has come. */
+  #words: readonly { readonly feed: Hash, readonly atMs: number }[] = []
   #running: Promise<void> = Promise.resolve()
   #timer: Timer | undefined
 
@@ -123,12 +135,24 @@ class FeedKeeper implements OwnFeed {
   }
 
   retire(why: string): void {
+    this.#deps.halt()
     this.#doubt ??= why
     this.#word.abort()
     if (this.#begun) void this.#queue(() => this.#settle())
   }
 
+  shown(seq: number): void {
+    const [now, { feed }] = [this.#clock.monotonicMs(), this.#current]
+    this.#words = this.#words.filter(({ atMs }) => now - atMs < WORD_MS)
+    if (!this.#words.some((word) => word.feed === feed)) {
+      if (this.#words.length >= WORDS_MAX) return
+      this.#words = [...this.#words, { feed, atMs: now }]
+    }
+    this.retire(`a peer holds its block ${seq}, which is not here`)
+  }
+
   strayed({ feed, seq }: BlockHeader): void {
+    this.#words = this.#words.filter((word) => word.feed !== feed)
     if (feed === this.#current.feed) this.retire(`its block ${seq} is elsewhere and not here`)
   }
 

@@ -73,13 +73,14 @@ export async function openParts(
       await store.dropDerived()
     }
     const wires: Wires = {
-      applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve(),
+      applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve(), halt: () => undefined,
       damaged: () => undefined
     }
     const dag = await openGraph(setup, ports, store, wal, (id) => wires.damaged(id))
     const { expectsPeers } = setup
     const ownFeed = await openOwnFeed(setup, ports, {
-      wal, dag, expectsPeers, onAhead: onStale, seal: (identity) => wires.seal(identity)
+      wal, dag, expectsPeers, onAhead: onStale,
+      seal: (identity) => wires.seal(identity), halt: () => wires.halt()
     })
     const holdings = createHoldings({ dag, self: setup.signer.publicKey })
     const core = { store, wal, dag, ownFeed, holdings, scan, wires, rules: admissionRules(setup) }
@@ -108,6 +109,7 @@ function assemble(
   const { ownFeed, scan, wires } = core
   const ingest = createWriteSide(setup, ports, core)
   wires.seal = (identity) => ingest.seal(identity)
+  wires.halt = () => ingest.halt()
   const { trust, materializer } = createViewSide(setup, ports, {
     ...core, isBusy: () => ingest.counts().unsealed >= BUSY_RECORDS, onFailed: (error) => scan.suspect(error)
   })
@@ -221,6 +223,7 @@ interface Wires {
   applied: (step: AppliedStep) => void
   sealed: (block: Uint8Array, header: BlockHeader) => void
   seal: (identity: FeedIdentity) => Promise<void>
+  halt: () => void
   damaged: (id: Hash) => void
 }
 

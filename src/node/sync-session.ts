@@ -37,7 +37,7 @@ export function openNodeSession(
       send: (frame) => wire.send(frame),
       recordCount: () => core.store.totals.recordCount,
       ownFeed: () => core.ownFeed.current.feed,
-      onOwnFeedAhead: (seq) => core.ownFeed.retire(`a peer holds its block ${seq}, which is not here`),
+      onOwnFeedAhead: (seq) => core.ownFeed.shown(seq),
       // Never makes one: a peer that asks must not cost a pass over all views.
       stateTag: () => core.tags.current()?.bytes,
       onStatus: (status) => {

@@ -1,6 +1,6 @@
 // When the sealer seals: pauses, flushes, and a clock that is set back.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DEFAULTS } from '../../src/ingest/index.js'
 import { createBlockRate } from '../../src/ingest/block-rate.js'
 import { sealPauseMs } from '../../src/ingest/sealer.js'
@@ -153,6 +153,47 @@ describe('a feed that is named again while the index is behind', () => {
     expect(life.sealed.map(({ header }) => header.seq)).toEqual([1, 2])
     expect(life.sealed[1]?.header.prev).toBe(life.sealed[0]?.header.id)
     expect(life.store.totals.recordCount).toBe(2)
+    await life.stop()
+  })
+})
+
+describe('a feed that is retired', () => {
+  it('takes no further block, and what waits goes into the next one', async () => {
+    const machine = createMachine()
+    const life = await live(machine)
+    await life.ingest.admitRecords([says(alice, 'a', 'x')])
+    expect(await sealedAfter(machine, life, 0)).toBe(1)
+    life.ingest.halt()
+    await life.ingest.admitRecords([says(alice, 'b', 'x')])
+    expect(await sealedAfter(machine, life, 5_000)).toBe(1)
+    const named = life.seal('1111111111111111')
+    life.ingest.halt()
+    await named
+    expect(await sealedAfter(machine, life, 5_000)).toBe(1)
+    await life.seal('2222222222222222')
+    expect(await sealedAfter(machine, life, 0)).toBe(2)
+    expect(life.sealed.map(({ header }) => header.incarnation)).toEqual(['0102030405060708', '2222222222222222'])
+    await life.stop()
+  })
+
+  it('takes no block whose records were being looked through when it was retired', async () => {
+    const machine = createMachine()
+    const life = await live(machine, {}, '')
+    await life.ingest.admitRecords([says(alice, 'early', 'x'), says(alice, 'b', 'x', startMs - 10_000)])
+    await settle()
+    // Of the future now: before a block is made without it, the first is written down as waiting.
+    machine.clock.setNow(startMs - 305_000)
+    const write = life.store.write.bind(life.store)
+    vi.spyOn(life.store, 'write').mockImplementationOnce((batch) => {
+      life.ingest.halt()
+      return write(batch)
+    })
+    await life.seal('1111111111111111')
+    machine.clock.setNow(startMs)
+    expect(await sealedAfter(machine, life, 5_000)).toBe(0)
+    await life.seal('2222222222222222')
+    await sealedAfter(machine, life, 5_000)
+    expect(life.sealed.every(({ header }) => header.incarnation === '2222222222222222')).toBe(true)
     await life.stop()
   })
 })

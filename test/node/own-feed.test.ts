@@ -19,6 +19,7 @@ let clock: ManualClock
 let sealed: FeedIdentity[]
 let lives: number
 let stale: number
+let halts: number
 
 beforeEach(async () => {
   disk = createMemoryDisk(seededRandom(1))
@@ -27,6 +28,7 @@ beforeEach(async () => {
   sealed = []
   lives = 0
   stale = 0
+  halts = 0
 })
 
 /** A life of the node whose index holds a block of `tipFeed`, sealed at `sealedAtMs`. */
@@ -54,6 +56,9 @@ function open(
     wal, dag, expectsPeers,
     onAhead: () => {
       stale += 1
+    },
+    halt: () => {
+      halts += 1
     },
     seal: async (identity) => {
       sealed.push(identity)
@@ -147,6 +152,46 @@ describe('own feed', () => {
     await settle()
     expect(sealed.map((identity) => identity.feed)).toEqual([second, feed.current.feed])
     expect(feed.current.feed).not.toBe(second)
+    await feed.stop()
+  })
+
+  it('is sealed into no more from the moment that it is retired, though no other can be written down', async () => {
+    const feed = await open()
+    await feed.begin()
+    for (let i = 0; i < 3; i += 1) disk.inject({ operation: 'write', code: 'ENOSPC', path: 'incarnation' })
+    feed.retire('a peer holds its block 9')
+    expect(halts).toBe(1)
+    await settle()
+    expect(sealed).toHaveLength(1)
+    for (let i = 0; i < 3; i += 1) await clock.advanceAsync(1_000)
+    await settle()
+    expect(sealed).toHaveLength(2)
+    expect(sealed[1]?.feed).not.toBe(sealed[0]?.feed)
+    await feed.stop()
+  })
+
+  it('is retired on the bare word of a peer 8 times an hour, and past that only for a block', async () => {
+    const feed = await open()
+    await feed.begin()
+    const retiredBy = async (say: () => void): Promise<boolean> => {
+      const before = feed.current.feed
+      say()
+      say()
+      await settle()
+      return feed.current.feed !== before
+    }
+    const lie = (): void => feed.shown(9)
+    const first = feed.current.feed
+    for (let word = 0; word < 8; word += 1) expect(await retiredBy(lie)).toBe(true)
+    expect(await retiredBy(lie)).toBe(false)
+    const { feed: last } = feed.current
+    expect(await retiredBy(() => feed.strayed({ feed: last, seq: 9 } as BlockHeader))).toBe(true)
+    expect(await retiredBy(lie)).toBe(false)
+    feed.strayed({ feed: first, seq: 9 } as BlockHeader)
+    expect(await retiredBy(lie)).toBe(true)
+    expect(await retiredBy(lie)).toBe(false)
+    clock.advance(3_600_000)
+    expect(await retiredBy(lie)).toBe(true)
     await feed.stop()
   })
 

@@ -294,7 +294,7 @@ describe('a session of a node', () => {
         dag, store, tags, holdings: createHoldings({ dag, self: alice.publicKey }), rules: { networkId, admission: 'open', governors: new Set(), feedWorkBits: 0 },
         ownFeed: {
           current: { signer: alice, incarnation: '00'.repeat(8), feed: hash('feed') }, begin: async () => undefined,
-          heard: () => undefined, retire: () => undefined, strayed: () => undefined,
+          heard: () => undefined, retire: () => undefined, shown: () => undefined, strayed: () => undefined,
           stop: async () => undefined
         }
       },
