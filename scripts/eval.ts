@@ -1,19 +1,19 @@
 // npm run eval -- --claims FILE --gold FILE …: runs a data set through the whole path (sign, admit, log,
-// index, ballots, trust, lenses) and says how often each lens is right, beside plain majority voting. Any
-// file of claims and gold facts in the import form will do. With --attack, sybils join in: eval/attack.ts;
-// with --audit, a trusted auditor judges some facts and the others are scored: eval/audit.ts.
+// index, ballots, trust, views, queries) and says how often each lens is right, beside plain majority
+// voting. Any file of claims and gold facts in the import form will do. With --attack, sybils join in:
+// eval/attack.ts; with --audit, a trusted auditor judges some facts and the others are scored: eval/audit.ts.
 
 import '../src/base/index.js'
-import { computeTrust, neutralTrust } from '../src/trustrank/index.js'
+import { neutralTrust } from '../src/trustrank/index.js'
 import { answersOf } from './eval/answers.js'
 import { ATTACKS, ENDORSEMENTS } from './eval/attack.js'
 import { evaluateAttack } from './eval/attack-run.js'
 import { evaluateAudit } from './eval/audit.js'
+import { judge } from './eval/judge.js'
 import { type LoadedSet, loadDataSet, type Rules } from './eval/load.js'
 import { ballotsOf } from './eval/majority.js'
-import { checkPublished, runPipeline } from './eval/run.js'
+import { runPipeline } from './eval/run.js'
 import { score } from './eval/score.js'
-import { bookOf } from './eval/stored.js'
 import { printReport, runScript, UsageError } from './usage.js'
 
 const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] [--half-life DAYS] [--json]
@@ -23,7 +23,7 @@ const USAGE = `usage: npm run eval -- --claims FILE --gold FILE [--tolerance N] 
   --tolerance N       numbers this near are one answer
   --half-life DAYS    age at which a ballot counts half, against the newest on its fact
   --seed-source NAME  a source that trust starts from
-  --trust neutral     one agent, one ballot
+  --trust neutral     one agent, one ballot: what the records say under that, whatever the node answers
   --attack KIND       sybils lie about 30 % of the gold facts
   --endorsements E    votes of honest agents for sybils, for each honest agent (0.5)
   --audit FACTS       a trusted auditor judges so many gold facts; the others are scored
@@ -93,28 +93,26 @@ function chosenRun(choices: Choices): (set: DataSet) => Promise<Report> {
   }
   const facts = optional(choices, 'audit', 1, 1e6)
   if (facts === undefined) return (set) => evaluate(set, choices)
-  return async ({ claims, gold, rules }) =>
-    ({ audit: facts, draws, ...await evaluateAudit(claims, gold, rules, { facts, draws }) })
+  return async (set) =>
+    ({ audit: facts, draws, ...await evaluateAudit(set, { facts, draws }, runPipeline) })
 }
 
 async function evaluate({ claims, gold, rules }: DataSet, choices: Choices): Promise<Report> {
-  const { stored, epochs, policy, state } = await runPipeline({
-    claims, votes: [], rules, network: { seedSources: choices['seed-source'] ?? [] }
+  const run = await runPipeline({
+    claims, votes: [], rules, network: { seedSources: choices['seed-source'] ?? [] }, facts: gold
   })
-  const columns = bookOf(stored.ballots, policy).columns()
-  const from = performance.now()
-  const { snapshot, rounds } = computeTrust(columns, policy)
-  checkPublished(state, snapshot.digest)
-  const trustMs = Math.round(performance.now() - from)
+  const { answers, trust: computed, rounds, trustMs } = judge(run, gold)
   const ballots = ballotsOf(claims)
-  const trust = choices.trust === 'neutral' ? neutralTrust() : snapshot
+  const isNeutral = choices.trust === 'neutral'
+  const trust = isNeutral ? neutralTrust() : computed
+  const scored = isNeutral ? answersOf(run.stored, gold, run.epochs, trust) : answers
   return {
-    claims: claims.length, items: ballots.size, agents: columns.agents.length,
-    ...score(gold, ballots, answersOf(stored, gold, epochs, trust), rules.tolerance),
+    claims: claims.length, items: ballots.size, agents: computed.agents.size,
+    ...score(gold, ballots, scored, rules.tolerance),
     trust: choices.trust,
-    groups: [...snapshot.agents.values()].filter(({ group }) => group !== undefined).length,
-    closed: snapshot.closed.map(({ predicate }) => predicate), rounds, trustMs,
-    trustDigest: trust.digest, digest: state.tag?.viewDigest
+    groups: [...computed.agents.values()].filter(({ group }) => group !== undefined).length,
+    closed: computed.closed.map(({ predicate }) => predicate), rounds, trustMs,
+    trustDigest: trust.digest, digest: run.told.state.tag?.viewDigest
   }
 }
 

@@ -3,23 +3,19 @@
 // and whether it ever falls notably below.
 
 import '../src/base/index.js'
-import { computeTrust } from '../src/trustrank/index.js'
-import { answersOf } from './eval/answers.js'
 import { runInMemory } from './eval/in-memory.js'
+import { judge } from './eval/judge.js'
 import { ballotsOf } from './eval/majority.js'
 import { score } from './eval/score.js'
 import { type Shape, shapes } from './eval/shapes.js'
-import { bookOf } from './eval/stored.js'
 import { runScript } from './usage.js'
 
 const NOTABLE = 0.01
 const GROSS = 0.05
 
 function gainOn({ claims, gold }: Shape): { readonly majority: number; readonly gain: number } {
-  const run = { claims, votes: [], rules: { tolerance: undefined }, network: {} }
-  const { stored, epochs, policy } = runInMemory(run)
-  const { snapshot } = computeTrust(bookOf(stored.ballots, policy).columns(), policy)
-  const scored = score(gold, ballotsOf(claims), answersOf(stored, gold, epochs, snapshot), undefined)
+  const left = runInMemory({ claims, votes: [], rules: { tolerance: undefined }, network: {} })
+  const scored = score(gold, ballotsOf(claims), judge(left, gold).answers, undefined)
   const majority = scored.majority_expected
   return { majority, gain: (scored.accuracy['consensus'] ?? 0) - majority }
 }

@@ -53,7 +53,8 @@ export async function askAll(
 export function judge(
   facts: readonly Settled[], answers: ReadonlyMap<string, unknown>, claims: readonly WorldClaim[]
 ): Judged {
-  const { gold, accuracy } = score(facts, ballotsOf(claims), new Map([['consensus', answers]]), undefined)
+  const given = new Map([...answers].map(([item, value]) => [item, { value }]))
+  const { gold, accuracy } = score(facts, ballotsOf(claims), new Map([['consensus', given]]), undefined)
   const { consensus = 0, majority = 0 } = accuracy
   return { gold, right: Math.round(consensus * gold), accuracy: consensus, majorityAccuracy: majority }
 }

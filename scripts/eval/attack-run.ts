@@ -3,10 +3,11 @@
 import type { Claim, ClaimValue, GoldFact } from '../../src/node/index.js'
 import { createSigner, seedFromName } from '../../src/record/index.js'
 import { computeTrust } from '../../src/trustrank/index.js'
-import { answersOf, recordsWithout } from './answers.js'
+import { answersOf, type Given, recordsWithout } from './answers.js'
 import { attack, type AttackPlan } from './attack.js'
+import { judge } from './judge.js'
 import { ballotsOf, isRight, majorityOf } from './majority.js'
-import { checkPublished, type RunInput, type RunResult } from './run.js'
+import type { RunInput, RunResult } from './run.js'
 import { bookOf } from './stored.js'
 
 /** One kind of attack, drawn several times. */
@@ -38,7 +39,7 @@ const ALLOWED_LOSS = 0.06
 const SETTINGS_MAX = 1_000_000
 
 /** How claims and votes become ballots. */
-export type Runner = (input: RunInput) => Promise<Omit<RunResult, 'state'> & Partial<RunResult>>
+export type Runner = (input: RunInput) => Promise<RunResult>
 
 /** A data set with its gold facts. */
 export interface AttackedSet {
@@ -83,8 +84,8 @@ async function attackOnce(
   { claims, tolerance }: AttackedSet, facts: readonly Settled[], plan: AttackPlan, run: Runner
 ): Promise<Drawn> {
   const drawn = attack(claims, facts, plan)
-  const { stored, epochs, policy, state } = await run({
-    claims: drawn.claims, votes: drawn.votes, rules: { tolerance },
+  const left = await run({
+    claims: drawn.claims, votes: drawn.votes, rules: { tolerance }, facts,
     network: {
       seedSources: drawn.seeds,
       trust: {
@@ -96,19 +97,18 @@ async function attackOnce(
   const keys = drawn.sybils.map((name) => createSigner(seedFromName(name)).publicKey)
   const sybils: ReadonlySet<string> = new Set(keys)
   const honest = (agent: string): boolean => !sybils.has(agent)
-  const trust = computeTrust(bookOf(stored.ballots, policy).columns(), policy).snapshot
-  if (state !== undefined) checkPublished(state, trust.digest)
+  const { stored, epochs, policy } = left
   const clean = computeTrust(bookOf(stored.ballots, policy, honest).columns(), policy).snapshot
   const ballots = ballotsOf(drawn.claims)
   const given = {
-    consensus: answersOf(stored, facts, epochs, trust).get('consensus'),
+    consensus: judge(left, facts).answers.get('consensus'),
     clean: answersOf(recordsWithout(stored, honest), facts, epochs, clean).get('consensus'),
     majority: new Map(facts.map(({ item }) =>
-      [item, majorityOf(ballots.get(item) ?? new Map(), tolerance)?.winner]))
+      [item, { value: majorityOf(ballots.get(item) ?? new Map(), tolerance)?.winner }]))
   }
   const part = (of: readonly Settled[]): Accuracies => {
-    const accuracy = (answers: ReadonlyMap<string, unknown> | undefined): number =>
-      of.filter(({ item, value }) => isRight(answers?.get(item), value, tolerance)).length / of.length
+    const accuracy = (answers: ReadonlyMap<string, Pick<Given, 'value'>> | undefined): number =>
+      of.filter(({ item, value }) => isRight(answers?.get(item)?.value, value, tolerance)).length / of.length
     return {
       consensus: accuracy(given.consensus), majority: accuracy(given.majority), clean: accuracy(given.clean)
     }

@@ -3,14 +3,13 @@
 
 import { blake3Hash, utf8Bytes } from '../../src/base/index.js'
 import type { Claim, ClaimValue, GoldFact } from '../../src/node/index.js'
-import { computeTrust } from '../../src/trustrank/index.js'
-import { answersOf } from './answers.js'
+import type { Given } from './answers.js'
 import type { SourceVote } from './attack.js'
 import type { Rules } from './load.js'
+import { judge } from './judge.js'
 import { ballotsOf } from './majority.js'
-import { checkPublished, runPipeline } from './run.js'
+import type { RunInput, RunResult } from './run.js'
 import { type Score, score } from './score.js'
-import { bookOf } from './stored.js'
 
 /** Name that the auditor's key comes from. */
 export const AUDITOR = 'auditor'
@@ -46,6 +45,18 @@ export interface AuditReport {
 
 type Settled = GoldFact & { readonly value: ClaimValue }
 
+type ConsensusAnswers = ReadonlyMap<string, Given>
+
+/** How claims and votes become answers. */
+export type Runner = (input: RunInput) => Promise<RunResult>
+
+/** A data set under its rules. */
+export interface AuditedSet {
+  readonly claims: readonly Claim[]
+  readonly gold: readonly GoldFact[]
+  readonly rules: Rules
+}
+
 interface Drawn {
   readonly consensus: number
   readonly before: number
@@ -72,18 +83,23 @@ export function drawAudit(
   return { judged: new Set(drawn.map(({ claim }) => claim.item)), votes: drawn }
 }
 
-/** Draws audits and runs each through a node of its own. */
+/** Draws audits and runs each through a network of its own. */
 export async function evaluateAudit(
-  claims: readonly Claim[], gold: readonly GoldFact[], rules: Rules, options: AuditOptions
+  { claims, gold, rules }: AuditedSet, options: AuditOptions, run: Runner
 ): Promise<AuditReport> {
   const settled = gold.filter((fact): fact is Settled => fact.value !== undefined)
-  const before = await consensusOf(claims, [], settled, rules)
+  const consensusOf = async (votes: readonly SourceVote[]): Promise<ConsensusAnswers> => {
+    const network = votes.length === 0 ? {} : { seedSources: [AUDITOR] }
+    const left = await run({ claims, votes, rules, network, facts: settled })
+    return judge(left, settled).answers.get('consensus') ?? new Map()
+  }
+  const before = await consensusOf([])
   const runs: Drawn[] = []
   for (let draw = 0; draw < options.draws; draw += 1) {
     const { judged, votes } = drawAudit(claims, settled, options.facts, draw)
-    const after = await consensusOf(claims, votes, settled, rules)
+    const after = await consensusOf(votes)
     const unseen = settled.filter(({ item }) => !judged.has(item))
-    const scored = (answers: ReadonlyMap<string, unknown>): Score =>
+    const scored = (answers: ConsensusAnswers): Score =>
       score(unseen, ballotsOf(claims), new Map([['consensus', answers]]), rules.tolerance)
     const { accuracy, majority_expected: expected } = scored(after)
     runs.push({
@@ -92,16 +108,6 @@ export async function evaluateAudit(
     })
   }
   return reportOf(runs)
-}
-
-async function consensusOf(
-  claims: readonly Claim[], votes: readonly SourceVote[], facts: readonly GoldFact[], rules: Rules
-): Promise<ReadonlyMap<string, unknown>> {
-  const network = votes.length === 0 ? {} : { seedSources: [AUDITOR] }
-  const { stored, epochs, policy, state } = await runPipeline({ claims, votes, rules, network })
-  const { snapshot } = computeTrust(bookOf(stored.ballots, policy).columns(), policy)
-  checkPublished(state, snapshot.digest)
-  return answersOf(stored, facts, epochs, snapshot).get('consensus') ?? new Map()
 }
 
 function reportOf(runs: readonly Drawn[]): AuditReport {

@@ -17,7 +17,7 @@ import { keyName } from './stored.js'
 const FULL_WEIGHT = 1_000_000
 
 /** Runs claims and votes through ballots alone. */
-export function runInMemory({ claims, votes, rules, network }: RunInput): Omit<RunResult, 'state'> {
+export function runInMemory({ claims, votes, rules, network }: Omit<RunInput, 'facts'>): RunResult {
   const keys = new KeyRing()
   const epochs = epochsOf(claims, rules, keys)
   const records = recordsOf(claims, votes, keys)

@@ -1,13 +1,13 @@
-// One run of the whole pipeline: signed records, a node, its index, ballots, trust.
+// One run of the whole pipeline: signed records, a node, its index, ballots, trust, views, queries.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Hash } from '../../src/base/index.js'
 import { createEpochView, type EpochView, NO_EPOCHS } from '../../src/lenses/index.js'
-import type { Claim, StateReport } from '../../src/node/index.js'
+import type { Claim, GoldFact, StateReport } from '../../src/node/index.js'
 import { openRecord } from '../../src/record/index.js'
 import type { TrustPolicy } from '../../src/trustrank/index.js'
+import { askAll, type LensAnswers } from './answers.js'
 import type { SourceVote } from './attack.js'
 import { importClaims, type Rules, rulesEpoch } from './load.js'
 import { readStored, type Stored } from './stored.js'
@@ -19,6 +19,8 @@ export interface RunInput {
   readonly votes: readonly SourceVote[]
   readonly rules: Rules
   readonly network: NetworkFields
+  /** What the node is asked for when all is settled. */
+  readonly facts: readonly GoldFact[]
 }
 
 /** What a run leaves. */
@@ -26,35 +28,39 @@ export interface RunResult {
   readonly stored: Stored
   readonly epochs: EpochView
   readonly policy: TrustPolicy
+  /** What the node said before it stopped; absent in a run without one. */
+  readonly told?: Told
+}
+
+/** What a settled node says. */
+export interface Told {
   readonly state: StateReport
+  readonly answers: LensAnswers
 }
 
 /** Runs claims and votes through a temporary node. */
-export async function runPipeline({ claims, votes, rules, network }: RunInput): Promise<RunResult> {
+export async function runPipeline(
+  { claims, votes, rules, network, facts }: RunInput
+): Promise<RunResult & { readonly told: Told }> {
   const directory = await mkdtemp(join(tmpdir(), 'stemedb-eval-'))
   try {
     const temporary = await openTemporaryNode(directory, network)
     const { node } = temporary
     const epoch = rulesEpoch(temporary, claims, rules)
-    let state: StateReport
+    let told: Told
     try {
       await importClaims(temporary, claims, votes, epoch)
-      state = await node.state()
+      const state = await node.state()
+      told = { state, answers: await askAll(node, facts) }
     } finally {
       await node.stop()
     }
     const epochs = epochsOf(temporary, epoch)
     const stored = await readStored(directory, node.networkId, epochs)
-    return { stored, epochs, state, policy: { seeds: node.genesis.seeds, ...node.genesis.trust } }
+    return { stored, epochs, told, policy: { seeds: node.genesis.seeds, ...node.genesis.trust } }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-}
-
-/** The trust that a node published must be the one that answers are scored under: else the run is void. */
-export function checkPublished(state: StateReport, digest: Hash): void {
-  const published = state.tag?.trustDigest
-  if (published !== digest) throw new Error(`the node published trust ${published}, not ${digest}`)
 }
 
 function epochsOf({ node }: TemporaryNode, epoch: Uint8Array | undefined): EpochView {

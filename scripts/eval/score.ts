@@ -1,6 +1,7 @@
 // How often lenses and majority voting are right on gold facts.
 
 import type { ClaimValue, GoldFact } from '../../src/node/index.js'
+import type { Given } from './answers.js'
 import { isRight, majorityOf, type Ballots } from './majority.js'
 
 /** Accuracies over the gold facts that have a value and claims. */
@@ -15,8 +16,8 @@ export interface Score {
   readonly untied: Readonly<Record<string, number>>
 }
 
-/** Answers of each lens by item; undefined = none. */
-export type Answers = ReadonlyMap<string, ReadonlyMap<string, unknown>>
+/** Answers of each lens by item; an absent one is no right one. */
+export type Answers = ReadonlyMap<string, ReadonlyMap<string, Pick<Given, 'value'>>>
 
 /** Scores majority voting and the lenses on the gold facts. */
 export function score(
@@ -36,7 +37,7 @@ export function score(
     if (tied.length > 1) ties += 1
     const good = tied.filter((answer) => isRight(answer, value, tolerance))
     if (tied.length > 0) expected += good.length / tied.length
-    const given = new Map([...answers].map(([lens, byItem]) => [lens, byItem.get(item)]))
+    const given = new Map([...answers].map(([lens, byItem]) => [lens, byItem.get(item)?.value]))
     given.set('majority', majority?.winner)
     for (const [lens, answer] of given) {
       if (!isRight(answer, value, tolerance)) continue
