@@ -10,7 +10,7 @@ export interface IntakeDeps {
   /** Gives credit back to the peer. */
   readonly grant: (bytes: number) => void
   /** A block is through; `accept` and `ignore` only. */
-  readonly onAdmitted: () => void
+  readonly onAdmitted: (block: Uint8Array, verdict: Verdict) => void
   readonly onReject: (why: string) => void
   readonly onFailure: (cause: unknown) => void
 }
@@ -131,7 +131,7 @@ class BlockIntake implements Intake {
   private async admit({ block, lot }: Queued): Promise<void> {
     this.active += 1
     try {
-      this.judge(await this.deps.admit(block))
+      this.judge(block, await this.deps.admit(block))
     } catch (cause) {
       if (!this.stopped) this.deps.onFailure(cause)
     }
@@ -142,10 +142,10 @@ class BlockIntake implements Intake {
     this.pump()
   }
 
-  private judge(verdict: Verdict): void {
+  private judge(block: Uint8Array, verdict: Verdict): void {
     if (this.stopped) return
     if (verdict.kind === 'reject') this.deps.onReject(verdict.why)
-    else this.deps.onAdmitted()
+    else this.deps.onAdmitted(block, verdict)
   }
 
   private giveBack(bytes: number): void {

@@ -5,7 +5,7 @@
 // code.
 // Source: docs/formats/sync.md.
 
-import { unreachable, type Hash } from '../base/index.js'
+import { unreachable, type Hash, type Verdict } from '../base/index.js'
 import { SyncError, type SyncFailure } from './errors.js'
 import { type FrontierView } from './frontier.js'
 import { watchIdle, type IdleWatch } from './idle.js'
@@ -31,7 +31,7 @@ export function createSyncSession(options: SyncOptions, deps: SyncDeps): SyncSes
     receive: (frame) => session.receive(frame),
     progress: () => ({
       blocksIn: session.blocksIn, blocksWanted: session.puller.asker.blocksWanted, bytesIn: session.bytesIn,
-      remoteRecordCount: session.remote?.recordCount ?? 0
+      usefulBytes: session.usefulBytes, remoteRecordCount: session.remote?.recordCount ?? 0
     }),
     closed: () => session.closed(),
     abort: () => session.fail({ code: 'SYNC_ABORTED' }, 'the session was given up')
@@ -59,6 +59,7 @@ class Session {
   /** The opener's tips ride along with its STATUS. */
   private inline = false
   private blockBytesIn = 0
+  private newBytesIn = 0
   private rounds = 0
   private readonly theirRuns: Run[] = []
   private endRoot: Hash | undefined
@@ -73,7 +74,7 @@ class Session {
     this.intake = createIntake(options, {
       admit: (block) => deps.admit(block, options.peer),
       grant: (bytes) => this.outbox.post({ kind: 'credit', bytes }),
-      onAdmitted: () => this.admitted(),
+      onAdmitted: (block, verdict) => this.admitted(block, verdict),
       onReject: (why) => this.fail({ code: 'SYNC_BAD_BLOCK', why }, `the peer sent an invalid block: ${why}`),
       onFailure: (cause) => this.broke(cause)
     })
@@ -181,8 +182,8 @@ class Session {
     this.pull().catch((cause: unknown) => this.broke(cause))
   }
 
+  /** A question is no progress: what is served for it is. */
   private takeWant(ranges: readonly WantRange[]): void {
-    this.idle.note()
     if (this.phase !== 'blocks' || this.endRoot !== undefined || !this.server.serve(ranges)) this.unexpected('want')
   }
 
@@ -288,7 +289,13 @@ class Session {
     for (const frame of tipsOf(this.deps.dag, this.view, buckets, known)) this.outbox.post(frame)
   }
 
-  private admitted(): void {
+  /** Bytes of blocks that were new here, and of blocks served. */
+  get usefulBytes(): number {
+    return this.newBytesIn + this.outbox.bytes - this.outbox.controlBytes
+  }
+
+  private admitted(block: Uint8Array, verdict: Verdict): void {
+    if (verdict.kind === 'accept') this.newBytesIn += block.length
     this.idle.note()
     this.deps.dag.claims.renew(this)
   }

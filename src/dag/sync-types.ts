@@ -75,6 +75,8 @@ export interface SyncProgress {
   /** Blocks asked for so far. */
   readonly blocksWanted: number
   readonly bytesIn: number
+  /** Bytes of blocks that brought something new here, and of blocks served. */
+  readonly usefulBytes: number
   readonly remoteRecordCount: number
 }
 

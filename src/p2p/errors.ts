@@ -20,6 +20,8 @@ export type P2pErrorDetail =
   | { readonly code: 'P2P_FRAME_TOO_LARGE'; readonly sizeBytes: number; readonly limitBytes: number }
   | { readonly code: 'P2P_STREAM_CLOSED'; readonly peer: string }
   | { readonly code: 'P2P_STREAM_STALLED'; readonly peer: string }
+  | { readonly code: 'P2P_SESSION_SLOW'; readonly peer: string }
+  | { readonly code: 'P2P_SESSION_DISPLACED'; readonly peer: string }
   | { readonly code: 'P2P_STOPPED' }
 
 /** An expected failure of networking. */

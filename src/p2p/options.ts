@@ -130,8 +130,15 @@ export interface ReplicationLimits {
   readonly syncGapMs: number
   /** A session without a frame for this long ends. */
   readonly sessionIdleMsMax: number
-  /** Sessions at once, over all peers. */
+  /** Of this many ms a session must make use: it ends when it moved fewer useful bytes in them. */
+  readonly sessionWindowMs: number
+  readonly sessionWindowBytesMin: number
+  /** Sessions opened here at once, over all peers. */
   readonly sessionsMax: number
+  /** Sessions served at once, over all peers. */
+  readonly servedMax: number
+  /** How long a session keeps its place though another one wants it, in ms. */
+  readonly sessionGraceMs: number
   /** Score at which a peer is disconnected. */
   readonly scoreMax: number
   /** Points that are forgiven each minute. */
@@ -167,7 +174,15 @@ export const REPLICATION_LIMITS: ReplicationLimits = Object.freeze({
   syncEveryMs: 10_000,
   syncGapMs: 100,
   sessionIdleMsMax: 60_000,
+  // 136 bytes a second: less than any link carries that gossip lives on.
+  sessionWindowMs: 120_000,
+  sessionWindowBytesMin: 16_384,
+  // Each may have 4 MiB of blocks under way.
   sessionsMax: 8,
+  servedMax: 16,
+  // Over a link of 200 ms that loses a third, STATUS and TIPS take 10 s; a session that finds all claimed
+  // ends after 15 s.
+  sessionGraceMs: 20_000,
   scoreMax: 100,
   scoreDecayPerMinute: 10,
   expelMs: 600_000,

@@ -37,15 +37,28 @@ export interface RunDeps {
   readonly log: Log
 }
 
-/** Starts a run. A stream without a frame in either direction for `sessionIdleMsMax` ends it. */
+/** Numbers of a run; see options.ts. */
+export interface RunOptions {
+  readonly sessionIdleMsMax: number
+  readonly sessionWindowMs: number
+  readonly sessionWindowBytesMin: number
+}
+
+/**
+ * Starts a run. A stream without a frame in either direction for `sessionIdleMsMax` ends it, and so do fewer
+ * than `sessionWindowBytesMin` useful bytes in `sessionWindowMs`.
+ */
 export function runSession(
-  stream: FrameStream, initiator: boolean, options: { sessionIdleMsMax: number }, deps: RunDeps
+  stream: FrameStream, initiator: boolean, options: RunOptions, deps: RunDeps
 ): SessionRun {
   const { peer } = stream
   let stalled: Error | undefined
+  const endFor = (error: P2pError): void => {
+    stalled = error
+    stop(error)
+  }
   const idle = createIdleTimer(options.sessionIdleMsMax, deps.clock, () => {
-    stalled = new P2pError({ code: 'P2P_STREAM_STALLED', peer }, 'no frame for too long')
-    stop(stalled)
+    endFor(new P2pError({ code: 'P2P_STREAM_STALLED', peer }, 'no frame for too long'))
   })
   const session = deps.openSession({
     peer,
@@ -56,6 +69,9 @@ export function runSession(
       deps.onBytes(peer, 0, frame.length)
       return stream.send(frame)
     }
+  })
+  const pace = watchPace(options, deps.clock, () => session.progress().usefulBytes, () => {
+    endFor(new P2pError({ code: 'P2P_SESSION_SLOW', peer }, 'the session hardly moved anything'))
   })
   const stop = (error: Error): void => {
     session.abort()
@@ -86,9 +102,27 @@ export function runSession(
     }
   ).finally(async () => {
     idle.stop()
+    pace.stop()
     await stream.close()
   })
   return { end, stop, progress: () => session.progress() }
+}
+
+/** Looks once a window whether enough was moved in it. */
+function watchPace(
+  options: RunOptions, clock: Clock, usefulBytes: () => number, onSlow: () => void
+): { stop(): void } {
+  let before = 0
+  let timer: Timer
+  const look = (): void => {
+    const now = usefulBytes()
+    if (now - before < options.sessionWindowBytesMin) return onSlow()
+    before = now
+    arm()
+  }
+  const arm = (): void => void (timer = clock.setTimer(options.sessionWindowMs, look))
+  arm()
+  return { stop: () => timer.cancel() }
 }
 
 interface IdleTimer {

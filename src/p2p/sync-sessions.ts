@@ -1,22 +1,27 @@
-// Sync sessions: at most one initiated a pair of peers, each run over a frame stream of its own.
+// Sync sessions: at most one a pair of peers, each run over a frame stream of its own.
 // Crossing: of two that run at the same moment the one opened by the smaller id lives, so that both agree
-// without a word. One that is still being opened gives way: over a slow link that may take long.
+// without a word. One that is still being opened gives way: over a slow link that may take long. Of two that
+// a peer opened the later lives: it has done with the first.
+// Sessions opened here and sessions served have places of their own: who is served never keeps this node from
+// asking others.
 
 import type { Clock, FrameStream, Log, PeerName, Verdict } from '../base/index.js'
 import type { SyncProgress, SyncSession } from '../dag/index.js'
 import { P2pError } from './errors.js'
 import type { PeerNetwork } from './network.js'
-import { runSession, type SessionEnd, type SessionRun, type SessionWire } from './session-run.js'
+import { createSessionPlaces, type SessionPlaces } from './session-places.js'
+import { runSession, type RunOptions, type SessionEnd, type SessionRun, type SessionWire } from './session-run.js'
 
 /** Numbers of the sessions; see options.ts. */
-export interface SessionOptions {
-  readonly sessionIdleMsMax: number
+export interface SessionOptions extends RunOptions {
   readonly sessionsMax: number
+  readonly servedMax: number
+  readonly sessionGraceMs: number
 }
 
 /** What the sessions need. */
 export interface SessionDeps {
-  readonly network: PeerNetwork
+  readonly network: Pick<PeerNetwork, 'open' | 'isChosen'>
   openSession(wire: SessionWire): SyncSession
   admit(block: Uint8Array, from: PeerName): Promise<Verdict>
   /** Bytes of frames as they pass. */
@@ -30,7 +35,7 @@ export type SessionOutcome = SessionEnd | { readonly kind: 'yielded' }
 
 /** Runs sessions. */
 export interface SyncSessions {
-  /** Opens a session with a peer and runs it. Yielded when one is running already. */
+  /** Opens a session with a peer and runs it. Yielded when one is running already, or no place is left. */
   initiate(peer: PeerName): Promise<SessionOutcome>
   /** Serves a session that a peer opened. */
   serve(stream: FrameStream): Promise<SessionOutcome>
@@ -48,8 +53,6 @@ interface Slot {
   readonly serving: Set<SessionRun>
 }
 
-const servingMax = 2
-
 /** Makes the runner of sessions. */
 export function createSyncSessions(
   self: PeerName, options: SessionOptions, deps: SessionDeps
@@ -63,23 +66,38 @@ class Sessions implements SyncSessions {
   readonly #deps: SessionDeps
   readonly #slots = new Map<PeerName, Slot>()
   readonly #yielded = new WeakSet<SessionRun>()
-  running = 0
+  readonly #displaced = new WeakMap<SessionRun, P2pError>()
+  readonly #opened: SessionPlaces
+  readonly #served: SessionPlaces
   #stopped = false
 
   constructor(self: PeerName, options: SessionOptions, deps: SessionDeps) {
     this.#self = self
     this.#options = options
     this.#deps = deps
+    const placesOf = (placesMax: number): SessionPlaces => createSessionPlaces(
+      { placesMax, graceMs: options.sessionGraceMs },
+      {
+        isChosen: (peer) => deps.network.isChosen(peer), displace: (run, peer) => this.#displace(run, peer),
+        clock: deps.clock
+      }
+    )
+    this.#opened = placesOf(options.sessionsMax)
+    this.#served = placesOf(options.servedMax)
+  }
+
+  get running(): number {
+    return this.#opened.taken + this.#served.taken
   }
 
   async initiate(peer: PeerName): Promise<SessionOutcome> {
     const slot = this.#slotOf(peer)
     const taken = slot.initiated !== undefined || slot.serving.size > 0
-    if (this.#stopped || taken || this.running >= this.#options.sessionsMax) return this.#yield(peer)
+    if (this.#stopped || taken || !this.#opened.hasRoom(peer)) return this.#yield(peer)
     slot.initiated = 'opening'
     try {
       const stream = await this.#deps.network.open(peer)
-      if (slot.serving.size > 0) {
+      if (this.#stopped || slot.serving.size > 0 || !this.#opened.hasRoom(peer)) {
         await stream.close()
         return { kind: 'yielded' }
       }
@@ -97,11 +115,14 @@ class Sessions implements SyncSessions {
     const slot = this.#slotOf(peer)
     const ours = slot.initiated === 'opening' ? undefined : slot.initiated
     const oursFirst = ours !== undefined && this.#self < peer
-    const full = slot.serving.size >= servingMax || this.running >= 2 * this.#options.sessionsMax
-    if (this.#stopped || oursFirst || full) return this.#yield(peer)
-    if (ours !== undefined) {
-      this.#yielded.add(ours)
-      ours.stop(closedError(peer, 'the peer opened a session too'))
+    // A session that a later one of the same peer follows leaves its place.
+    const before = [...slot.serving]
+    const hasRoom = before.length > 0 || this.#served.hasRoom(peer)
+    if (this.#stopped || oursFirst || !hasRoom) return this.#yield(peer)
+    for (const run of before) this.#served.leave(run)
+    for (const run of ours === undefined ? before : [ours, ...before]) {
+      this.#yielded.add(run)
+      run.stop(closedError(peer, 'the peer opened another session'))
     }
     const mine: SessionRun[] = []
     try {
@@ -132,15 +153,24 @@ class Sessions implements SyncSessions {
   async #drive(
     stream: FrameStream, initiator: boolean, hold: (run: SessionRun) => void
   ): Promise<SessionOutcome> {
-    this.running++
+    const places = initiator ? this.#opened : this.#served
+    const run = runSession(stream, initiator, this.#options, this.#deps)
+    hold(run)
+    places.take(stream.peer, run)
     try {
-      const run = runSession(stream, initiator, this.#options, this.#deps)
-      hold(run)
       const end = await run.end
-      return this.#yielded.has(run) ? { kind: 'yielded' } : end
+      if (this.#yielded.has(run)) return { kind: 'yielded' }
+      const error = end.kind === 'done' ? undefined : this.#displaced.get(run)
+      return error === undefined ? end : { kind: 'failed', error }
     } finally {
-      this.running--
+      places.leave(run)
     }
+  }
+
+  #displace(run: SessionRun, peer: PeerName): void {
+    const error = new P2pError({ code: 'P2P_SESSION_DISPLACED', peer }, 'another session got its place')
+    this.#displaced.set(run, error)
+    run.stop(error)
   }
 
   #slotOf(peer: PeerName): Slot {

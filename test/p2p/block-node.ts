@@ -173,7 +173,7 @@ class BlockSession implements SyncSession {
 
   progress(): ReturnType<SyncSession['progress']> {
     const { blocksWanted } = this.#node
-    return { blocksIn: this.#in, blocksWanted, bytesIn: 0, remoteRecordCount: this.#theirs }
+    return { blocksIn: this.#in, blocksWanted, bytesIn: 0, usefulBytes: 0, remoteRecordCount: this.#theirs }
   }
 
   abort(): void {
