@@ -100,11 +100,14 @@ class Auditor implements NodeAudit {
     const pass = this.#pass()
     const damaged = await this.#sample()
     for (const id of damaged) this.#found(id)
-    if (damaged.length > 0) log.error({ blocks: damaged.length }, 'rows of blocks are damaged: a peer is asked')
+    if (damaged.length > 0) log.error({ blocks: damaged.length }, 'rows of blocks are damaged')
+    await this.#mendAlone()
     const asked = [...this.#open]
     const repair = (id: Hash, block: Uint8Array): Promise<RepairOutcome> => this.#repair(id, block)
     const audit = createAudit({ reader: store, send, repair, damaged: asked, ...pass })
-    const done = audit.done.then((result) => this.#ended(peer, result, asked)).finally(() => this.#closed())
+    const alone = this.#put
+    const ended = audit.done.then((result) => this.#ended(peer, result, asked, alone))
+    const done = ended.finally(() => this.#closed())
     // Whoever runs it hears of its failure too.
     done.catch(() => undefined)
     return {
@@ -144,6 +147,18 @@ class Auditor implements NodeAudit {
     return [...new Set([...first.damaged, ...second.damaged])]
   }
 
+  /**
+   * Of a block whose header and records are here, the rows that only name it follow. No peer need have it: an
+   * owner whose clock was set back leaves its block out.
+   */
+  async #mendAlone(): Promise<void> {
+    for (const id of [...this.#open]) {
+      const block = this.#deps.dag.readBlock(id)
+      if (block !== undefined && !this.#stopping.signal.aborted) await this.#repair(id, block)
+      await this.#deps.yieldNow()
+    }
+  }
+
   #pass(): { readonly pause: () => Promise<void>, readonly signal: AbortSignal } {
     return { pause: this.#deps.yieldNow, signal: this.#stopping.signal }
   }
@@ -180,12 +195,14 @@ class Auditor implements NodeAudit {
     this.#damaged += 1
   }
 
-  #ended(peer: PeerName, { blocks, repaired, lost, rounds }: AuditResult, asked: readonly Hash[]): void {
+  #ended(
+    peer: PeerName, { blocks, repaired, lost, rounds }: AuditResult, asked: readonly Hash[], alone: number
+  ): void {
     const { clock, log } = this.#deps
     this.#audits += 1
     // What is not lost has come, by this audit or by another way.
     for (const id of asked) if (!lost.includes(id)) this.#open.delete(id)
-    const [mended, open] = [repaired.length, lost.length]
+    const [mended, open] = [alone + repaired.length, lost.length]
     const damaged = mended + open
     this.#last = { atMs: clock.nowMs(), peer, blocks, damaged, repaired: mended, open }
     log.debug({ blocks, rounds }, 'audit done')

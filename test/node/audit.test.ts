@@ -226,6 +226,17 @@ describe('an audit', () => {
     expect(scene.node.stats()).toMatchObject({ store_damaged_blocks_total: 1, store_unrepaired_blocks: 1 })
   })
 
+  it.each(['feed', 'holder'])('puts a lost %s row back alone where no peer has the block', async (kind) => {
+    const scene = await pair()
+    const intact = await scene.rows()
+    const { header, ids } = at(scene.blocks, 3)
+    const { feed, seq, id } = header
+    const row = kind === 'feed' ? keys.feed(feed, seq, id) : keys.holder(at(ids, 0), id)
+    await scene.machine.index.damage([lose(row)])
+    await at(running, 1).machine.index.damage([lose(keys.block(id))])
+    await expectMended(scene, intact, 1)
+  })
+
   it('asks for a block that could not be read for a peer, wherever the sample stands', async () => {
     const scene = await pair()
     const { node, machine, blocks } = scene
