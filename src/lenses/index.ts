@@ -38,6 +38,6 @@ export {
   type ViewPart, type ViewStanding
 } from './view.js'
 export { createViewDigest, VIEW_DIGEST_ALGORITHM, type ViewDigest } from './view-digest.js'
-export { decodeView, hashedPart, readViewPart } from './view-reader.js'
+export { decodeView, hashedPart, readViewPart, trustGenerationOf } from './view-reader.js'
 export { encodeView } from './view-writer.js'
 export { type Point, type Window, windowSteps } from './windows.js'

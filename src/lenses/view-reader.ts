@@ -20,6 +20,15 @@ export function hashedPart(value: Uint8Array): Uint8Array | undefined {
   return bytes[frameBytes] !== VIEW_VERSION ? undefined : bytes.subarray(frameBytes, end)
 }
 
+/** The trust snapshot that a view was computed under; undefined for bytes that are none. */
+export function trustGenerationOf(value: Uint8Array): number | undefined {
+  return guarded(() => {
+    const hashed = hashedPart(value)
+    if (hashed === undefined) return undefined
+    return readLocal(bufferOf(value), frameBytes + hashed.length).trustGeneration
+  })
+}
+
 /** A whole view; undefined for bytes that are none. */
 export function decodeView(value: Uint8Array): View | undefined {
   return guarded(() => {

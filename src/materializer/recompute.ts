@@ -4,7 +4,7 @@
 import { type Clock, equalBytes } from '../base/index.js'
 import {
   decodeView, encodeView, hashedPart, type Judgement, type KeyRecords, type Pace, runSteps, runStepsAt,
-  settleSteps, type Steps, type TrustBallots, trustBallotSteps, type View
+  settleSteps, type Steps, type TrustBallots, trustBallotSteps, trustGenerationOf, type View
 } from '../lenses/index.js'
 import { type Batch, gatherKey, keys, type Reader } from '../store/index.js'
 import { changesBetween, type WinnerChange } from './change.js'
@@ -76,14 +76,19 @@ function stage(
   const after = view === undefined ? undefined : encodeView(view)
   if (after !== undefined && sameView(before, after)) return []
   if (after !== undefined) deps.batch.put(place, after)
-  if (!deps.wantsChanges) return []
+  // A sweep after a change of trust leaves most answers as they were: then there is nothing to decode.
+  if (!deps.wantsChanges || (after !== undefined && saysTheSame(before, after))) return []
   return changesBetween(key, before === undefined ? undefined : decodeView(before), view, records)
 }
 
 /** True when the kept view says the same under the same trust: then it stays, with its own time. */
 function sameView(before: Uint8Array | undefined, after: Uint8Array): boolean {
+  return before !== undefined && saysTheSame(before, after) &&
+    trustGenerationOf(before) === trustGenerationOf(after)
+}
+
+/** True when both give the same answers, whatever they were computed under. */
+function saysTheSame(before: Uint8Array | undefined, after: Uint8Array): boolean {
   const [old, now] = [before === undefined ? undefined : hashedPart(before), hashedPart(after)]
-  if (before === undefined || old === undefined || now === undefined || !equalBytes(old, now)) return false
-  const [oldLocal, nowLocal] = [decodeView(before)?.local, decodeView(after)?.local]
-  return oldLocal?.trustGeneration === nowLocal?.trustGeneration
+  return old !== undefined && now !== undefined && equalBytes(old, now)
 }
