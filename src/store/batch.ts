@@ -83,61 +83,76 @@ export function isRecord(key: Uint8Array): boolean {
 
 /** An empty batch. */
 export function createBatch(): PendingBatch {
-  const operations: LevelOperation[] = []
-  const accounted = new Map<string, AccountedRow>()
-  let bytes = 0
-  let cursor: number | undefined
-  let settled = false
-  let written = false
-  const account = (key: Uint8Array, value: Uint8Array | undefined, fresh: boolean): void => {
-    assert(isAccounted(key) && !settled, 'add and remove are for accounted families of an unwritten batch')
+  return new RowBatch()
+}
+
+class RowBatch implements PendingBatch {
+  bytes = 0
+  readonly #operations: LevelOperation[] = []
+  readonly #accounted = new Map<string, AccountedRow>()
+  #cursor: number | undefined
+  #settled = false
+  #written = false
+
+  get size(): number { return this.#operations.length + this.#accounted.size }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#plain({ type: 'put', key, value })
+  }
+
+  delete(key: Uint8Array): void {
+    this.#plain({ type: 'del', key })
+  }
+
+  add(key: Uint8Array, value: Uint8Array, fresh = false): void {
+    this.#account(key, value, fresh)
+    if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
+      this.#account(key.subarray(0, ASSERTION_KEY_BYTES), EMPTY, false)
+    }
+  }
+
+  remove(key: Uint8Array): void {
+    this.#account(key, undefined, false)
+  }
+
+  restore(key: Uint8Array, value: Uint8Array): void {
+    assert(isAccounted(key) && !this.#settled, 'restore is for accounted families of an unwritten batch')
+    this.#operations.push({ type: 'put', key, value })
+    this.bytes += key.length + value.length
+    if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
+      this.#operations.push({ type: 'put', key: key.subarray(0, ASSERTION_KEY_BYTES), value: EMPTY })
+    }
+  }
+
+  setCursor(sequence: number): void {
+    this.#cursor = sequence
+  }
+
+  settle(get: (key: Uint8Array) => Uint8Array | undefined): BatchEffect {
+    assert(!this.#written, 'a batch is written once')
+    this.#settled = true
+    return settleRows([...this.#operations], this.#accounted.values(), this.#cursor, get)
+  }
+
+  finish(): void {
+    this.#written = true
+  }
+
+  #account(key: Uint8Array, value: Uint8Array | undefined, fresh: boolean): void {
+    assert(isAccounted(key) && !this.#settled, 'add and remove are for accounted families of an unwritten batch')
     const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
-    const row = accounted.get(name)
-    if (row === undefined) accounted.set(name, { key, value, fresh, replace: value === undefined })
+    const row = this.#accounted.get(name)
+    if (row === undefined) this.#accounted.set(name, { key, value, fresh, replace: value === undefined })
     else if (value === undefined) Object.assign(row, { value, replace: true })
     else row.value ??= value
-    bytes += key.length + (value?.length ?? 0)
+    this.bytes += key.length + (value?.length ?? 0)
   }
-  const plain = (operation: LevelOperation): void => {
-    assert(!isAccounted(operation.key) && !settled, 'put and delete are for other families of an unwritten batch')
-    operations.push(operation)
-    bytes += operation.key.length + (operation.type === 'put' ? operation.value.length : 0)
-  }
-  return {
-    put: (key, value) => plain({ type: 'put', key, value }),
-    delete: (key) => plain({ type: 'del', key }),
-    add: (key, value, fresh = false) => {
-      account(key, value, fresh)
-      if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
-        account(key.subarray(0, ASSERTION_KEY_BYTES), EMPTY, false)
-      }
-    },
-    remove: (key) => account(key, undefined, false),
-    restore: (key, value) => {
-      assert(isAccounted(key) && !settled, 'restore is for accounted families of an unwritten batch')
-      operations.push({ type: 'put', key, value })
-      bytes += key.length + value.length
-      if (key[0] === VOTE && key.length > ASSERTION_KEY_BYTES) {
-        operations.push({ type: 'put', key: key.subarray(0, ASSERTION_KEY_BYTES), value: EMPTY })
-      }
-    },
-    setCursor: (sequence) => {
-      cursor = sequence
-    },
-    get size() {
-      return operations.length + accounted.size
-    },
-    get bytes() {
-      return bytes
-    },
-    settle: (get) => {
-      assert(!written, 'a batch is written once')
-      settled = true
-      return settleRows([...operations], accounted.values(), cursor, get)
-    },
-    finish: () => {
-      written = true
-    }
+
+  #plain(operation: LevelOperation): void {
+    const { key } = operation
+    assert(!isAccounted(key) && !this.#settled, 'put and delete are for other families of an unwritten batch')
+    this.#operations.push(operation)
+    this.bytes += key.length + (operation.type === 'put' ? operation.value.length : 0)
   }
 }
 

@@ -128,29 +128,73 @@ function createCore(options: StoreOptions, deps: StoreDeps): Core {
 }
 
 function createStore(core: Core): Store {
-  const reader = createReader(() => live(core))
-  return {
-    ...reader,
-    get cursor() { return core.totals.sequence },
-    get replayFrom() { return core.replayFrom },
-    get provenSequence() { return core.provenSequence },
-    get unclean() { return core.unclean },
-    get needsRebuild() { return core.rebuildReason !== undefined },
-    get rebuildReason() { return core.rebuildReason },
-    get identity() { return core.identity },
-    get totals() { return core.totals },
-    get failure() { return core.failure },
-    snapshot: () => openSnapshot(core),
-    batch: createBatch,
-    write: (batch, options) => core.turns(() => writeBatch(core, asPending(batch), options?.sync ?? false)),
-    writeCheckpoint: () => core.checkpointTurns(() => writeCheckpoint(core)),
-    setIdentity: (identity) => {
-      core.identity = identity
-    },
-    condemn: () => core.checkpointTurns(() => condemn(core)),
-    verifyDigest: (options) => verifyDigest(core, options),
-    dropDerived: () => core.checkpointTurns(() => core.turns(() => dropDerived(core))),
-    close: (options) => core.checkpointTurns(() => core.turns(() => close(core, options?.clean ?? true)))
+  return new OpenStore(core, createReader(() => live(core)))
+}
+
+/** A class for its accessors: an object with accessors of its own is a slow one, and everybody reads here. */
+class OpenStore implements Store {
+  readonly #core: Core
+  readonly get: Store['get']
+  readonly getMany: Store['getMany']
+  readonly range: Store['range']
+  readonly batches: Store['batches']
+  readonly rangeAll: Store['rangeAll']
+  readonly rangesAll: Store['rangesAll']
+
+  constructor(core: Core, reader: Reader) {
+    this.#core = core
+    this.get = reader.get
+    this.getMany = reader.getMany
+    this.range = reader.range
+    this.batches = reader.batches
+    this.rangeAll = reader.rangeAll
+    this.rangesAll = reader.rangesAll
+  }
+
+  get cursor(): number { return this.#core.totals.sequence }
+  get replayFrom(): number { return this.#core.replayFrom }
+  get provenSequence(): number { return this.#core.provenSequence }
+  get unclean(): boolean { return this.#core.unclean }
+  get needsRebuild(): boolean { return this.#core.rebuildReason !== undefined }
+  get rebuildReason(): RebuildReason | undefined { return this.#core.rebuildReason }
+  get identity(): Identity | undefined { return this.#core.identity }
+  get totals(): Totals { return this.#core.totals }
+  get failure(): StoreError | undefined { return this.#core.failure }
+
+  snapshot(): Snapshot { return openSnapshot(this.#core) }
+  batch(): Batch { return createBatch() }
+
+  write(batch: Batch, options?: { readonly sync?: boolean }): Promise<void> {
+    const core = this.#core
+    return core.turns(() => writeBatch(core, asPending(batch), options?.sync ?? false))
+  }
+
+  writeCheckpoint(): Promise<Totals> {
+    const core = this.#core
+    return core.checkpointTurns(() => writeCheckpoint(core))
+  }
+
+  setIdentity(identity: Identity): void {
+    this.#core.identity = identity
+  }
+
+  condemn(): Promise<void> {
+    const core = this.#core
+    return core.checkpointTurns(() => condemn(core))
+  }
+
+  verifyDigest(options?: ScanOptions): Promise<Verification> {
+    return verifyDigest(this.#core, options)
+  }
+
+  dropDerived(): Promise<void> {
+    const core = this.#core
+    return core.checkpointTurns(() => core.turns(() => dropDerived(core)))
+  }
+
+  close(options?: { readonly clean?: boolean }): Promise<void> {
+    const core = this.#core
+    return core.checkpointTurns(() => core.turns(() => close(core, options?.clean ?? true)))
   }
 }
 

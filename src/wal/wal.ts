@@ -15,7 +15,7 @@ import { recoverLog, type FoundLog, type RecoveredLog } from './recovery.js'
 import { createLog, findLog, removeSpares } from './segment-list.js'
 import { segmentName } from './segment-files.js'
 import { readMany, tail } from './tail.js'
-import type { NewFrame, Wal, WalDeps, WalIdentity } from './types.js'
+import type { Frame, NewFrame, Wal, WalDeps, WalIdentity } from './types.js'
 import { closeWriter, wakeWriter, type Writer } from './writer.js'
 
 /**
@@ -99,34 +99,61 @@ interface OpenLog {
 }
 
 function walOver(log: OpenLog): Wal {
-  const { writer } = log
-  const onSynced = (callback: (lastSynced: number) => void): (() => void) => {
-    log.listeners.add(callback)
-    return () => void log.listeners.delete(callback)
+  return new SegmentedWal(log)
+}
+
+/** A class: an object with accessors of its own is a slow one, and each append comes here. */
+class SegmentedWal implements Wal {
+  readonly identity: WalIdentity
+  readonly #log: OpenLog
+  readonly #source: Parameters<typeof tail>[0]
+
+  constructor(log: OpenLog) {
+    const { reader, closed, writer } = log
+    this.#log = log
+    this.identity = log.identity
+    const onSynced: Wal['onSynced'] = (callback) => this.onSynced(callback)
+    this.#source = { reader, lastSynced: () => writer.lastSynced, onSynced, closed: closed.signal }
   }
-  const { reader, closed } = log
-  const source = { reader, lastSynced: () => writer.lastSynced, onSynced, closed: closed.signal }
-  return {
-    append: (type, payload) => append(log, [{ type, payload }]),
-    async appendMany(frames) {
-      if (frames.length === 0) return []
-      const first = await append(log, frames)
-      return frames.map((_, index) => first + index)
-    },
-    tail: (fromSequence, signal) => tail(source, fromSequence, signal),
-    read: async (sequence) => {
-      const [frame] = await readMany(source, [sequence])
-      assert(frame !== undefined, 'one frame was asked for')
-      return frame
-    },
-    readMany: (sequences) => readMany(source, sequences),
-    get lastSynced() { return writer.lastSynced },
-    get failure() { return writer.failure },
-    queued: () => writer.queue.state(),
-    identity: log.identity,
-    sizeBytes: () => writer.segments.sizeBytes(),
-    onSynced,
-    close: () => log.closing ??= close(log)
+
+  get lastSynced(): number { return this.#log.writer.lastSynced }
+  get failure(): WalError | undefined { return this.#log.writer.failure }
+
+  append(type: number, payload: Uint8Array): Promise<number> {
+    return append(this.#log, [{ type, payload }])
+  }
+
+  async appendMany(frames: readonly NewFrame[]): Promise<readonly number[]> {
+    if (frames.length === 0) return []
+    const first = await append(this.#log, frames)
+    return frames.map((_, index) => first + index)
+  }
+
+  tail(fromSequence: number, signal: AbortSignal): ReturnType<Wal['tail']> {
+    return tail(this.#source, fromSequence, signal)
+  }
+
+  async read(sequence: number): Promise<Frame> {
+    const [frame] = await readMany(this.#source, [sequence])
+    assert(frame !== undefined, 'one frame was asked for')
+    return frame
+  }
+
+  readMany(sequences: readonly number[]): Promise<readonly Frame[]> {
+    return readMany(this.#source, sequences)
+  }
+
+  queued(): ReturnType<Wal['queued']> { return this.#log.writer.queue.state() }
+  sizeBytes(): number { return this.#log.writer.segments.sizeBytes() }
+
+  onSynced(callback: (lastSynced: number) => void): () => void {
+    const { listeners } = this.#log
+    listeners.add(callback)
+    return () => void listeners.delete(callback)
+  }
+
+  close(): Promise<void> {
+    return this.#log.closing ??= close(this.#log)
   }
 }
 

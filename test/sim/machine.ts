@@ -123,6 +123,22 @@ const DISK_MS: Readonly<Partial<Record<DiskOperation, number>>> = {
   write: 2, read: 1, rename: 1, truncate: 1, syncDirectory: 4
 }
 
+class NodeLife implements Life {
+  readonly number: number
+  alive = true
+  heldUntilMs = 0
+  lifecycle: Lifecycle | undefined
+  endpoint: SimEndpoint | undefined
+  failure: unknown
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  get parts(): Parts | undefined { return this.lifecycle?.parts }
+  get started(): boolean { return this.lifecycle?.running === true }
+}
+
 class SimMachine implements Machine {
   readonly index: number
   readonly name: string
@@ -158,12 +174,7 @@ class SimMachine implements Machine {
 
   boot(): Life {
     this.#boots += 1
-    const life: Life = {
-      number: this.#boots, alive: true, heldUntilMs: 0, lifecycle: undefined, endpoint: undefined,
-      failure: undefined,
-      get parts() { return this.lifecycle?.parts },
-      get started() { return this.lifecycle?.running === true }
-    }
+    const life: Life = new NodeLife(this.#boots)
     this.life = life
     this.#start(life).catch((error: unknown) => {
       life.failure = error
