@@ -1,6 +1,7 @@
 // Speakers: of the clones that say the same, the one that speaks for all.
 
 import { timesQ } from '../base/index.js'
+import { eachRow } from './columns.js'
 import type { Field } from './field.js'
 import { bitsOf } from './weight.js'
 
@@ -10,20 +11,27 @@ import { bitsOf } from './weight.js'
  * Cost: O(rows).
  */
 export function speakersOf(field: Field, slotAccuracy: Uint32Array, groups: Uint32Array): Uint8Array {
-  const { agentOf, clusterOf, classOf } = field.columns
+  const { agentOf, clusterOf, clusterFrom } = field.columns
   const speaks = new Uint8Array(agentOf.length).fill(1)
   const size = new Uint32Array(groups.length)
   for (const first of groups) size[first] = (size[first] ?? 0) + 1
+  if (size.every((members) => members < 2)) return speaks
+  // Of one item at a time: few entries, however many rows there are.
   const spoken = new Map<number, number>()
-  for (const [row, agent] of agentOf.entries()) {
+  let last = -1
+  eachRow(field.columns, (row, item) => {
+    const agent = agentOf[row] ?? 0
     const group = groups[agent] ?? agent
-    if ((size[group] ?? 0) < 2) continue
-    const place = group * classOf.length + (clusterOf[row] ?? 0)
+    if ((size[group] ?? 0) < 2) return
+    if (item !== last) spoken.clear()
+    last = item
+    const from = clusterFrom[item] ?? 0
+    const place = group * ((clusterFrom[item + 1] ?? 0) - from) + (clusterOf[row] ?? 0) - from
     const before = spoken.get(place)
     const better = before === undefined || speaksBefore(field, slotAccuracy, row, before)
     if (before !== undefined) speaks[better ? before : row] = 0
     if (better) spoken.set(place, row)
-  }
+  })
   return speaks
 }
 
