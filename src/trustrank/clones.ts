@@ -5,7 +5,7 @@
 
 import { log2Q, Q } from '../base/index.js'
 import type { Field } from './field.js'
-import { type Pairs, pairsOf } from './pairs.js'
+import { contestedItems, type Pairs, pairsOf } from './pairs.js'
 import { ratioQ } from './ratio.js'
 
 /**
@@ -14,7 +14,8 @@ import { ratioQ } from './ratio.js'
  */
 export function clonesOf(field: Field): Uint32Array {
   const groups = Uint32Array.from(field.seeds, (_, agent) => agent)
-  const pairs = pairsOf(field, () => true)
+  const [contested = []] = contestedItems(field.columns, 1, () => 0)
+  const pairs = pairsOf(field, contested)
   const expected = strangersOf(field, pairs)
   pairs.each((a, b, common, agreed) => {
     if (!agreeMuch(field, common, agreed)) return

@@ -26,8 +26,16 @@ export interface Said {
   readonly said: number
 }
 
-/** The rows of each closed predicate that say one of its values. */
-export function saidIn(field: Field): readonly (readonly Said[])[] {
+/** What was said under one closed predicate. */
+export interface Sayings {
+  readonly classes: number
+  readonly rows: readonly Said[]
+  /** Agents with a table of their own, and the slot of each. */
+  readonly tabled: ReadonlyMap<number, number>
+}
+
+/** What was said under each closed predicate. Cost: O(rows). */
+export function sayingsOf(field: Field): readonly Sayings[] {
   const { columns } = field
   const lists = columns.closed.map((): Said[] => [])
   for (const [item, closed] of columns.closedOf.entries()) {
@@ -37,7 +45,25 @@ export function saidIn(field: Field): readonly (readonly Said[])[] {
       if (said >= 0) lists[closed]?.push({ item, row, agent: columns.agentOf[row] ?? 0, said })
     }
   }
-  return lists
+  return lists.map((rows, closed) => {
+    const classes = columns.closed[closed]?.values.length ?? 0
+    return { classes, rows, tabled: tabledIn(field, rows, classes) }
+  })
+}
+
+/** Agents with ballots enough: as many as there are values at least, so cells grow with rows. */
+function tabledIn(
+  { constants, slots }: Field, rows: readonly Said[], classes: number
+): ReadonlyMap<number, number> {
+  const ballots = new Map<number, { number: number; readonly slot: number }>()
+  for (const { agent, row } of rows) {
+    const known = ballots.get(agent)
+    if (known === undefined) ballots.set(agent, { number: 1, slot: slots.ofRow[row] ?? 0 })
+    else known.number += 1
+  }
+  const least = Math.max(constants.tableBallotsMin, classes)
+  const enough = [...ballots].filter(([, { number }]) => number >= least)
+  return new Map(enough.map(([agent, { slot }]) => [agent, slot]))
 }
 
 /** What is believed of items and agents at present. */
@@ -49,16 +75,15 @@ export interface Present {
   readonly speaks: Uint8Array
 }
 
-/** The tables of a closed predicate under what is believed. Cost: O(rows * clusters of an item). */
-export function tableOf(
-  field: Field, rows: readonly Said[], classes: number, present: Present
-): Table {
-  const counts = countsOf(field, rows, classes, present)
+/** The tables of a closed predicate under what is believed. Cost: O(rows * classes). */
+export function tableOf(field: Field, sayings: Sayings, present: Present): Table {
+  const { classes, tabled } = sayings
+  const counts = countsOf(field, sayings, present)
   const spread = spreadOf(counts.all, classes)
   const own = new Map<number, Uint32Array>()
   const { tablePriorBallots, auditTablePriorBallots } = field.constants
-  for (const [agent, { plain, audited, slot }] of counts.own) {
-    const prior = cellsOf(present.accuracy[slot] ?? 0, spread, classes)
+  for (const [agent, { plain, audited }] of counts.own) {
+    const prior = cellsOf(present.accuracy[tabled.get(agent) ?? 0] ?? 0, spread, classes)
     const confirmed = shrunk(plain, prior, tablePriorBallots, classes)
     own.set(agent, field.seeded ? shrunk(audited, confirmed, auditTablePriorBallots, classes) : confirmed)
   }
@@ -68,7 +93,23 @@ export function tableOf(
 /** The table of an agent of whom only the accuracy is known. */
 export function cellsOf(accuracyQ: number, spread: Uint32Array, classes: number): Uint32Array {
   return spread.map((share, cell) =>
-    Math.floor(cell / classes) === cell % classes ? accuracyQ : Math.floor(((Q - accuracyQ) * share) / Q))
+    plainCell(accuracyQ, share, Math.floor(cell / classes) === cell % classes))
+}
+
+/** One column of a table: by truth, how probable it is to say `said`. */
+export function columnOf(cells: Uint32Array | Uint16Array, classes: number, said: number): Uint32Array {
+  return Uint32Array.from({ length: classes }, (_, truth) => cells[truth * classes + said] ?? 0)
+}
+
+/** The same of an agent of whom only the accuracy is known. Cost: that of the column, not of the table. */
+export function plainColumn(
+  accuracyQ: number, spread: Uint32Array, classes: number, said: number
+): Uint32Array {
+  return columnOf(spread, classes, said).map((share, truth) => plainCell(accuracyQ, share, truth === said))
+}
+
+function plainCell(accuracyQ: number, share: number, isRight: boolean): number {
+  return isRight ? accuracyQ : Math.floor(((Q - accuracyQ) * share) / Q)
 }
 
 interface Counts {
@@ -80,45 +121,28 @@ interface Own {
   readonly plain: Float64Array
   /** On items that a seed has judged. */
   readonly audited: Float64Array
-  readonly slot: number
 }
 
-function countsOf(field: Field, rows: readonly Said[], classes: number, present: Present): Counts {
-  const { columns, recordOf, auditedOf, voiceOf } = field
+function countsOf(field: Field, { classes, rows, tabled }: Sayings, present: Present): Counts {
+  const { columns: { classOf }, listed, recordOf, auditedOf, voiceOf } = field
   const { p, known } = present.beliefs
-  const own = emptyTables(field, rows, classes)
-  const all = new Float64Array(classes * classes)
+  const empty = (): Float64Array => new Float64Array(classes * classes)
+  const own = new Map<number, Own>()
+  for (const agent of tabled.keys()) own.set(agent, { plain: empty(), audited: empty() })
+  const all = empty()
   for (const { item, row, agent, said } of rows) {
     if (known[item] === 0) continue
     const mine = own.get(agent)?.[auditedOf[item] === 1 ? 'audited' : 'plain']
     const record = recordOf[row] ?? 0
     const voice = present.speaks[row] === 1 ? voiceOf[row] ?? 0 : 0
-    for (let at = columns.clusterFrom[item] ?? 0; at < (columns.clusterFrom[item + 1] ?? 0); at += 1) {
-      const truth = columns.classOf[at] ?? -1
-      if (truth < 0) continue
-      const cell = truth * classes + said
-      all[cell] = (all[cell] ?? 0) + timesQ(p[at] ?? 0, voice)
-      if (mine !== undefined) mine[cell] = (mine[cell] ?? 0) + timesQ(p[at] ?? 0, record)
+    for (let at = listed.from[item] ?? 0; at < (listed.from[item + 1] ?? 0); at += 1) {
+      const cluster = listed.clusters[at] ?? 0
+      const cell = (classOf[cluster] ?? 0) * classes + said
+      all[cell] = (all[cell] ?? 0) + timesQ(p[cluster] ?? 0, voice)
+      if (mine !== undefined) mine[cell] = (mine[cell] ?? 0) + timesQ(p[cluster] ?? 0, record)
     }
   }
   return { all, own }
-}
-
-/** For each agent with ballots enough: as many as there are values at least, so cells grow with rows. */
-function emptyTables(
-  { constants, slots }: Field, rows: readonly Said[], classes: number
-): ReadonlyMap<number, Own> {
-  const ballots = new Map<number, { number: number; readonly slot: number }>()
-  for (const { agent, row } of rows) {
-    const known = ballots.get(agent)
-    if (known === undefined) ballots.set(agent, { number: 1, slot: slots.ofRow[row] ?? 0 })
-    else known.number += 1
-  }
-  const least = Math.max(constants.tableBallotsMin, classes)
-  return new Map([...ballots].filter(([, { number }]) => number >= least)
-    .map(([agent, { slot }]) => [agent, {
-      plain: new Float64Array(classes ** 2), audited: new Float64Array(classes ** 2), slot
-    }]))
 }
 
 function baseOf(all: Float64Array, classes: number): Uint32Array {
@@ -177,12 +201,12 @@ export interface SupportLimits {
  * Bits that a ballot for `said` gives each class, Q16: the log-likelihood of saying so, within the limits,
  * less that of the class it speaks for least. Of an agent known to say one value where another is true, a
  * ballot speaks for that other one, though not for much.
+ * @param column of the agent's table, that of `said`
  */
 export function supportOf(
-  cells: Uint32Array, classes: number, said: number, { bitsMax, turnedMax }: SupportLimits
+  column: Uint32Array, said: number, { bitsMax, turnedMax }: SupportLimits
 ): Int32Array {
-  const likely = Int32Array.from({ length: classes }, (_, truth) =>
-    log2Q(Math.max(CELL_MIN, cells[truth * classes + said] ?? 0)))
+  const likely = Int32Array.from(column, (cell) => log2Q(Math.max(CELL_MIN, cell)))
   const most = likely.reduce((top, bits) => Math.max(top, bits))
   const top = Math.min(most, (likely[said] ?? 0) + turnedMax)
   const least = likely.reduce((low, bits) => Math.min(low, bits))

@@ -3,6 +3,7 @@
 import { EXP2_ONE, halfPower, Q } from '../base/index.js'
 import { type Gates, gatesOf } from './budget.js'
 import { type BallotColumns, eachRow, itemCount } from './columns.js'
+import { type Listed, listedOf } from './listed.js'
 import type { TrustConstants, TrustPolicy } from './parameters.js'
 import { mulDiv } from './ratio.js'
 import { type Slots, slotsOf } from './slots.js'
@@ -15,6 +16,7 @@ const HALVINGS_MAX = 4
 export interface Field {
   readonly columns: BallotColumns
   readonly slots: Slots
+  readonly listed: Listed
   readonly constants: TrustConstants
   readonly policy: TrustPolicy
   /** By agent: 1 = trust seed. */
@@ -41,7 +43,8 @@ export function fieldOf(columns: BallotColumns, policy: TrustPolicy, constants: 
   const voiceOf = Uint32Array.from(columns.weightOf, (weight, row) =>
     gates === undefined ? weight : Math.floor((weight * (gates.ofRow[row] ?? 0)) / Q))
   return {
-    columns, slots: slotsOf(columns), constants, policy, seeds, mass, gates, voiceOf,
+    columns, slots: slotsOf(columns), listed: listedOf(columns), constants, policy,
+    seeds, mass, gates, voiceOf,
     // A seed that has judged nothing yet must not silence all others.
     seeded: columns.agentOf.some((agent) => seeds[agent] === 1),
     recordOf: recordWeights(columns, policy.halfLifeMs),

@@ -4,8 +4,8 @@
 
 import { type Beliefs, beliefsOf, firstBeliefs, winnersOf } from './beliefs.js'
 import { clonesOf } from './clones.js'
-import { saidIn, type Table, tableOf } from './confusion.js'
-import { heardField, sharesOf } from './dependence.js'
+import { sayingsOf, type Table, tableOf } from './confusion.js'
+import { heardField, type Shares, sharesOf } from './dependence.js'
 import type { Field } from './field.js'
 import { type Accuracies, accuraciesOf, meanAccuracy, type Records, recordsOf } from './record.js'
 import { scoresOf } from './scores.js'
@@ -22,8 +22,8 @@ export interface FixedPoint {
   readonly mean: number
   /** By agent, the first agent of its clone group. */
   readonly groups: Uint32Array
-  /** By closed predicate, by agent, Q16: the share of a full voice that its dependence leaves. */
-  readonly shares: readonly Uint32Array[]
+  /** By closed predicate: the shares of a full voice that dependence leaves. */
+  readonly shares: readonly Shares[]
   /** By closed predicate. */
   readonly tables: readonly Table[]
   /** By item, the cluster of the greatest score. */
@@ -37,7 +37,7 @@ export function findFixedPoint(field: Field): FixedPoint {
   const speakers = firstSpeakers(field, groups)
   const shares = sharesOf(field, groups, speakers)
   const heard = heardField(field, shares)
-  const said = saidIn(field)
+  const sayings = sayingsOf(field)
   let beliefs = firstBeliefs(heard, speakers)
   let winners: Uint32Array | undefined
   // One accuracy an agent first: many predicates together tell better whom to believe than any of them alone.
@@ -47,10 +47,8 @@ export function findFixedPoint(field: Field): FixedPoint {
     const records = recordsOf(field, facts)
     const accuracy = accuraciesOf(field, records, groups, apart)
     const speaks = speakersOf(field, accuracy.ofSlot, groups)
-    const tables = said.map((rows, closed) => {
-      const classes = field.columns.closed[closed]?.values.length ?? 0
-      return tableOf(heard, rows, classes, { beliefs: facts, accuracy: accuracy.ofSlot, speaks })
-    })
+    const present = { beliefs: facts, accuracy: accuracy.ofSlot, speaks }
+    const tables = sayings.map((said) => tableOf(heard, said, present))
     const scores = scoresOf(heard, { accuracy: accuracy.ofSlot, groups, tables, speaks })
     beliefs = beliefsOf(field, scores)
     const before = winners

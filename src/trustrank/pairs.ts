@@ -5,12 +5,6 @@ import { Q } from '../base/index.js'
 import { type BallotColumns, itemCount } from './columns.js'
 import type { Field } from './field.js'
 
-/** Which items are looked at. */
-export type Chosen = (item: number) => boolean
-
-/** Rows of one contested item: `from` to `end`, with that many clusters. */
-export type VisitContested = (from: number, end: number, clusters: number, item: number) => void
-
 /** Counters of all pairs of watched agents, as a triangle. */
 export class Pairs {
   /** Watched agents; a pair is named by two places in this list. */
@@ -46,55 +40,76 @@ export class Pairs {
   }
 }
 
-/** Counts the pairs on chosen items. Cost: O(items * 64^2 + pairs), at most 2^22 pairs. */
-export function pairsOf(field: Field, chosen: Chosen): Pairs {
+/**
+ * Items with one answer, several clusters and at least three rows: only there agreement says something.
+ * @param belongs by item the number of its set; items with a negative one are left out
+ * @returns by set, its contested items, ascending
+ */
+export function contestedItems(
+  columns: BallotColumns, sets: number, belongs: (item: number) => number
+): readonly (readonly number[])[] {
+  const lists = Array.from({ length: sets }, (): number[] => [])
+  for (let item = 0; item < itemCount(columns); item += 1) {
+    const clusters = (columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0)
+    const rows = (columns.rowFrom[item + 1] ?? 0) - (columns.rowFrom[item] ?? 0)
+    if (clusters >= 2 && rows >= 3 && columns.many[item] === 0) lists[belongs(item)]?.push(item)
+  }
+  return lists
+}
+
+/**
+ * Counts the pairs on contested items.
+ * Cost: that of their rows, items * 64^2 and pairs, at most 2^22; nothing for any other item or agent.
+ */
+export function pairsOf(field: Field, contested: readonly number[]): Pairs {
   const { columns, constants } = field
-  const agents = watchedAgents(field, chosen)
-  const place = new Int32Array(field.seeds.length).fill(-1)
-  agents.forEach((agent, at) => {
-    place[agent] = at
-  })
-  const pairs = new Pairs(agents)
-  const placeOf = (row: number): number => place[columns.agentOf[row] ?? 0] ?? -1
-  eachContested(columns, chosen, (from, end, clusters) => {
-    const room = Math.floor(Q / (clusters - 1))
-    const rows: number[] = []
-    for (let row = from; row < end; row += 1) if (placeOf(row) >= 0) rows.push(row)
-    rows.sort((x, y) => placeOf(x) - placeOf(y) || x - y)
-    if (rows.length > constants.pairAgentsPerItem) rows.length = constants.pairAgentsPerItem
-    for (const [index, x] of rows.entries()) {
-      for (let other = index + 1; other < rows.length; other += 1) {
-        const y = rows[other] ?? 0
-        if (placeOf(x) === placeOf(y)) continue
-        pairs.count(placeOf(x), placeOf(y), columns.clusterOf[x] === columns.clusterOf[y], room)
-      }
+  const pairs = new Pairs(watchedAgents(field, contested))
+  if (pairs.agents.length < 2) return pairs
+  const place = new Map(pairs.agents.map((agent, at) => [agent, at]))
+  for (const item of contested) {
+    const [from, end] = [columns.rowFrom[item] ?? 0, columns.rowFrom[item + 1] ?? 0]
+    const room = Math.floor(Q / ((columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0) - 1))
+    // One number each, place before row: sorted without a look at anything else.
+    const order: number[] = []
+    for (let row = from; row < end; row += 1) {
+      const at = place.get(columns.agentOf[row] ?? 0)
+      if (at !== undefined) order.push(at * (end - from) + row - from)
     }
-  })
+    order.sort((x, y) => x - y)
+    if (order.length > constants.pairAgentsPerItem) order.length = constants.pairAgentsPerItem
+    const places = order.map((one) => Math.floor(one / (end - from)))
+    const clusters = order.map((one) => columns.clusterOf[from + one % (end - from)] ?? 0)
+    countItem(pairs, places, clusters, room)
+  }
   return pairs
 }
 
-/** Items with one answer, several clusters and at least three rows: only there agreement says something. */
-export function eachContested(columns: BallotColumns, chosen: Chosen, visit: VisitContested): void {
-  for (let item = 0; item < itemCount(columns); item += 1) {
-    if (!chosen(item)) continue
-    const clusters = (columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0)
-    const [from, end] = [columns.rowFrom[item] ?? 0, columns.rowFrom[item + 1] ?? 0]
-    if (clusters >= 2 && end - from >= 3 && columns.many[item] === 0) visit(from, end, clusters, item)
+/** Notes every pair of rows of one item that are of two agents. */
+function countItem(pairs: Pairs, places: readonly number[], clusters: readonly number[], room: number): void {
+  for (let x = 0; x < places.length; x += 1) {
+    const [a, said] = [places[x] ?? 0, clusters[x]]
+    for (let y = x + 1; y < places.length; y += 1) {
+      const b = places[y] ?? 0
+      if (a !== b) pairs.count(a, b, said === clusters[y], room)
+    }
   }
 }
 
 /** Agents with contested ballots enough, by falling (seed, standing), then by rising key, up to the limit. */
-function watchedAgents({ columns, constants, seeds, mass }: Field, chosen: Chosen): readonly number[] {
-  const contested = new Uint32Array(seeds.length)
-  eachContested(columns, chosen, (from, end) => {
-    for (let row = from; row < end; row += 1) {
+function watchedAgents(
+  { columns, constants, seeds, mass }: Field, contested: readonly number[]
+): readonly number[] {
+  const ballots = new Map<number, number>()
+  for (const item of contested) {
+    for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
       const agent = columns.agentOf[row] ?? 0
-      contested[agent] = (contested[agent] ?? 0) + 1
+      ballots.set(agent, (ballots.get(agent) ?? 0) + 1)
     }
-  })
+  }
   const rank = (agent: number): number => (seeds[agent] === 1 ? Infinity : mass?.[agent] ?? 0)
-  return [...contested.keys()]
-    .filter((agent) => (contested[agent] ?? 0) >= constants.pairItemsMin && mass?.[agent] !== 0)
+  return [...ballots]
+    .filter(([agent, number]) => number >= constants.pairItemsMin && mass?.[agent] !== 0)
+    .map(([agent]) => agent)
     .sort((a, b) => (rank(a) === rank(b) ? a - b : rank(b) - rank(a)))
     .slice(0, constants.pairAgentsMax)
 }

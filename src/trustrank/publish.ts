@@ -2,6 +2,7 @@
 
 import { type PublicKey, Q } from '../base/index.js'
 import { type Table, turnedBitsOf } from './confusion.js'
+import type { Shares } from './dependence.js'
 import type { Field } from './field.js'
 import type { FixedPoint } from './fixed-point.js'
 import { standingQ } from './standing.js'
@@ -68,7 +69,7 @@ function roundsOf(
 }
 
 function closedOf(
-  field: Field, table: Table, at: number, shareOf: Uint32Array | undefined
+  field: Field, table: Table, at: number, sharesQ: Shares | undefined
 ): ClosedTrust {
   const { columns } = field
   const { predicate, values } = columns.closed[at] ?? { predicate: '', values: [] }
@@ -78,9 +79,9 @@ function closedOf(
     if (key !== undefined) own.set(key, Uint16Array.from(cells, steps))
   }
   const shares = new Map<PublicKey, number>()
-  for (const [agent, key] of columns.agents.entries()) {
-    const share = steps(shareOf?.[agent] ?? Q)
-    if (share < STEPS_PER_ONE) shares.set(key, share)
+  for (const [agent, shareQ] of [...sharesQ ?? []].sort(([a], [b]) => a - b)) {
+    const key = columns.agents[agent]
+    if (key !== undefined && steps(shareQ) < STEPS_PER_ONE) shares.set(key, steps(shareQ))
   }
   return {
     predicate, values, own, shares, turnedBits: turnedBitsOf(field),

@@ -3,7 +3,7 @@
 import { log2Q, Q, timesQ } from '../base/index.js'
 import type { Scores } from './beliefs.js'
 import { itemCount } from './columns.js'
-import { cellsOf, supportOf, type Table, turnedBitsOf } from './confusion.js'
+import { columnOf, plainColumn, supportOf, type Table, turnedBitsOf } from './confusion.js'
 import type { Field } from './field.js'
 import { bitsOf } from './weight.js'
 
@@ -17,24 +17,23 @@ export interface Worth {
   readonly speaks: Uint8Array
 }
 
-/** The scores of all clusters. Cost: O(rows), times the clusters of the item in closed predicates. */
+/** The scores of all clusters. Cost: O(rows), times the listed clusters of the item in closed predicates. */
 export function scoresOf(field: Field, worth: Worth): Scores {
   const { columns } = field
   const of = new Float64Array(columns.classOf.length)
   const reached = new Uint8Array(itemCount(columns))
   const supports = worth.tables.map((table) => supporter(field, table, worth.accuracy))
+  const bases = worth.tables.map(({ base }) => baseBits(base))
   for (let item = 0; item < reached.length; item += 1) {
     const table = worth.tables[columns.closedOf[item] ?? -1]
     const support = supports[columns.closedOf[item] ?? -1]
     if (columns.many[item] === 1) scoreMany(field, worth, item, of)
     else if (table === undefined || support === undefined) scoreOpen(field, worth, item, of)
     else scoreClosed(field, worth, item, of, table, support)
-    const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
-    // With many answers a score can be 0 or less where weight is: then as much is against as for.
-    const any = of.subarray(from, end).some((score) => columns.many[item] === 1 ? score !== 0 : score > 0)
-    if (!any) continue
+    if (!isReached(field, item, of)) continue
     reached[item] = 1
-    if (table !== undefined) addBase(columns.classOf, from, end, of, table)
+    const base = bases[columns.closedOf[item] ?? -1]
+    if (base !== undefined) addBase(field, item, of, base)
   }
   return { of, reached }
 }
@@ -44,6 +43,15 @@ export function baseBits(base: Uint32Array): Int32Array {
   const bits = Int32Array.from(base, (share) => log2Q(Math.max(1, share)))
   const least = bits.reduce((min, own) => Math.min(min, own), bits[0] ?? 0)
   return bits.map((own) => own - least)
+}
+
+/** With many answers a score can be 0 or less where weight is: then as much is against as for. */
+function isReached({ columns }: Field, item: number, of: Float64Array): boolean {
+  for (let at = columns.clusterFrom[item] ?? 0; at < (columns.clusterFrom[item + 1] ?? 0); at += 1) {
+    const score = of[at] ?? 0
+    if (score > 0 || (score !== 0 && columns.many[item] === 1)) return true
+  }
+  return false
 }
 
 type Support = (row: number, said: number) => Int32Array
@@ -58,9 +66,11 @@ function supporter(field: Field, table: Table, accuracy: Uint32Array): Support {
     const key = agent * table.classes + said
     const known = kept.get(key)
     if (known !== undefined) return known
-    const own = accuracy[slots.ofRow[row] ?? 0] ?? 0
-    const cells = table.own.get(agent) ?? cellsOf(own, table.spread, table.classes)
-    const bits = supportOf(cells, table.classes, said, limits)
+    const own = table.own.get(agent)
+    const column = own === undefined
+      ? plainColumn(accuracy[slots.ofRow[row] ?? 0] ?? 0, table.spread, table.classes, said)
+      : columnOf(own, table.classes, said)
+    const bits = supportOf(column, said, limits)
     kept.set(key, bits)
     return bits
   }
@@ -79,8 +89,8 @@ function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): 
 function scoreClosed(
   field: Field, worth: Worth, item: number, of: Float64Array, table: Table, support: Support
 ): void {
-  const { columns, slots, voiceOf, constants } = field
-  const [from, end] = [columns.clusterFrom[item] ?? 0, columns.clusterFrom[item + 1] ?? 0]
+  const { columns, listed, slots, voiceOf, constants } = field
+  const [from, end] = [listed.from[item] ?? 0, listed.from[item + 1] ?? 0]
   for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
     if (worth.speaks[row] === 0) continue
     const cluster = columns.clusterOf[row] ?? 0
@@ -92,8 +102,8 @@ function scoreClosed(
     }
     const bits = support(row, said)
     for (let at = from; at < end; at += 1) {
-      const truth = columns.classOf[at] ?? -1
-      if (truth >= 0) add(of, at, timesQ(bits[truth] ?? 0, voice))
+      const truth = listed.clusters[at] ?? 0
+      add(of, truth, timesQ(bits[columns.classOf[truth] ?? 0] ?? 0, voice))
     }
   }
 }
@@ -115,9 +125,11 @@ function scoreMany(field: Field, worth: Worth, item: number, of: Float64Array): 
   for (let at = from; at < end; at += 1) add(of, at, -all)
 }
 
-function addBase(classOf: Int16Array, from: number, end: number, of: Float64Array, table: Table): void {
-  const bits = baseBits(table.base)
-  for (let at = from; at < end; at += 1) add(of, at, bits[classOf[at] ?? -1] ?? 0)
+function addBase({ columns, listed }: Field, item: number, of: Float64Array, bits: Int32Array): void {
+  for (let at = listed.from[item] ?? 0; at < (listed.from[item + 1] ?? 0); at += 1) {
+    const cluster = listed.clusters[at] ?? 0
+    add(of, cluster, bits[columns.classOf[cluster] ?? 0] ?? 0)
+  }
 }
 
 function add(column: Float64Array, at: number, amount: number): void {

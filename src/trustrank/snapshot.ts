@@ -3,7 +3,7 @@
 
 import { type Hash, type PublicKey, Q, timesQ, toHex } from '../base/index.js'
 import { roundOf } from './budget.js'
-import { cellsOf, supportOf } from './confusion.js'
+import { columnOf, plainColumn, supportOf } from './confusion.js'
 import { neutralTrust } from './neutral.js'
 import { TRUST_CONSTANTS } from './parameters.js'
 import { publishedDigest } from './published.js'
@@ -58,10 +58,10 @@ function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): C
   const spread = Uint32Array.from(closed.spread, (steps) => steps * Q_PER_STEP)
   const limits = { bitsMax: TRUST_CONSTANTS.bitsMax, turnedMax: closed.turnedBits * Q }
   const kept = new Map<PublicKey, (Int32Array | undefined)[]>()
-  const cells = (agent: PublicKey): Uint32Array => {
+  const column = (agent: PublicKey, said: number): Uint32Array => {
     const own = closed.own.get(agent)
-    if (own === undefined) return cellsOf(accuracy(agent) * Q_PER_STEP, spread, classes)
-    return Uint32Array.from(own, (steps) => steps * Q_PER_STEP)
+    if (own === undefined) return plainColumn(accuracy(agent) * Q_PER_STEP, spread, classes, said)
+    return columnOf(own, classes, said).map((steps) => steps * Q_PER_STEP)
   }
   return {
     classOf: (objectBytes) => classOf.get(toHex(objectBytes)) ?? -1,
@@ -70,7 +70,7 @@ function worthOf(closed: ClosedTrust, accuracy: (agent: PublicKey) => number): C
       let known = kept.get(agent)
       if (known === undefined) kept.set(agent, known = [])
       const share = (closed.shares.get(agent) ?? STEPS_PER_ONE) * Q_PER_STEP
-      return known[said] ??= supportOf(cells(agent), classes, said, limits)
+      return known[said] ??= supportOf(column(agent, said), said, limits)
         .map((bits) => timesQ(bits, share))
     }
   }
