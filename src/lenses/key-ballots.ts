@@ -37,7 +37,7 @@ export interface TrustBallots {
     readonly author: PublicKey
     readonly timestampMs: number
   }[]
-  /** Agents that said something and give it no weight: a lens may ask for their trust all the same. */
+  /** Agents that said something and have no row: a lens may ask for their trust all the same. */
   readonly silent: readonly PublicKey[]
 }
 
@@ -48,7 +48,8 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
   const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
   const { voices, candidates, list } = statements
   const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
-  const speaking = new Set(ballots.voice)
+  // Equal parts of very many answers are scaled to nothing: such a ballot makes no row.
+  const speaking = new Set(ballots.voice.filter((_, row) => (given[row] ?? 0) > 0))
   return {
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
     constraint: constraintKind(key.predicate) !== undefined && judging.ruled !== true,

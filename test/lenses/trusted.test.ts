@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, toHex } from '../../src/base/index.js'
 import {
-  consensus, type Judging, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
+  authority, consensus, type Judging, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
 } from '../../src/lenses/index.js'
 import { agent, ask, bytesOf, judgedBy, key, said, trustOf, vote } from './make.js'
 
@@ -106,6 +106,17 @@ describe('the ballots that trust is computed from', () => {
       const ruled = judgedBy({ cardinality: 'one' }, predicate).judging(predicate)
       expect(runSteps(trustBallotSteps(named, ruled)).constraint).toBe(false)
     })
+
+  it.each([65_536, 65_537])('name who has no row, its ballot being split among %i answers', (answers) => {
+    const candidates = Array.from({ length: answers }, (_, at) => said(`author ${at % 3}`, at, { timestampMs: at }))
+    const split = key(candidates, candidates.map((candidate) => vote('ann', candidate, 1_000_000)))
+    const { rows, silent } = runSteps(trustBallotSteps(split, NO_EPOCHS.judging('predicate')))
+    expect(rows.filter((row) => row.agent === agent('ann'))).toHaveLength(answers > 65_536 ? 0 : answers)
+    expect(silent).toEqual(answers > 65_536 ? [agent('ann')] : [])
+    const trust = { ...trustOf(), accuracy: (of: string) => (of === agent('ann') ? 800 : 0) }
+    expect(ask(authority, split, { trust })).toBeDefined()
+    expect(ask(authority, split, { trust: { ...trust, accuracy: () => 0 } })).toBeUndefined()
+  }, 60_000)
 
   it('do not count a withdrawn vote as an endorsement', () => {
     const withdrawn = key([claim], [vote('bob', claim, 1_000_000, 8), vote('bob', claim, 0, 9)])
