@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox'
 import { assert, parsePublicKey } from '../base/index.js'
-import type { AgentExplanation, AgentReport, AgentStep, TrustReport } from '../node/index.js'
+import type { AgentExplanation, AgentReport, PredicateReport, TrustReport } from '../node/index.js'
 import { type AgentReasons, STEPS_PER_ONE } from '../trustrank/index.js'
 import { ApiError } from './errors.js'
 import { defineOperation, type Operation } from './operation.js'
@@ -43,6 +43,11 @@ const moversSchema = Type.Array(Type.Object({
 const explanationSchema = Type.Object({
   ...agentFields,
   published: Type.Boolean({ description: 'false: it has what every newcomer has' }),
+  predicates: Type.Array(Type.Object({
+    predicate: Type.String(), accuracy: shareSchema,
+    ballots: Type.Union([amountSchema, Type.Null()]), hits: Type.Union([amountSchema, Type.Null()])
+  }), { description: 'the accuracy that weighs its ballots under each, most ballots first, the first 100' }),
+  predicates_total: countSchema,
   trust: trustSchema,
   reasons: Type.Union([Type.Null(), Type.Object({
     ballots: amountSchema, hits: amountSchema,
@@ -53,7 +58,10 @@ const explanationSchema = Type.Object({
   })]),
   past: Type.Array(Type.Object({
     generation: countSchema, accuracy: shareSchema, standing: shareSchema, gate: shareSchema,
-    group: Type.Union([keySchema, Type.Null()])
+    group: Type.Union([keySchema, Type.Null()]),
+    predicates: Type.Array(Type.Object({ predicate: Type.String(), accuracy: shareSchema }), {
+      description: 'where its accuracy was another than in the next snapshot'
+    })
   }))
 })
 
@@ -107,17 +115,31 @@ function agentJson(report: AgentReport): object {
   }
 }
 
-function valuesJson({ accuracy, standing, gate, group }: Omit<AgentStep, 'generation'>): object {
-  const share = (steps: number): number => steps / STEPS_PER_ONE
+type AgentValues = Pick<AgentReport, 'accuracy' | 'standing' | 'gate' | 'group'>
+
+function valuesJson({ accuracy, standing, gate, group }: AgentValues): object {
   return { accuracy: share(accuracy), standing: share(standing), gate: share(gate), group: group ?? null }
 }
 
+function predicateJson({ predicate, accuracy, record }: PredicateReport): object {
+  const [ballots, hits] = record === undefined ? [null, null] : [fromQ(record.ballots), fromQ(record.hits)]
+  return { predicate, accuracy: share(accuracy), ballots, hits }
+}
+
+function share(steps: number): number {
+  return steps / STEPS_PER_ONE
+}
+
 function explanationJson(found: AgentExplanation): object {
-  const { published, trust, reasons, past } = found
+  const { published, trust, predicates, predicatesTotal, reasons, past } = found
   return {
     ...agentJson(found), published, trust: trustJson(trust),
+    predicates: predicates.map(predicateJson), predicates_total: predicatesTotal,
     reasons: reasons === undefined ? null : reasonsJson(reasons),
-    past: past.map((step) => ({ generation: step.generation, ...valuesJson(step) }))
+    past: past.map((step) => ({
+      generation: step.generation, ...valuesJson(step),
+      predicates: step.predicates.map(({ predicate, accuracy }) => ({ predicate, accuracy: share(accuracy) }))
+    }))
   }
 }
 

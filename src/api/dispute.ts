@@ -17,7 +17,7 @@ export const backerSchema: TSchema = Type.Object({
   ballot: Type.Number({ description: 'the same, where the answers share one ballot' }),
   gate: Type.Number({ description: 'share that its vote budget leaves' }),
   trust: Type.Number({ description: 'bits that trust gives a whole ballot of it here' }),
-  accuracy: Type.Number({ description: 'published of it, rounded down to 1/1024; standing likewise' }),
+  accuracy: Type.Number({ description: 'under the predicate, as published: rounded down to 1/1024; standing likewise' }),
   standing: Type.Number(),
   bits: Type.Number({ description: 'bits that the answer gets; 0 when another of the clone group speaks' }),
   group: Type.Optional(Type.Integer({ description: 'agents of one number are one voice' }))

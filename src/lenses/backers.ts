@@ -23,7 +23,7 @@ export interface Backer {
   readonly gate: number
   /** Q16 bits: what trust gives its ballot here. */
   readonly trust: number
-  /** What is published of it, steps of 1/1024. */
+  /** What is published of it, steps of 1/1024; accuracy is that under the predicate, which trust follows. */
   readonly accuracy: number
   readonly standing: number
   /** Q16 bits that the cluster gets from it; 0 when another agent of its clone group speaks. */
@@ -76,7 +76,7 @@ function* strongestSteps(
 function backerOf(
   density: Density, trust: TrustView, row: number, { id, timestampMs, voice, weightQ }: Statement
 ): Backer | undefined {
-  const { rows, statements: { voices }, margins, spoken } = density
+  const { rows, statements: { voices }, margins, spoken, predicate } = density
   const agentId = voices[voice]
   if (agentId === undefined) return undefined
   const gate = gateOf({ ballots: rows, voices, trust }, row)
@@ -86,7 +86,8 @@ function backerOf(
   return {
     agentId, statement: id, timestampMs, weight: weightQ, ballot, gate, trust: bits,
     bits: spoken?.has(row) === false ? 0 : timesQ(timesQ(counts, gate), bits),
-    accuracy: trust.accuracy(agentId), standing: trust.standing(agentId), group: trust.groupOf(agentId)
+    accuracy: trust.accuracy(agentId, predicate), standing: trust.standing(agentId),
+    group: trust.groupOf(agentId)
   }
 }
 

@@ -13,6 +13,7 @@ import type { ClosedView, KeyRecords, TrustView } from './types.js'
 
 /** What all agents together say about one (subject, predicate). Arrays by cluster unless said otherwise. */
 export interface Density {
+  readonly predicate: string
   readonly statements: Statements
   readonly clusters: Clusters
   /** Q16 bits: trust-weighted ballots. */
@@ -61,7 +62,7 @@ export function* densitySteps(
   const backing = yield* backingSteps(statements, weights, trust)
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {
-    statements, clusters, backing, margins, weights, closed, rows: ballots,
+    predicate, statements, clusters, backing, margins, weights, closed, rows: ballots,
     scores: tally.scores, held: tally.held, agents: tally.agents, spoken: tally.spoken,
     ballots: ballots.voices, undecided: tally.scores.every((score) => score <= 0),
     share: margins === undefined ? sharesOfOne(tally.scores) : sharesOfMany(margins)

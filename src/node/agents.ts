@@ -45,16 +45,38 @@ export interface AgentPage {
   readonly cursor?: string | undefined
 }
 
-/** What was published of an agent earlier. */
-export interface AgentStep extends Pick<AgentReport, 'accuracy' | 'standing' | 'gate' | 'group'> {
-  readonly generation: number
+/** What weighs an agent's ballots under one predicate. */
+export interface PredicateAccuracy {
+  readonly predicate: string
+  /** As published, steps of 1/1024. */
+  readonly accuracy: number
 }
+
+/** The same with its track record there, Q16; absent until trust was computed once. */
+export interface PredicateReport extends PredicateAccuracy {
+  readonly record?: Pick<TrackRecord, 'ballots' | 'hits'> | undefined
+}
+
+type AgentValues = Pick<AgentReport, 'accuracy' | 'standing' | 'gate' | 'group'>
+
+/** What was published of an agent earlier. */
+export interface AgentStep extends AgentValues {
+  readonly generation: number
+  /** Predicates under which its accuracy was another than in the next snapshot, by name; the first 100. */
+  readonly predicates: readonly PredicateAccuracy[]
+}
+
+/** Predicates that an explanation names at most. */
+export const PREDICATES_NAMED_MAX = 100
 
 /** An agent with the reasons of its values. */
 export interface AgentExplanation extends AgentReport {
   readonly trust: TrustReport
   /** False: nothing is published of it, it has what every newcomer has. */
   readonly published: boolean
+  /** Under each predicate with ballots or a published accuracy of it: most ballots first, the first 100. */
+  readonly predicates: readonly PredicateReport[]
+  readonly predicatesTotal: number
   /** Absent without ballots unless it is a seed, and until trust was computed once. */
   readonly reasons?: AgentReasons | undefined
   /** Earlier values, latest first, as far as snapshots are kept and where they differ. */
@@ -115,7 +137,21 @@ export async function explainAgent(
   if (!published && !await hasSaid(store, agent)) return undefined
   const [reasons, [record]] = await Promise.all([trust.reasons(agent), trust.records([agent])])
   const report = { ...reportOf(source, snapshot, agent), record }
-  return { ...report, trust: reportTrust(trust), published, reasons, past: pastOf(trust, agent) }
+  const predicates = predicatesOf(snapshot, agent, reasons)
+  return {
+    ...report, trust: reportTrust(trust), published, reasons, past: pastOf(trust, agent),
+    predicates: predicates.slice(0, PREDICATES_NAMED_MAX), predicatesTotal: predicates.length
+  }
+}
+
+function predicatesOf(
+  snapshot: TrustSnapshot, agent: PublicKey, reasons: AgentReasons | undefined
+): readonly PredicateReport[] {
+  const records = new Map(reasons?.predicates.map((record) => [record.predicate, record]))
+  const names = new Set([...records.keys(), ...snapshot.agents.get(agent)?.predicates?.keys() ?? []])
+  const ballotsOf = (name: string): number => records.get(name)?.ballots ?? 0
+  return [...names].sort((a, b) => ballotsOf(b) - ballotsOf(a) || (a < b ? -1 : 1)).map((predicate) => (
+    { predicate, accuracy: snapshot.accuracy(agent, predicate), record: records.get(predicate) }))
 }
 
 async function hasSaid(store: AgentSource['store'], agent: PublicKey): Promise<boolean> {
@@ -127,7 +163,7 @@ function reportOf({ seeds }: AgentSource, snapshot: TrustSnapshot, agent: Public
   return { agent, ...valuesOf(snapshot, agent), seed: seeds.includes(agent) }
 }
 
-function valuesOf(snapshot: TrustSnapshot, agent: PublicKey): Omit<AgentStep, 'generation'> {
+function valuesOf(snapshot: TrustSnapshot, agent: PublicKey): AgentValues {
   const { accuracy, standing, gate, group }: AgentTrust = snapshot.agents.get(agent) ?? snapshot.prior
   const first = group === undefined ? undefined : rollOf(snapshot).groups.get(group)
   return { accuracy, standing, gate, group: first }
@@ -135,15 +171,26 @@ function valuesOf(snapshot: TrustSnapshot, agent: PublicKey): Omit<AgentStep, 'g
 
 function pastOf(trust: TrustKeeper, agent: PublicKey): readonly AgentStep[] {
   const steps: AgentStep[] = []
-  let last = valuesOf(trust.snapshot(), agent)
+  let after = trust.snapshot()
   for (const snapshot of trust.history()) {
-    const values = valuesOf(snapshot, agent)
-    const same = values.accuracy === last.accuracy && values.standing === last.standing &&
-      values.gate === last.gate && values.group === last.group
-    if (!same) steps.push({ generation: snapshot.generation, ...values })
-    last = values
+    const [values, later] = [valuesOf(snapshot, agent), valuesOf(after, agent)]
+    const predicates = changedPredicates(snapshot, after, agent)
+    const same = values.accuracy === later.accuracy && values.standing === later.standing &&
+      values.gate === later.gate && values.group === later.group && predicates.length === 0
+    if (!same) steps.push({ generation: snapshot.generation, ...values, predicates })
+    after = snapshot
   }
   return steps
+}
+
+function changedPredicates(
+  before: TrustSnapshot, after: TrustSnapshot, agent: PublicKey
+): readonly PredicateAccuracy[] {
+  const names = [before, after].flatMap(({ agents }) => [...agents.get(agent)?.predicates?.keys() ?? []])
+  return [...new Set(names)].sort()
+    .map((predicate) => ({ predicate, accuracy: before.accuracy(agent, predicate) }))
+    .filter(({ predicate, accuracy }) => accuracy !== after.accuracy(agent, predicate))
+    .slice(0, PREDICATES_NAMED_MAX)
 }
 
 function rollOf({ agents }: TrustSnapshot): Roll {

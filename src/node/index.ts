@@ -7,7 +7,9 @@ export type {
   AuthorityThresholds, Candidate, Density, Judging, KeyRecords, Lens, LensFunction, LensInput, LensResult,
   Standing, Steps, TrustView, VoteInput
 } from '../lenses/index.js'
-export type { AgentExplanation, AgentPage, AgentReport, AgentStep, TrustReport } from './agents.js'
+export type {
+  AgentExplanation, AgentPage, AgentReport, AgentStep, PredicateAccuracy, PredicateReport, TrustReport
+} from './agents.js'
 export {
   type Claim, type ClaimLine, type ClaimValue, type GoldFact, type GoldLine, type LineError,
   CLAIMS_LIMITS, readClaims, readGold, splitItem

@@ -60,11 +60,36 @@ describe('agents', () => {
     expect(ann.reasons.lost).toEqual([])
   })
 
+  it('have the accuracy that weighs their ballots under each predicate, in explanations and disputes too', async () => {
+    // The liar is right about colours.
+    const colours = Array.from({ length: 8 }, (_, at) => ['ann', 'bob', 'cid', 'liar'].map((by) =>
+      states(by, 'red', { subject: `thing ${at}`, predicate: 'colour' })))
+    const { get, admit } = await realWith(...story())
+    await admit(...colours.flat())
+    const { json } = await get(`/agents/${key('liar')}`)
+    const [colour, p] = json.predicates
+    expect([colour.predicate, p.predicate, json.predicates.length]).toEqual(['colour', 'p', 2])
+    expect(json.predicates_total).toBe(2)
+    expect(colour).toMatchObject({ ballots: 8 })
+    expect(p).toMatchObject({ ballots: 6 })
+    expect([p.accuracy < json.accuracy, json.accuracy < colour.accuracy]).toEqual([true, true])
+    expect(p.hits).toBeLessThan(1)
+    expect(json.past[0].predicates).toContainEqual({ predicate: 'colour', accuracy: json.past[0].accuracy })
+    for (const path of ['/explain', '/skeptic']) {
+      for (const [subject, predicate, accuracy] of [['fact 0', 'p', p.accuracy], ['thing 0', 'colour', colour.accuracy]]) {
+        const { clusters } = (await get(path, { subject, predicate })).json
+        const sides: readonly { readonly backers: readonly Listed[] }[] = clusters
+        const liar = sides.flatMap(({ backers }) => backers).find(({ agent_id: by }) => by === key('liar'))
+        expect(liar?.accuracy, `${path} ${predicate}`).toBe(accuracy)
+      }
+    }
+  })
+
   it('without a ballot have what every newcomer has, and are unknown when nothing was heard of them', async () => {
     const fact = states('ann', 'x')
     const { get } = await realWith(fact, backs('eve', idOf(fact), 0))
     const { json } = await get(`/agents/${key('eve')}`)
-    expect(json).toMatchObject({ published: false, reasons: null, ballots: null, hits: null })
+    expect(json).toMatchObject({ published: false, reasons: null, ballots: null, hits: null, predicates: [] })
     const unknown = await get(`/agents/${key('nobody')}`)
     expect([unknown.status, unknown.json.code]).toEqual([404, 'AGENT_NOT_FOUND'])
   })

@@ -7,7 +7,7 @@ const agent: AgentAnswer = {
   agent_id: 'a'.repeat(64), accuracy: 0.9375, standing: 1, gate: 1, group: null, seed: false, ballots: 12_345, hits: 99.25
 }
 const explained: ExplainedAgent = {
-  ...agent, published: true, past: [],
+  ...agent, published: true, past: [], predicates: [], predicates_total: 0,
   trust: { mode: 'computed', generation: 7, lag_ms: 0, agents: 3, ballots: 21 },
   reasons: { ballots: 4, hits: 1, audited: 0, clones: [], clones_total: 0, lost: [], gained: [] }
 }
@@ -33,7 +33,12 @@ describe('the table of agents', () => {
 describe('the explanation of an agent', () => {
   it('names what its ballots were worth, what cost it, and what it had before', () => {
     const text = lines(explanationText({
-      ...explained, gate: 0.5, past: [{ generation: 6, accuracy: 0.96875 }],
+      ...explained, gate: 0.5, past: [{ generation: 6, accuracy: 0.96875, predicates: [{ predicate: 'currency', accuracy: 0.5 }] }],
+      predicates: [
+        { predicate: 'currency', accuracy: 0.25, ballots: 4, hits: 1 },
+        ...Array.from({ length: 11 }, (_, at) => ({ predicate: `p${at}`, accuracy: 0.5, ballots: null, hits: null }))
+      ],
+      predicates_total: 12,
       reasons: {
         ballots: 404, hits: 101, audited: 2, clones: ['c'.repeat(64)], clones_total: 8,
         lost: [{ subject: 'SL', predicate: 'currency', share: 0.001, weight: 1, audited: true }],
@@ -46,7 +51,11 @@ describe('the explanation of an agent', () => {
     expect(text).toContain('copies       one voice with 8 others')
     expect(text).toContain('cost it      SL currency: its answer holds with 0.1 %, judged by a seed')
     expect(text).toContain('gained it    FR capital: its answer holds with 100.0 %')
-    expect(text).toContain('before       96.9 % in snapshot 6')
+    expect(text).toContain('under        currency: 25.0 %; 1.0 of 4.0 ballots hold')
+    expect(text).toContain('under        p8: 50.0 %')
+    expect(text.join()).not.toContain('p9')
+    expect(text).toContain('also under   2 predicates: --json')
+    expect(text).toContain('before       96.9 %, currency 50.0 % in snapshot 6')
   })
 
   it('says of a newcomer that it is one', () => {

@@ -47,6 +47,11 @@ describe('Skeptic', () => {
     expect(dispute?.groups).toEqual([{ group: 0, agents: [agent('ann'), agent('bob')].sort() }])
   })
 
+  it('shows of each backer the accuracy under the predicate, which weighs its ballot', () => {
+    const trust = { ...trustOf(), accuracy: (_: unknown, predicate?: string) => (predicate === 'predicate' ? 300 : 900) }
+    expect(weigh(key([said('ann', 'x')]), { trust })?.clusters[0]?.backers).toMatchObject([{ accuracy: 300 }])
+  })
+
   it('cuts the list of backers at 100 and counts them all', () => {
     const many = Array.from({ length: BACKERS_MAX + 1 }, (_, at) => said(`agent ${at}`, 'x'))
     const [side] = weigh(key(many))?.clusters ?? []

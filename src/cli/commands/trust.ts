@@ -46,6 +46,13 @@ export interface MoverAnswer {
 export interface ExplainedAgent extends AgentAnswer {
   readonly published: boolean
   readonly trust: TrustAnswer
+  readonly predicates: readonly {
+    readonly predicate: string
+    readonly accuracy: number
+    readonly ballots: number | null
+    readonly hits: number | null
+  }[]
+  readonly predicates_total: number
   readonly reasons: {
     readonly ballots: number
     readonly hits: number
@@ -56,7 +63,11 @@ export interface ExplainedAgent extends AgentAnswer {
     readonly lost: readonly MoverAnswer[]
     readonly gained: readonly MoverAnswer[]
   } | null
-  readonly past: readonly { readonly generation: number, readonly accuracy: number }[]
+  readonly past: readonly {
+    readonly generation: number
+    readonly accuracy: number
+    readonly predicates: readonly { readonly predicate: string, readonly accuracy: number }[]
+  }[]
 }
 
 interface TrustOptions {
@@ -115,6 +126,8 @@ export function explanationText(agent: ExplainedAgent): string {
   return facts([
     ['agent', agent.agent_id],
     ['accuracy', agent.published ? percent(agent.accuracy) : `${percent(agent.accuracy)}, as every newcomer`],
+    ...agent.predicates.slice(0, PREDICATES_SHOWN).map((one) => ['under', underText(one)] as const),
+    ['also under', othersText(agent.predicates_total)],
     ['standing', percent(agent.standing)],
     ['vote budget', agent.gate === 1 ? undefined : `leaves ${percent(agent.gate)} of a ballot's weight`],
     ['seed', agent.seed ? 'trust starts from it: genesis names it' : undefined],
@@ -124,12 +137,28 @@ export function explanationText(agent: ExplainedAgent): string {
     ...(reasons?.clones ?? []).slice(0, COPIES_SHOWN).map((clone) => ['copy', clone] as const),
     ...(reasons?.lost ?? []).map((mover) => ['cost it', moverText(mover)] as const),
     ...(reasons?.gained ?? []).map((mover) => ['gained it', moverText(mover)] as const),
-    ...agent.past.map((step) => ['before', `${percent(step.accuracy)} in snapshot ${step.generation}`] as const),
+    ...agent.past.map((step) => ['before', pastText(step)] as const),
     ['trust', trustText(agent.trust)]
   ])
 }
 
 const COPIES_SHOWN = 5
+const PREDICATES_SHOWN = 10
+
+function underText({ predicate, accuracy, ballots, hits }: ExplainedAgent['predicates'][number]): string {
+  const record = ballots === null || hits === null ? '' : `; ${hits.toFixed(1)} of ${ballots.toFixed(1)} ballots hold`
+  return `${predicate}: ${percent(accuracy)}${record}`
+}
+
+function othersText(total: number): string | undefined {
+  return total <= PREDICATES_SHOWN ? undefined : `${total - PREDICATES_SHOWN} predicates: --json`
+}
+
+function pastText({ generation, accuracy, predicates }: ExplainedAgent['past'][number]): string {
+  const under = predicates.slice(0, PREDICATES_SHOWN)
+    .map((one) => `, ${one.predicate} ${percent(one.accuracy)}`).join('')
+  return `${percent(accuracy)}${under} in snapshot ${generation}`
+}
 
 function copiesText(reasons: ExplainedAgent['reasons']): string | undefined {
   const others = reasons?.clones_total ?? 0
