@@ -19,7 +19,10 @@ const trustSchema = Type.Object({
   frontier_root: Type.Union([hashSchema, Type.Null()]),
   lag_ms: Type.Number({ minimum: 0, description: '0: it covers every ballot' }),
   agents: countSchema,
-  ballots: countSchema
+  ballots: countSchema,
+  computed: Type.Boolean({
+    description: 'false: not yet since the node started, so that records and reasons are not known'
+  })
 })
 
 const agentFields = {
@@ -102,8 +105,11 @@ export const agentOperations: readonly Operation[] = [
   })
 ]
 
-function trustJson({ mode, generation, digest, frontierRoot, lagMs, agents, ballots }: TrustReport): object {
-  return { mode, generation, digest, frontier_root: frontierRoot ?? null, lag_ms: lagMs, agents, ballots }
+function trustJson(report: TrustReport): object {
+  const { mode, generation, digest, frontierRoot, lagMs, agents, ballots, computed } = report
+  return {
+    mode, generation, digest, frontier_root: frontierRoot ?? null, lag_ms: lagMs, agents, ballots, computed
+  }
 }
 
 function agentJson(report: AgentReport): object {

@@ -52,9 +52,14 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
+/** Codes by which a node refuses words as such: a lens, a field, a cursor. */
+const WORD_PROBLEMS: ReadonlySet<string> = new Set([
+  'LENS_UNKNOWN', 'INPUT_INVALID', 'QUERY_RANGE', 'QUERY_CURSOR', 'NODE_CURSOR'
+])
+
 /** What the node says of the words of the command line is a usage error like what is found here. */
 function exitCodeOfProblem(problem: string, status: number): number {
-  if (problem === 'LENS_UNKNOWN' || problem === 'INPUT_INVALID') return EXIT.usage
+  if (WORD_PROBLEMS.has(problem)) return EXIT.usage
   return status === 404 ? EXIT.notFound : EXIT.failure
 }
 

@@ -18,8 +18,10 @@ export interface TrustReport {
   readonly lagMs: number
   /** Agents with published values. */
   readonly agents: number
-  /** Rows of ballots that the last computation took in. */
+  /** Rows of ballots that the last computation took in; 0 before the first since the start. */
   readonly ballots: number
+  /** False until trust was computed once since the start: records and reasons are not known yet. */
+  readonly computed: boolean
 }
 
 /** What is published of an agent. Values are steps of 1/1024. */
@@ -103,7 +105,7 @@ export function reportTrust(trust: TrustKeeper): TrustReport {
   const { mode, generation, digest, frontierRoot, agents } = trust.snapshot()
   return {
     mode, generation, digest, frontierRoot, lagMs: trust.lagMs, agents: agents.size,
-    ballots: trust.stats().rows
+    ballots: trust.stats().rows, computed: trust.stats().computationsTotal > 0
   }
 }
 

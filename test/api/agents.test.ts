@@ -37,7 +37,7 @@ describe('agents', () => {
     expect(all.at(-1)?.hits).toBeLessThan(1)
     const { trust } = (await get('/agents')).json
     const { tag, trustGeneration } = await node.state()
-    expect(trust).toMatchObject({ mode: 'computed', generation: trustGeneration, lag_ms: 0, agents: 4, ballots: 24 })
+    expect(trust).toMatchObject({ mode: 'computed', generation: trustGeneration, lag_ms: 0, agents: 4, ballots: 24, computed: true })
     expect(trust.digest).toBe(tag?.trustDigest)
     expect(trust.frontier_root).toBe(tag?.frontierRoot)
   })

@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allPages } from '../../src/cli/pages.js'
-import { percent } from '../../src/cli/commands/get.js'
-import { CliError } from '../../src/cli/errors.js'
+import { headsText, percent } from '../../src/cli/commands/get.js'
+import { CliError, exitCodeOf } from '../../src/cli/errors.js'
 import { backs, idOf, saidMs, startNeutral, states, type Asked } from '../api/real-node.js'
 import { createBench, type Bench } from './harness.js'
 
@@ -14,6 +14,8 @@ const sides = 103
 const old = states('ann', 'SLL', { subject: 'Sierra Leone', predicate: 'currency' })
 const current = states('bob', 'SLE', { subject: 'Sierra Leone', predicate: 'currency', timestampMs: saidMs + 9 })
 
+const withdrawn = states('ann', 'x', { subject: 'even', predicate: 'withdrawn' })
+
 beforeAll(async () => {
   real = await startNeutral()
   const rule = (by: string, predicate: string, object: string): Uint8Array =>
@@ -22,6 +24,9 @@ beforeAll(async () => {
     old, current, backs('cid', idOf(current), 1_000_000, saidMs + 10),
     rule('ann', 'must_use', 'tls'), rule('ann', 'forbidden', 'eval'), rule('bob', 'forbidden', 'md5\u001b[2J'),
     ...Array.from({ length: sides }, (_, at) => states(`agent ${at}`, at, { predicate: 'many' })),
+    states('ann', 'red', { subject: 'even', predicate: 'colour' }),
+    states('bob', 'blue', { subject: 'even', predicate: 'colour', timestampMs: saidMs + 1 }),
+    withdrawn, backs('ann', idOf(withdrawn), 0),
     states('ann', 'crowd'), ...Array.from({ length: 7 }, (_, at) => backs(`fan ${at}`, idOf(states('ann', 'crowd'))))
   )
   bench = await createBench(real.node)
@@ -39,6 +44,32 @@ describe('stemedb get', () => {
     expect(even.stdout).toMatch(/lens +Consensus, a tie: the smaller hash is shown\n/)
     const clear = await bench.run('get', 'Sierra Leone', 'currency')
     expect(clear.stdout).toMatch(/lens +Consensus\nshare +66\.7 % \(score 2\.00 bits\)\nrunner-up +SLL with/)
+  })
+
+  it('does not call it a tie where the last word decides, but for words of one time', async () => {
+    const later = await bench.run('get', 'even', 'colour', '--lens', 'recency')
+    expect(later.stdout).toMatch(/^blue\nlens +Recency\nshare +50\.0 %/)
+    const both = await bench.run('get', 's', 'many', '--lens', 'recency')
+    expect(both.stdout).toMatch(/lens +Recency, equally late: the greater assertion hash is shown\n/)
+  })
+
+  it('counts the agents behind an undecided answer, and behind its rival', async () => {
+    for (const command of ['get', 'explain']) {
+      const { stdout } = await bench.run(command, 'even', 'withdrawn')
+      expect(stdout, command).toMatch(/undecided: no ballot has weight\nshare +0 of 0 agents\n/)
+    }
+  })
+
+  it('shows the agents of an undecided answer, not one share for each answer', () => {
+    expect(headsText({ agents: 3 }, { ballots: 4 })).toBe('3 of 4 agents, 75.0 %')
+  })
+
+  it('ends 2 when the node refuses the words: thresholds of another lens, or a cursor that is none', async () => {
+    const ended = await bench.run('get', 's', 'p', '--lens', 'recency', '--min-standing', '0.5')
+    expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining('QUERY_RANGE')])
+    const codes = ['QUERY_CURSOR', 'NODE_CURSOR', 'QUERY_CHANGED'].map((problem) =>
+      exitCodeOf(new CliError({ code: 'CLI_REFUSED', problem, status: 400 }, problem)))
+    expect(codes).toEqual([2, 2, 1])
   })
 
   it.each([

@@ -8,7 +8,7 @@ const agent: AgentAnswer = {
 }
 const explained: ExplainedAgent = {
   ...agent, published: true, past: [], predicates: [], predicates_total: 0,
-  trust: { mode: 'computed', generation: 7, lag_ms: 0, agents: 3, ballots: 21 },
+  trust: { mode: 'computed', generation: 7, lag_ms: 0, agents: 3, ballots: 21, computed: true },
   reasons: { ballots: 4, hits: 1, audited: 0, clones: [], clones_total: 0, lost: [], gained: [] }
 }
 
@@ -56,6 +56,13 @@ describe('the explanation of an agent', () => {
     expect(text.join()).not.toContain('p9')
     expect(text).toContain('also under   2 predicates: --json')
     expect(text).toContain('before       96.9 %, currency 50.0 % in snapshot 6')
+  })
+
+  it('does not call an agent one without ballots while the node has not read them', () => {
+    const trust = { ...explained.trust, ballots: 0, computed: false }
+    const text = lines(explanationText({ ...explained, reasons: null, trust }))
+    expect(text).toContain('record    not known yet: the node has not read all ballots since it started')
+    expect(text).toContain('trust     computed, snapshot 7, from before the start; its ballots are still being read')
   })
 
   it('says of a newcomer that it is one', () => {

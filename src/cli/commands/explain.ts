@@ -5,7 +5,7 @@ import { connect } from '../client.js'
 import { parseTime } from '../object-text.js'
 import { facts, plain } from '../output.js'
 import type { AddCommand, Shell } from '../shell.js'
-import { type ClaimAnswer, LENS_HELP, objectText, percent } from './get.js'
+import { type ClaimAnswer, headsText, LENS_HELP, objectText, percent } from './get.js'
 import { type SideAnswer, sideText } from './skeptic.js'
 
 interface ExplainAnswer {
@@ -16,7 +16,9 @@ interface ExplainAnswer {
     readonly score: number
     readonly share: number
     readonly undecided: boolean
-    readonly runner_up?: ClaimAnswer & { readonly score: number }
+    readonly agents: number
+    readonly ballots: number
+    readonly runner_up?: ClaimAnswer & { readonly score: number, readonly agents: number }
     readonly clusters: number
     readonly evidence: { readonly superseded?: readonly string[] }
   }
@@ -87,10 +89,9 @@ function explainText(found: ExplainAnswer): string {
     facts([
       ['lens', answer.undecided ? `${answer.lens}, undecided: no ballot has weight` : answer.lens],
       ['hears', hears && `standing from ${hears.standing}, accuracy from ${hears.accuracy}`],
-      ['share', `${percent(answer.share)} (score ${answer.score.toFixed(2)} bits)`],
+      ['share', supportText(answer, found)],
       ['winners', answer.winners_total],
-      ['runner-up', runner_up && `${objectText(runner_up.object)}, ${percent(runner_up.share)} ` +
-        `(score ${runner_up.score.toFixed(2)} bits)`],
+      ['runner-up', runner_up && `${objectText(runner_up.object)}, ${supportText(runner_up, found)}`],
       ['settings', `cardinality ${found.cardinality}` +
         (found.tolerance === undefined ? '' : `, tolerance ${found.tolerance}`) +
         (epoch === null ? '' : `, of epoch ${epoch.name} (${epoch.id})`)],
@@ -104,6 +105,12 @@ function explainText(found: ExplainAnswer): string {
     ...(more > 0 ? [`${more} more answers: stemedb skeptic`] : []),
     changeText(found)
   ].join('\n\n')
+}
+
+function supportText(
+  side: { readonly share: number, readonly score: number, readonly agents: number }, { answer }: ExplainAnswer
+): string {
+  return answer.undecided ? headsText(side, answer) : `${percent(side.share)} (score ${side.score.toFixed(2)} bits)`
 }
 
 function changeText({ answer, what_would_change_it: change }: ExplainAnswer): string {

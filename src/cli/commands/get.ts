@@ -29,7 +29,8 @@ interface QueryAnswer {
   readonly score: number
   readonly share: number
   readonly undecided: boolean
-  readonly runner_up?: ClaimAnswer
+  readonly agents: number
+  readonly runner_up?: ClaimAnswer & { readonly agents: number }
   readonly candidates: number
   readonly ballots: number
   readonly evidence: {
@@ -95,9 +96,10 @@ function answerText(answer: QueryAnswer): string {
     ...others,
     ['lens', `${answer.lens}${doubtText(answer)}`],
     ['share', answer.undecided
-      ? `${percent(answer.share)} of the agents`
+      ? headsText(answer, answer)
       : `${percent(answer.share)} (score ${answer.score.toFixed(2)} bits)`],
-    ['runner-up', runner_up && `${objectText(runner_up.object)} with ${percent(runner_up.share)}`],
+    ['runner-up', runner_up && `${objectText(runner_up.object)} with ` +
+      (answer.undecided ? headsText(runner_up, answer) : percent(runner_up.share))],
     ['behind it', `assertions ${evidence.assertions}, votes ${evidence.votes}, agents with a ballot ${answer.ballots}`],
     ['evidence', evidence.digest],
     ...(evidence.backing ?? []).map((id) => ['backed by', id] as const),
@@ -111,9 +113,21 @@ function answerText(answer: QueryAnswer): string {
   ])].join('\n')
 }
 
-function doubtText({ undecided, score, share, runner_up }: QueryAnswer): string {
+/** An undecided answer has no share of weight to show, but the plurality of agents. */
+export function headsText({ agents }: { readonly agents: number }, of: { readonly ballots: number }): string {
+  return `${agents} of ${of.ballots} agents${of.ballots === 0 ? '' : `, ${percent(agents / of.ballots)}`}`
+}
+
+/** Lenses that decide by weight, and between equal weights by the hash of the object. */
+const WEIGHING: ReadonlySet<string> = new Set(['Consensus', 'Authority', 'EpochAware'])
+
+function doubtText({ lens, undecided, score, share, winner, runner_up }: QueryAnswer): string {
   if (undecided) return ', undecided: no ballot has weight'
-  return runner_up?.share === share && score > 0 ? ', a tie: the smaller hash is shown' : ''
+  if (lens === 'Recency') {
+    return runner_up?.timestamp === winner.timestamp ? ', equally late: the greater assertion hash is shown' : ''
+  }
+  const even = runner_up?.share === share && score > 0
+  return even && WEIGHING.has(lens) ? ', a tie: the smaller hash is shown' : ''
 }
 
 function viewText({ lag_ms, trust_lag_ms }: QueryAnswer['view']): string {

@@ -25,6 +25,7 @@ interface TrustAnswer {
   readonly lag_ms: number
   readonly agents: number
   readonly ballots: number
+  readonly computed: boolean
 }
 
 interface AgentsAnswer {
@@ -131,7 +132,7 @@ export function explanationText(agent: ExplainedAgent): string {
     ['standing', percent(agent.standing)],
     ['vote budget', agent.gate === 1 ? undefined : `leaves ${percent(agent.gate)} of a ballot's weight`],
     ['seed', agent.seed ? 'trust starts from it: genesis names it' : undefined],
-    ['record', reasons === null ? 'no ballots' : recordText(reasons)],
+    ['record', reasons === null ? missingText(agent.trust) : recordText(reasons)],
     ['standing flow', reasons?.standing_share === undefined ? undefined : percent(reasons.standing_share)],
     ['copies', copiesText(reasons)],
     ...(reasons?.clones ?? []).slice(0, COPIES_SHOWN).map((clone) => ['copy', clone] as const),
@@ -165,6 +166,11 @@ function copiesText(reasons: ExplainedAgent['reasons']): string | undefined {
   return others === 0 ? undefined : `one voice with ${others} others`
 }
 
+/** Why there is nothing to explain. */
+function missingText({ computed }: TrustAnswer): string {
+  return computed ? 'no ballots' : 'not known yet: the node has not read all ballots since it started'
+}
+
 function recordText({ ballots, hits, audited }: NonNullable<ExplainedAgent['reasons']>): string {
   const share = ballots === 0 ? '' : `, ${percent(hits / ballots)}`
   const checked = audited === 0 ? '' : `; ${audited} on what seeds have judged`
@@ -176,7 +182,8 @@ function moverText({ subject, predicate, share, audited }: MoverAnswer): string 
   return `${subject} ${predicate}: its answer holds with ${percent(share)}${judged}`
 }
 
-function trustText({ mode, generation, lag_ms, agents, ballots }: TrustAnswer): string {
+function trustText({ mode, generation, lag_ms, agents, ballots, computed }: TrustAnswer): string {
+  if (!computed) return `${mode}, snapshot ${generation}, from before the start; its ballots are still being read`
   const lag = lag_ms === 0 ? 'up to date' : `${Math.ceil(lag_ms)} ms behind`
   return `${mode}, snapshot ${generation} over ${ballots} ballots of ${agents} agents, ${lag}`
 }
