@@ -44,9 +44,12 @@ export function* tallySteps(weighing: Weighing): Steps<Tally> {
   const speakers = speakersOf(voices, weighing.trust)
   const rows = speakers === undefined ? undefined : yield* speakingRows(weighing, speakers)
   const most = zeros(voices.length)
-  const sum = adder(weighing)
+  const listed = weighing.closed === undefined ? undefined : yield* listedSteps(weighing.closed, clusters)
+  const sum = adder(weighing, listed)
+  // A ballot for a listed value is a turn for each of them.
+  const turns = Math.ceil(TURNS_PER_STEP / (1 + (listed?.clusters.length ?? 0)))
   for (const [row, voice] of ballots.voice.entries()) {
-    if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (row % turns === turns - 1) yield
     const cluster = ballots.cluster[row] ?? 0
     const speaker = speakers?.[voice] ?? voice
     const gate = gateOf(weighing, row)
@@ -57,7 +60,7 @@ export function* tallySteps(weighing: Weighing): Steps<Tally> {
     held[cluster] = (held[cluster] ?? 0) + heldQ
     sum(scores, voice, cluster, timesQ(ballots.weight[row] ?? 0, gate))
   }
-  if (weighing.closed !== undefined) addBase(weighing.closed, clusters, scores)
+  if (weighing.closed !== undefined && listed !== undefined) addBase(weighing.closed, listed, scores)
   return { scores, held, agents, heldMost: most.reduce((all, heldQ) => all + heldQ, 0), spoken: rows }
 }
 
@@ -71,31 +74,43 @@ export function gateOf(
 
 type Add = (scores: number[], voice: number, cluster: number, ballotQ: number) => void
 
-function adder({ clusters, voices, weights, closed }: Weighing): Add {
-  const classes = closed === undefined ? [] : classesOf(closed, clusters)
+function adder({ voices, weights, closed }: Weighing, listed: Listed | undefined): Add {
   return (scores, voice, cluster, ballotQ) => {
-    const said = classes[cluster] ?? -1
+    const said = listed?.classes[cluster] ?? -1
     const agent = voices[voice]
-    if (closed === undefined || agent === undefined || said < 0) {
+    if (closed === undefined || listed === undefined || agent === undefined || said < 0) {
       scores[cluster] = (scores[cluster] ?? 0) + timesQ(ballotQ, weights[voice] ?? 0)
       return
     }
     const support = closed.support(agent, said)
-    for (const [at, truth] of classes.entries()) {
-      if (truth >= 0) scores[at] = (scores[at] ?? 0) + timesQ(ballotQ, support[truth] ?? 0)
+    for (const at of listed.clusters) {
+      scores[at] = (scores[at] ?? 0) + timesQ(ballotQ, support[listed.classes[at] ?? 0] ?? 0)
     }
   }
 }
 
-function addBase(closed: ClosedView, clusters: Clusters, scores: number[]): void {
+function addBase(closed: ClosedView, { classes, clusters }: Listed, scores: number[]): void {
   if (scores.every((score) => score <= 0)) return
-  for (const [at, truth] of classesOf(closed, clusters).entries()) {
-    scores[at] = (scores[at] ?? 0) + (truth < 0 ? 0 : closed.baseBits[truth] ?? 0)
-  }
+  for (const at of clusters) scores[at] = (scores[at] ?? 0) + (closed.baseBits[classes[at] ?? 0] ?? 0)
 }
 
-function classesOf(closed: ClosedView, clusters: Clusters): readonly number[] {
-  return clusters.list.map(({ representative }) => closed.classOf(representative.first.objectBytes))
+/** Which clusters are values of a closed predicate. */
+interface Listed {
+  /** By cluster its class, -1 = none. */
+  readonly classes: readonly number[]
+  /** Clusters with a class: at most one for each value, whatever else is said. */
+  readonly clusters: readonly number[]
+}
+
+function* listedSteps(closed: ClosedView, clusters: Clusters): Steps<Listed> {
+  const [classes, listed]: [number[], number[]] = [[], []]
+  for (const [at, { representative }] of clusters.list.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const own = closed.classOf(representative.first.objectBytes)
+    classes.push(own)
+    if (own >= 0) listed.push(at)
+  }
+  return { classes, clusters: listed }
 }
 
 /** By voice, the voice that stands for its clone group: the first of it. Undefined when all stand alone. */
