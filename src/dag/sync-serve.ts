@@ -3,10 +3,10 @@
 // Rule: ascending by (feed, seq), forked feeds last; what the peer said it holds waiting is not sent again,
 // decided by hash. Cost: one point read a record, paged; a range costs no memory.
 
-import { type Hash } from '../base/index.js'
 import { type BlockHeader } from './header.js'
-import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
+import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Outbox } from './sync-outbox.js'
+import { createPeerPending } from './sync-skip.js'
 import { type Dag } from './types.js'
 
 /** The serving side. */
@@ -51,21 +51,23 @@ export function createServer(
 ): Server {
   const { dag } = deps
   const sender = createBlockSender(options, deps)
-  let pending: readonly Run[] = []
+  const pending = createPeerPending(dag)
+  const stopping = new AbortController()
+  const { signal } = stopping
   let busy = false
   let fruitless = 0
-  let stopped = false
   let cut = false
 
   const servePart = async ({ range, top }: Located): Promise<boolean> => {
-    const skips = await skipped(dag, pending, top, range)
+    if (cut || signal.aborted) return false
+    const skips = await pending.skips(top, range, signal)
     let seq = range.low
     for await (const page of dag.chain(top.id, range.low, range.high)) {
       for (const id of page) {
         const block = skips(seq) ? undefined : dag.readBlock(id)
         if (block === undefined && !skips(seq)) return false
         if (block !== undefined) await sender.push(block)
-        if (stopped) return true
+        if (signal.aborted) return true
         if (cut) return false
         seq += 1
       }
@@ -74,13 +76,14 @@ export function createServer(
   }
   const answer = async (ranges: readonly WantRange[]): Promise<void> => {
     const before = sender.blocks
-    const parts = await locate(dag, ranges)
+    const parts = await locate(dag, ranges, signal)
     const missed = new Set(ranges.keys())
-    for (const part of parts) if (!cut && await servePart(part)) missed.delete(part.position)
+    pending.renew()
+    for (const part of parts) if (await servePart(part)) missed.delete(part.position)
     await sender.flush()
     fruitless = sender.blocks === before ? fruitless + 1 : 0
     busy = false
-    if (stopped) return
+    if (signal.aborted) return
     if (missed.size > 0) deps.outbox.post({ kind: 'miss', ranges: [...missed] })
     deps.outbox.post({ kind: 'done' })
     deps.onIdle()
@@ -95,11 +98,9 @@ export function createServer(
     },
     cut: () => void (cut = true),
     credit: (bytes) => sender.credit(bytes),
-    peerPending(runs) {
-      pending = [...pending, ...runs].slice(0, SYNC_LIMITS.rangesMax)
-    },
+    peerPending: (runs) => pending.add(runs),
     stop() {
-      stopped = true
+      stopping.abort()
       sender.stop()
     },
     get busy() { return busy },
@@ -107,38 +108,28 @@ export function createServer(
   }
 }
 
-/** Finds the tops of the ranges; in the order of serving. */
-async function locate(dag: Dag, ranges: readonly WantRange[]): Promise<readonly Located[]> {
+/** Finds the tops of the ranges; in the order of serving, no block of one chain twice. */
+async function locate(
+  dag: Dag, ranges: readonly WantRange[], signal: AbortSignal
+): Promise<readonly Located[]> {
   const found: Located[] = []
   for (const [position, range] of ranges.entries()) {
+    if (signal.aborted) break
     const id = await dag.find(Buffer.from(range.top, 'hex'))
     const top = id === undefined ? undefined : dag.header(id)
     if (top !== undefined) found.push({ position, range, top })
   }
-  return found.sort((a, b) => {
+  found.sort((a, b) => {
     const forked = Number(dag.isForked(a.top.feed)) - Number(dag.isForked(b.top.feed))
     if (forked !== 0) return forked
     return a.top.feed === b.top.feed ? a.range.low - b.range.low : a.top.feed < b.top.feed ? -1 : 1
   })
-}
-
-/** Which seqs of a chain wait at the peer: those of its runs whose top is on this very chain. */
-async function skipped(
-  dag: Dag, pending: readonly Run[], top: BlockHeader, range: WantRange
-): Promise<(seq: number) => boolean> {
-  const feed = prefixOf(top.feed)
-  const there: Run[] = []
-  for (const run of pending) {
-    if (run.feed !== feed || run.high > top.seq || run.high < range.low) continue
-    const id = await blockAt(dag, top.id, run.high)
-    if (id !== undefined && prefixOf(id) === run.top) there.push(run)
-  }
-  return (seq) => there.some((run) => run.low <= seq && seq <= run.high)
-}
-
-async function blockAt(dag: Dag, top: Hash, seq: number): Promise<Hash | undefined> {
-  for await (const page of dag.chain(top, seq, seq)) return page[0]
-  return undefined
+  const served = new Map<string, number>()
+  return found.filter(({ range, top }) => {
+    const isNew = range.low > (served.get(top.id) ?? 0)
+    if (isNew) served.set(top.id, range.high)
+    return isNew
+  })
 }
 
 interface BlockSender {

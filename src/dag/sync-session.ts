@@ -137,7 +137,7 @@ class Session {
       case 'stop': return this.phase === 'blocks' ? this.server.cut() : this.unexpected('stop')
       case 'credit': return this.server.credit(frame.bytes)
       case 'end': return this.takeEnd(frame.frontierRoot)
-      case 'have': return this.deps.onHave?.(frame.ids)
+      case 'have': return this.unexpected('have')
       default: return unreachable(frame)
     }
   }

@@ -34,8 +34,6 @@ export interface SyncDeps {
   readonly ownFeed?: () => Hash | undefined
   /** The peer's STATUS is here. */
   readonly onStatus?: (status: Status) => void
-  /** The peer holds these blocks durably: what it says, not checked. */
-  readonly onHave?: (ids: readonly Hash[]) => void
   /** The peer's frontier was this one of ours: it holds all blocks up to it. */
   readonly onEqual?: (view: FrontierView) => void
   /** The peer has a block of our own feed that we lack: the feed must be retired. */

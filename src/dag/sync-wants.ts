@@ -41,10 +41,12 @@ export async function lackOf(
   return belowDeferred(dag, run, run.high, nowMs)
 }
 
-/** Leaves out the end of the chain that waits for the local clock. */
+/** Leaves out the end of the chain that waits for the local clock: no block is sealed before its prev. */
 function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRange | undefined {
   let lowest: BlockHeader | undefined
   let next = dag.deferred.matching(run.top)
+  // Of a long chain the top found no place, and its prevs may be of another branch.
+  if (next === undefined) return below(run, low, dag.deferred.lowestOf(run.feed))
   while (next !== undefined && isAhead(next, nowMs)) {
     lowest = next
     next = next.prev === undefined ? undefined : dag.deferred.get(next.prev)
@@ -52,6 +54,11 @@ function belowDeferred(dag: Dag, run: Run, low: number, nowMs: number): WantRang
   if (lowest === undefined) return { top: run.top, low, high: run.high }
   if (lowest.prev === undefined || lowest.seq <= low) return undefined
   return { top: lowest.prev, low, high: lowest.seq - 1 }
+}
+
+function below(run: Run, low: number, deferredSeq = Infinity): WantRange | undefined {
+  const high = Math.min(run.high, deferredSeq - 1)
+  return high < low ? undefined : { top: run.top, low, high }
 }
 
 /** Tops of the runs that wait here for their prev. */

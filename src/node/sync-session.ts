@@ -45,7 +45,6 @@ export function openNodeSession(
         if (peerKey !== undefined) note(core.holdings, peerKey, status)
       },
       ...(peerKey === undefined ? {} : {
-        onHave: (ids) => void core.holdings.told(peerKey, ids),
         onEqual: (view) => core.holdings.equal(peerKey, view)
       }),
       ...ports

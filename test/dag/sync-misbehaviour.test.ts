@@ -47,6 +47,12 @@ describe('a sync session against a peer that', () => {
     expect((await third.result()).blocksIn).toBe(0)
   })
 
+  it('says within a session what has a stream of its own is out of turn', async () => {
+    const { victim } = await emptyVictim()
+    await victim.hear(statusFrame(), noTips, { kind: 'have', ids: [hashOf(Buffer.alloc(32, 7))] })
+    expect(await victim.code()).toBe('SYNC_UNEXPECTED')
+  })
+
   it('sends garbage ends as malformed, for 50 seeds', async () => {
     for (let seed = 1; seed <= 50; seed++) {
       const { victim } = await emptyVictim()

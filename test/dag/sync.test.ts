@@ -269,6 +269,21 @@ describe('sync of two peers', () => {
     expectConverged(a, b, await syncPeers(a, b))
   })
 
+  it('does not ask again for a chain that waits for the clock and is longer than what may wait', async () => {
+    const [a, b] = [await createPeer('a', { deferredHeadersMax: 3 }), await createPeer('b')]
+    const writer = createWriter('w')
+    const blocks = weave([writer], 5)
+    const ahead = [1, 2, 3, 4].map((hours) => writer.next([], { sealedAtMs: startMs + hours * 3_600_000 }))
+    await b.load([...blocks, ...ahead])
+    for (const block of ahead) a.dag.deferred.add(block.header)
+    await syncPeers(a, b)
+    expect(a.delivered).toEqual(blocks.map((block) => block.header.id))
+    a.clock.advance(2 * 3_600_000)
+    a.dag.deferred.takeDue(a.clock.nowMs())
+    await syncPeers(a, b)
+    expect(a.delivered).toEqual([...blocks, ...ahead.slice(0, 2)].map((block) => block.header.id))
+  })
+
   it('tells a node that others hold blocks of its own feed which it lacks', async () => {
     const [a, b] = [await createPeer('a'), await createPeer('b')]
     const writer = createWriter('w')

@@ -1,0 +1,121 @@
+// What an answer to a WANT may cost: bounded by what the peer gets, not by what it lists.
+
+import { describe, expect, it } from 'vitest'
+import type { Block, Dag } from '../../src/dag/index.js'
+import type { Run, SyncFrame, WantRange } from '../../src/dag/sync-frames.js'
+import { createServer, type Server } from '../../src/dag/sync-serve.js'
+import { at, createPeer, createWriter, loopTurn, type Peer } from './kit.js'
+
+interface Scene {
+  readonly server: Server
+  readonly posted: SyncFrame[]
+  walks(): number
+  lookups(): number
+  /** Until nothing moves any more. */
+  rest(): Promise<void>
+}
+
+/** A server over an index that takes a turn of the loop for each walk down a chain. */
+function scene(peer: Peer): Scene {
+  let [walks, lookups, idle] = [0, 0, false]
+  const posted: SyncFrame[] = []
+  const dag: Dag = {
+    ...peer.dag,
+    find(id) {
+      lookups += 1
+      return peer.dag.find(id)
+    },
+    async *chain(top, low, high) {
+      walks += 1
+      await loopTurn()
+      yield* peer.dag.chain(top, low, high)
+    }
+  }
+  const server = createServer({ creditBytes: 4_194_304, blocksFrameBytes: 262_144 }, {
+    dag, onProgress: () => undefined, onIdle: () => void (idle = true),
+    onFailure: (cause) => {
+      throw cause
+    },
+    outbox: {
+      post: (frame) => void posted.push(frame), room: () => Promise.resolve(),
+      flushed: () => Promise.resolve(), close: () => undefined, bytes: 0, controlBytes: 0
+    }
+  })
+  const rest = async (): Promise<void> => {
+    for (let last = -1; !idle && last !== walks;) {
+      last = walks
+      for (let turn = 0; turn < 50; turn += 1) await loopTurn()
+    }
+  }
+  return { server, posted, rest, walks: () => walks, lookups: () => lookups }
+}
+
+const named = ({ header }: Block): string => header.id.slice(0, 32)
+const of = ({ header }: Block): string => header.feed.slice(0, 32)
+const sent = (posted: readonly SyncFrame[]): number =>
+  posted.reduce((sum, frame) => sum + (frame.kind === 'blocks' ? frame.blocks.length : 0), 0)
+
+describe('an answer', () => {
+  it('walks down a chain once a range, however many runs the peer lists as waiting', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 256 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest, walks, lookups } = scene(peer)
+    const runs = Array.from({ length: 256 }, (_, i): Run =>
+      ({ feed: of(at(blocks, 0)), low: 1, high: i + 1, top: i < 10 ? named(at(blocks, i)) : 'cd'.repeat(16) }))
+    server.peerPending(runs)
+    const ranges = blocks.map((block, i): WantRange => ({ top: named(block), low: i + 1, high: i + 1 }))
+    server.serve(ranges)
+    await rest()
+    expect(walks()).toBe(256)
+    expect(lookups()).toBe(512)
+    expect(sent(posted)).toBe(246)
+    expect(posted.at(-1)?.kind).toBe('done')
+  })
+
+  it('sends no block of a chain twice', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 5 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest, walks } = scene(peer)
+    const top = named(at(blocks, -1))
+    server.serve([{ top, low: 1, high: 3 }, ...Array.from({ length: 254 }, () => ({ top, low: 3, high: 5 })),
+      { top, low: 4, high: 5 }])
+    await rest()
+    expect([walks(), sent(posted)]).toEqual([2, 5])
+    expect(posted.find(({ kind }) => kind === 'miss')).toEqual(
+      { kind: 'miss', ranges: Array.from({ length: 254 }, (_, i) => i + 1) })
+  })
+
+  it('looks 64 times on which branch of a fork a run lies, and sends what it did not look at', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 80 }, () => writer.next())
+    writer.rewind(at(blocks, -2).header)
+    const fork = writer.next()
+    await peer.load([...blocks, fork])
+    expect(peer.dag.isForked(fork.header.feed)).toBe(true)
+    const { server, posted, rest, walks } = scene(peer)
+    server.peerPending(blocks.map((block, i) =>
+      ({ feed: of(block), low: i + 1, high: i + 1, top: named(block) })))
+    server.serve([{ top: named(at(blocks, -1)), low: 1, high: 80 }])
+    await rest()
+    expect([walks(), sent(posted)]).toEqual([65, 16])
+  })
+
+  it('ends with its session', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 256 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest, walks } = scene(peer)
+    server.serve(blocks.map((block, i) => ({ top: named(block), low: i + 1, high: i + 1 })))
+    while (walks() < 3) await loopTurn()
+    server.stop()
+    await rest()
+    expect(walks()).toBeLessThanOrEqual(4)
+    expect(posted).toEqual([])
+  })
+})
