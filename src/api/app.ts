@@ -103,7 +103,8 @@ function addSystemRoutes(
     exposeHeadRoute: false,
     schema: {
       operationId: 'events',
-      summary: 'Server-sent events: record, winner, peer, state; resumes by Last-Event-ID',
+      summary: 'Server-sent events: record, winner, peer, state, damage, alarm. Resumes by Last-Event-ID, RUN-SEQUENCE; ' +
+        'a gap event says that events were missed',
       response: { 200: { description: 'events', content: { 'text/event-stream': { schema: { type: 'string' } } } } }
     }
   }, (request, reply) => {

@@ -4,7 +4,7 @@
 
 import type { ServerResponse } from 'node:http'
 import { unreachable, type Clock, type Timer } from '../base/index.js'
-import type { NodeEvent, StemeNode, TrustCause } from '../node/index.js'
+import type { EventPlace, NodeEvent, StemeNode, TrustCause } from '../node/index.js'
 import { STEPS_PER_ONE } from '../trustrank/index.js'
 import { ApiError } from './errors.js'
 import type { ApiOptions } from './options.js'
@@ -29,7 +29,7 @@ export function createEventStreams(
       return open.size
     },
     open(response, lastEventId) {
-      const last = parseSequence(lastEventId)
+      const last = parsePlace(lastEventId)
       if (open.size >= options.eventStreamsMax) {
         throw new ApiError({ code: 'EVENT_STREAMS_FULL' }, `${open.size} event streams are open`)
       }
@@ -43,7 +43,7 @@ export function createEventStreams(
 }
 
 function startStream(
-  response: ServerResponse, last: number | undefined,
+  response: ServerResponse, last: EventPlace | undefined,
   options: Pick<ApiOptions, 'eventBytesMax' | 'heartbeatMs'>,
   deps: { readonly node: StemeNode; readonly clock: Clock }, onEnd: () => void
 ): () => void {
@@ -74,22 +74,25 @@ function startStream(
     'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no'
   })
   send('retry: 2000\n\n')
-  unsubscribe = deps.node.onEvent((sequence, event) => send(eventText(sequence, event)), last)
+  const { node } = deps
+  unsubscribe = node.onEvent((sequence, event) => send(eventText(node.eventRun, sequence, event)), last)
   if (ended) unsubscribe()
   else beat()
   return end
 }
 
-function parseSequence(header: string | undefined): number | undefined {
+function parsePlace(header: string | undefined): EventPlace | undefined {
   if (header === undefined || header === '') return undefined
-  if (!/^[0-9]{1,15}$/.test(header)) {
-    throw new ApiError({ code: 'INPUT_INVALID', field: 'Last-Event-ID' }, 'Last-Event-ID is a sequence number')
+  const [, run, sequence] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(header) ?? []
+  if (run === undefined || sequence === undefined) {
+    const text = 'Last-Event-ID is the id of an event: RUN-SEQUENCE'
+    throw new ApiError({ code: 'INPUT_INVALID', field: 'Last-Event-ID' }, text)
   }
-  return Number(header)
+  return { run, sequence: Number(sequence) }
 }
 
-function eventText(sequence: number, event: NodeEvent): string {
-  return `id: ${sequence}\nevent: ${event.kind}\ndata: ${JSON.stringify(eventJson(event))}\n\n`
+function eventText(run: string, sequence: number, event: NodeEvent): string {
+  return `id: ${run}-${sequence}\nevent: ${event.kind}\ndata: ${JSON.stringify(eventJson(event))}\n\n`
 }
 
 function eventJson(event: NodeEvent): object {
@@ -103,6 +106,7 @@ function eventJson(event: NodeEvent): object {
     case 'peer': return { peer: event.peer, state: event.state }
     case 'damage': return { damaged: event.damaged, repaired: event.repaired, open: event.open }
     case 'alarm': return { node_key: event.peerKey, frontier_root: event.frontierRoot }
+    case 'gap': return { reason: event.reason, missed: event.missed ?? null }
     case 'state': return { frontier_root: event.frontierRoot, view_digest: event.viewDigest }
     default: return unreachable(event)
   }

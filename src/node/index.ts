@@ -34,7 +34,8 @@ export type { NodeParts, NodeSetup } from './setup.js'
 export { tagFingerprint } from './state.js'
 export { ACK_RECORDS_MAX } from './acks.js'
 export type {
-  AcknowledgedResult, AckRequest, AuditReport, ChangedAgent, FoundRecord, NodeEvent, NodeStats, PeerReport,
+  AcknowledgedResult, AckRequest, AuditReport, ChangedAgent, EventPlace, FoundRecord, NodeEvent, NodeStats,
+  PeerReport,
   ReadyProgress, ReadyReport, StateReport, StateTagReport, StemeNode, TagAlarmReport, TrustCause, VoteRow
 } from './types.js'
 export { syncDirectory } from './whole-file.js'

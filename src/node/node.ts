@@ -25,7 +25,7 @@ export const ADMIT_RECORDS_MAX = 1_000
  * @throws LensError LENS_NAME for a lens of the setup with a malformed or taken name
  */
 export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
-  const events = createEventLog()
+  const events = createEventLog(String(ports.clock.nowMs()))
   const reportState = createStateReporter(ports.clock)
   const life = createLifecycle((onStale) => openParts(setup, ports, events, onStale), ports.log)
   const open = (): Parts => life.use()
@@ -34,6 +34,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     nodeKey: setup.signer.publicKey,
     networkId: setup.genesis.networkId,
     genesis: setup.genesis.genesis,
+    eventRun: events.run,
     lenses: createLensRegistry(setup.lenses).names,
     start: () => life.start(),
     stop: () => life.stop(),
@@ -60,7 +61,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     quarantine: async (limit) => open().ingest.quarantined(limit),
     ready: () => reportReady(life.parts, life.running),
     stats: () => (life.parts === undefined ? {} : reportStats(life.parts)),
-    onEvent: (listener, lastSequence) => events.subscribe(listener, lastSequence),
+    onEvent: (listener, after) => events.subscribe(listener, after),
     blocks: () => admittedBlocks(open()),
     admitBlock: async (block) => outcome(await open().ingest.admitBlock(block, LOCAL_BLOCKS)),
     async audit() {

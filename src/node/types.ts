@@ -142,7 +142,14 @@ export interface ChangedAgent {
   readonly standingAfter: number
 }
 
-/** What `/v1/events` streams; `sequence` is this node's own counter, ascending, and survives no restart. */
+/** Behind which event a listener goes on. */
+export interface EventPlace {
+  /** `eventRun` of the node that gave the sequence. */
+  readonly run: string
+  readonly sequence: number
+}
+
+/** What `/v1/events` streams; `sequence` is this node's own counter, ascending, anew with each run. */
 export type NodeEvent =
   | { readonly kind: 'record'; readonly id: Hash; readonly recordKind: string }
   | {
@@ -163,6 +170,11 @@ export type NodeEvent =
   /** An audit found blocks of the index lost or changed. */
   | { readonly kind: 'damage'; readonly damaged: number; readonly repaired: number; readonly open: number }
   | { readonly kind: 'alarm'; readonly peerKey: PublicKey; readonly frontierRoot: Hash }
+  /**
+   * Told to a listener that comes back: events before the next one are not here any more, those of a run
+   * before or `missed` ones that were dropped.
+   */
+  | { readonly kind: 'gap'; readonly reason: 'restart' | 'dropped'; readonly missed?: number }
 
 /** Where a node stands on its way to being usable. */
 export interface ReadyReport {
@@ -202,6 +214,8 @@ export interface StemeNode {
   readonly nodeKey: PublicKey
   readonly networkId: NetworkId
   readonly genesis: Genesis
+  /** Digits that name this run: event sequences of another run are not its own. */
+  readonly eventRun: string
   /** Names of the lenses that it answers by, the standard ones first. */
   readonly lenses: readonly string[]
   start(): Promise<void>
@@ -247,10 +261,11 @@ export interface StemeNode {
   ready(): ReadyReport
   stats(): NodeStats
   /**
-   * Subscribes to events after `lastSequence` as far as they are still buffered (1,024).
+   * Subscribes to events, first those after a place as far as they are still buffered (1,024); a `gap` before
+   * them says when they are not all of them.
    * @returns a function that unsubscribes
    */
-  onEvent(listener: (sequence: number, event: NodeEvent) => void, lastSequence?: number): () => void
+  onEvent(listener: (sequence: number, event: NodeEvent) => void, after?: EventPlace): () => void
   /** Every admitted block in an order that admits again (feed by feed, ascending), encoded as on the wire. */
   blocks(): AsyncIterable<{ readonly id: Hash; readonly bytes: Uint8Array }>
   /** Admits an encoded block from a file or a peer. */

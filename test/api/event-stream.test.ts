@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createEventStreams } from '../../src/api/event-stream.js'
 import { hashOf, publicKeyOf } from '../../src/base/index.js'
 import type { NodeEvent } from '../../src/node/index.js'
+import { createEventLog, EVENTS_KEPT } from '../../src/node/events.js'
 import { createFakeNode } from '../fakes/fake-node.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 
@@ -53,11 +54,11 @@ describe('event stream', () => {
     node.emit({ kind: 'damage', damaged: 3, repaired: 2, open: 1 })
     expect(response.headers['content-type']).toBe('text/event-stream')
     const [, first, second, ...others] = response.text.trimEnd().split('\n\n')
-    expect(first).toBe(`id: 1\nevent: record\ndata: {"id":"${id}","kind":"vote"}`)
+    expect(first).toBe(`id: 7-1\nevent: record\ndata: {"id":"${id}","kind":"vote"}`)
     expect(second).toContain(`"before":null,"after":"${id}"`)
     expect(second?.split('\n')).toHaveLength(3)
     expect(others).toHaveLength(3)
-    expect(others[2]).toBe('id: 5\nevent: damage\ndata: {"damaged":3,"repaired":2,"open":1}')
+    expect(others[2]).toBe('id: 7-5\nevent: damage\ndata: {"damaged":3,"repaired":2,"open":1}')
   })
 
   it('tells which change of trust turned an answer', () => {
@@ -100,12 +101,32 @@ describe('event stream', () => {
     const { node, streams } = setup()
     for (let i = 0; i < 3; i++) node.emit(event)
     const response = new FakeResponse()
-    streams.open(asResponse(response), '2')
-    expect(response.text).toContain('id: 3')
-    expect(response.text).not.toContain('id: 2')
+    streams.open(asResponse(response), '7-2')
+    expect(response.text).toContain('id: 7-3')
+    expect(response.text).not.toContain('id: 7-2')
   })
 
-  it.each(['x', '-1', '1.5', '9'.repeat(16)])('refuses the Last-Event-ID %s', (last) => {
+  it('says over the real log that what was asked for is gone, after a restart and beyond what is kept', () => {
+    const log = createEventLog('7')
+    const node = createFakeNode({ onEvent: (listener, after) => log.subscribe(listener, after) })
+    const roomy = { ...options, eventBytesMax: 1_000_000 }
+    const streams = createEventStreams(roomy, { node, clock: createManualClock() })
+    const told = (last: string): readonly string[] => {
+      const response = new FakeResponse()
+      streams.open(asResponse(response), last)
+      response.emit('close')
+      return response.text.trimEnd().split('\n\n').slice(1)
+    }
+    for (let at = 0; at < 300; at += 1) log.emit(event)
+    expect(told('6-500')[0]).toBe('id: 7-0\nevent: gap\ndata: {"reason":"restart","missed":null}')
+    expect(told('6-500')).toHaveLength(301)
+    expect(told('7-300')).toEqual([])
+    for (let at = 0; at < EVENTS_KEPT; at += 1) log.emit(event)
+    expect(told('7-299')[0]).toBe('id: 7-300\nevent: gap\ndata: {"reason":"dropped","missed":1}')
+    expect(told('7-300')[0]).toMatch(/^id: 7-301\nevent: record/)
+  })
+
+  it.each(['x', '-1', '1.5', '12', '7-', '7-x', `7-${'9'.repeat(16)}`, `${'9'.repeat(16)}-1`])('refuses the Last-Event-ID %s', (last) => {
     const { streams } = setup()
     expect(() => streams.open(asResponse(new FakeResponse()), last)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
   })

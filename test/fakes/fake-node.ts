@@ -48,6 +48,7 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     nodeKey: publicKeyOf(new Uint8Array(32).fill(1)),
     networkId: fakeGenesis.networkId,
     genesis: fakeGenesis.genesis,
+    eventRun: '7',
     lenses: ['Consensus', 'Recency'],
     start: async () => undefined,
     stop: async () => undefined,
@@ -84,9 +85,9 @@ export function createFakeNode(overrides: Partial<StemeNode> = {}): FakeNode {
     quarantine: async () => [],
     ready: () => ({ ready: true, walReplayed: true, storeOpen: true, firstSync: 'alone', index: 'counted' }),
     stats: () => ({ wal_size_bytes: 3, p2p_sync_sessions_total: 5 }),
-    onEvent(listener, lastSequence) {
+    onEvent(listener, after) {
       for (const [sequence, event] of kept) {
-        if (lastSequence !== undefined && sequence > lastSequence) listener(sequence, event)
+        if (after !== undefined && sequence > after.sequence) listener(sequence, event)
       }
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -252,7 +252,7 @@ class SimMachine implements Machine {
   async #start(life: Life): Promise<void> {
     const setup = this.#setup()
     const ports = this.#ports(life)
-    const events = createEventLog()
+    const events = createEventLog('1')
     life.lifecycle = createLifecycle((onStale) => openParts(setup, ports, events, onStale), ports.log)
     await life.lifecycle.start()
   }
