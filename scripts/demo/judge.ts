@@ -68,7 +68,7 @@ export async function printConflict(nodes: readonly ProcessNode[], story: Story)
   story.chapter(`One conflict: the ${SHOWN.predicate} of ${SHOWN.subject} (Sierra Leone replaced SLL by SLE in 2022)`)
   story.say(`winner       ${answer.winner.object}  share ${answer.share.toFixed(3)}  ${answer.agents} of ${answer.ballots} agents`)
   const { runner_up: second } = answer
-  if (second !== null) story.say(`runner-up    ${second.object}  share ${second.share.toFixed(3)}  ${second.agents} agents`)
+  if (second !== undefined) story.say(`runner-up    ${second.object}  share ${second.share.toFixed(3)}  ${second.agents} agents`)
   story.say(`evidence     ${answer.evidence.digest.slice(0, 16)}… over ${answer.evidence.assertions} assertions`)
   story.say(`stands for   assertion ${answer.winner.assertion_hash.slice(0, 16)}… of agent ` +
     `${answer.winner.agent_id.slice(0, 16)}…, ${new Date(answer.winner.timestamp).toISOString().slice(0, 10)}`)
@@ -84,6 +84,6 @@ interface ConflictAnswer {
   readonly share: number
   readonly agents: number
   readonly ballots: number
-  readonly runner_up: { readonly object: string; readonly share: number; readonly agents: number } | null
+  readonly runner_up?: { readonly object: string; readonly share: number; readonly agents: number }
   readonly evidence: { readonly digest: string; readonly assertions: number }
 }

@@ -70,6 +70,12 @@ export function printTotals(totals: Totals, seconds: number): void {
   for (const [what, count] of [...faults, ...others]) console.log(`  ${what.padEnd(48)} ${count}`)
   console.log(`${totals.passed} passed, ${totals.failed} failed`)
   console.log(`${totals.faults} faults planned, ${totals.acknowledged} acknowledged writes, ` +
-    `${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.events} events, ` +
+    `${hoursText(totals.virtualMs)}, ${totals.events} events, ` +
     `equal at the latest ${(totals.healedMsMax / 1_000).toFixed(0)} s after healing, ${seconds.toFixed(1)} s`)
+}
+
+/** Virtual time in hours, with two decimals below one hour: a short run is not none. */
+export function hoursText(virtualMs: number): string {
+  const hours = virtualMs / 3_600_000
+  return `${hours.toFixed(hours < 1 ? 2 : 1)} virtual hours`
 }

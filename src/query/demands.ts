@@ -13,7 +13,7 @@ import type { Desk } from './slow-path.js'
 
 /** A question for the constraints of contexts. */
 export interface ConstraintsRequest {
-  /** The contexts: 1 to 64 subjects. */
+  /** The contexts: 1 to 64 subjects; one that is named twice counts once. */
   readonly subjects: readonly string[]
   /** One kind alone; absent = both. */
   readonly kind?: ConstraintKind | undefined
@@ -68,7 +68,8 @@ interface Stated {
 
 /** A page of constraints. @throws QueryError QUERY_CURSOR, QUERY_CHANGED */
 export async function constraints(desk: Desk, request: ConstraintsRequest): Promise<ConstraintsReport> {
-  const { subjects, kind, asOfMs, limit } = request
+  const { kind, asOfMs, limit } = request
+  const subjects = [...new Set(request.subjects)]
   const mark = markOf(['Constraints', subjects, kind ?? '', asOfMs ?? -1])
   const place = placeOf(request.cursor, mark)
   const kinds = CONSTRAINT_PREDICATES.filter((each) => kind === undefined || each === kind)
@@ -94,7 +95,8 @@ export async function constraints(desk: Desk, request: ConstraintsRequest): Prom
 
 /** The verdict on a plan, over all constraints. @throws QueryError QUERY_CURSOR, QUERY_CHANGED */
 export async function preflightPlan(desk: Desk, request: PreflightRequest): Promise<PreflightReport> {
-  const { subjects, plan, asOfMs, limit } = request
+  const { plan, asOfMs, limit } = request
+  const subjects = [...new Set(request.subjects)]
   const mark = markOf(['preflight', subjects, asOfMs ?? -1, plan.map((value) => toHex(valueBytes(value)))])
   const place = placeOf(request.cursor, mark)
   const stated: Stated[] = []

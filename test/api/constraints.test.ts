@@ -51,6 +51,15 @@ describe('constraints', () => {
     expect((await real.get('/constraints', { subject: 'nothing' })).json.constraints).toEqual([])
   })
 
+  it('of a subject that is named twice count once, in verdicts too', async () => {
+    real = await startReal()
+    await real.admit(demands('ann', 'must_use', 'tls'), demands('ann', 'forbidden', 'eval'))
+    const { json } = await real.get('/constraints', { subject: ['web', 'bank', 'web'] })
+    expect([json.subjects, json.constraints.length]).toEqual([['web', 'bank'], 2])
+    const verdict = await real.post('/preflight', { subject: ['web', 'web'], plan: ['eval'] })
+    expect(verdict.json).toMatchObject({ allowed: false, subjects: ['web'], violated_total: 1, missing_total: 1 })
+  })
+
   it('of one agent stand beside each other, unless the epoch says that only one holds', async () => {
     real = await startReal()
     await real.admit(...['a', 'b', 'c'].map((object) => demands('ann', 'forbidden', object)))
