@@ -85,6 +85,15 @@ export function decodeBlock(bytes: Uint8Array): DecodedBlock {
   }
 }
 
+/** The header of an encoded block, its form alone checked; undefined for other bytes. Cost: two hashes. */
+export function headerOf(bytes: Uint8Array): BlockHeader | undefined {
+  if (bytes[0] !== encodingPlain) return undefined
+  const reader = new ByteReader(bytes.subarray(1))
+  const headerBytes = reader.raw(reader.u16())
+  const decoded = reader.failed ? undefined : decodeHeader(headerBytes)
+  return decoded?.kind === 'ok' ? decoded.header : undefined
+}
+
 /** The id of an encoded block, its form unchecked; undefined when it holds no header. Cost: one hash. */
 export function blockIdOf(bytes: Uint8Array): Hash | undefined {
   const reader = new ByteReader(bytes.subarray(1))

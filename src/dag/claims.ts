@@ -2,7 +2,8 @@
 // disjoint parts.
 // Rule: a claim only saves bytes, it never decides what is here. It ends with its session, or when that
 // session got nothing for a while, so that a peer that serves nothing holds nobody up; and whoever finds
-// nothing free may ask the one that holds most to share.
+// nothing free may ask the one that holds most to share. Whoever finds all places taken gets that of the
+// slowest, once this one has had its turn.
 
 import { type Clock } from '../base/index.js'
 
@@ -18,6 +19,8 @@ export interface ClaimOptions {
   readonly claimMs: number
   /** Sessions that fetch at once. */
   readonly fetchersMax: number
+  /** How long one fetches though another waits for its place, and over what time its rate is taken, in ms. */
+  readonly fetchTurnMs: number
 }
 
 /**
@@ -26,10 +29,14 @@ export interface ClaimOptions {
  */
 export interface Claims {
   /**
-   * Counts the owner among those who fetch; false while `fetchersMax` others do.
+   * Counts the owner among those who fetch; false while `fetchersMax` others do and none must go. Of those
+   * that had their turn the slowest goes: it is asked to share, and what it claimed is free. Who had to go
+   * sends nobody away itself.
    * @param share told when another session waits for what this one claimed; true when it will give some back
    */
   enter(owner: object, share: () => boolean): boolean
+  /** The owner is among those who fetch. */
+  isIn(owner: object): boolean
   /** Others that fetch, or wait for something to fetch. */
   others(owner: object): number
   /** Claims the lowest part of a span that nobody has, at most `blocksMax` blocks; undefined for none. */
@@ -40,8 +47,8 @@ export interface Claims {
   release(owner: object, feed: string, part: Span): void
   /** Another session has blocks of this span under way. */
   isHeld(owner: object, feed: string, span: Span): boolean
-  /** The owner got something: its claims last longer, unless it is to give them back. */
-  renew(owner: object): void
+  /** The owner got so many new bytes: its claims last longer, unless it is to give them back. */
+  renew(owner: object, bytes: number): void
   /** The owner has said that it will give back: its claims end `claimMs` from now at the latest. */
   expire(owner: object): void
   /** The owner's peer has answered: its claims last as long as what came is under admission. */
@@ -64,6 +71,11 @@ interface Fetcher {
   /** It is to give back what it holds: its claims are not renewed until its peer has answered. */
   expiring: boolean
   blocks: number
+  readonly sinceMs: number
+  /** New bytes of the present window and of the one before. */
+  windowMs: number
+  bytes: number
+  bytesBefore: number
 }
 
 /** No claims yet. */
@@ -77,6 +89,8 @@ class PartClaims implements Claims {
   private readonly fetchers = new Map<object, Fetcher>()
   private readonly feeds = new Map<string, readonly Part[]>()
   private readonly waiting = new Set<() => void>()
+  /** Owners that had to give their place to another. */
+  private readonly sentAway = new WeakSet<object>()
 
   constructor(options: ClaimOptions, clock: Clock) {
     this.options = options
@@ -85,12 +99,20 @@ class PartClaims implements Claims {
 
   enter(owner: object, share: () => boolean): boolean {
     const known = this.fetchers.get(owner)
-    if (known === undefined && this.others(owner) >= this.options.fetchersMax) return false
-    const fetcher = known ?? { share, untilMs: 0, expiring: false, blocks: 0 }
+    const isFull = known === undefined && this.others(owner) >= this.options.fetchersMax
+    if (isFull && !this.sendAway(owner)) return false
+    const sinceMs = this.clock.monotonicMs()
+    const fetcher = known ?? {
+      share, untilMs: 0, expiring: false, blocks: 0, sinceMs, windowMs: sinceMs, bytes: 0, bytesBefore: 0
+    }
     this.fetchers.set(owner, fetcher)
     // Who waits with nothing claimed is alive; who has claims must get something for them.
     if (fetcher.blocks === 0) this.extend(fetcher)
     return true
+  }
+
+  isIn(owner: object): boolean {
+    return this.fetchers.has(owner)
   }
 
   others(owner: object): number {
@@ -122,6 +144,7 @@ class PartClaims implements Claims {
     const all = this.feeds.get(feed)
     if (fetcher === undefined || all === undefined) return
     const rest = all.filter((one) => one.owner !== fetcher || one.low !== part.low || one.high !== part.high)
+    if (rest.length === all.length) return
     if (rest.length === 0) this.feeds.delete(feed)
     else this.feeds.set(feed, rest)
     fetcher.blocks -= part.high - part.low + 1
@@ -134,9 +157,12 @@ class PartClaims implements Claims {
       .some((part) => part.owner !== fetcher && part.low <= span.high && span.low <= part.high)
   }
 
-  renew(owner: object): void {
+  renew(owner: object, bytes: number): void {
     const fetcher = this.fetchers.get(owner)
-    if (fetcher !== undefined && !fetcher.expiring) this.extend(fetcher)
+    if (fetcher === undefined) return
+    this.roll(fetcher)
+    fetcher.bytes += bytes
+    if (!fetcher.expiring) this.extend(fetcher)
   }
 
   expire(owner: object): void {
@@ -182,6 +208,40 @@ class PartClaims implements Claims {
       const timer = this.clock.setTimer(ms, wake)
       this.waiting.add(wake)
     })
+  }
+
+  /** Gives the place of the slowest that had its turn; false when nobody had, or the owner was sent away. */
+  private sendAway(owner: object): boolean {
+    if (this.sentAway.has(owner)) return false
+    const before = this.clock.monotonicMs() - this.options.fetchTurnMs
+    const [slowest] = [...this.fetchers]
+      .filter(([, fetcher]) => this.isLive(fetcher) && fetcher.sinceMs <= before)
+      .map(([other, fetcher]) => ({ other, fetcher, pace: this.paceOf(fetcher) }))
+      .sort((a, b) => a.pace - b.pace)
+    if (slowest === undefined) return false
+    this.sentAway.add(slowest.other)
+    slowest.fetcher.share()
+    this.free(slowest.other)
+    return true
+  }
+
+  /** New bytes a ms, over one to two turns. */
+  private paceOf(fetcher: Fetcher): number {
+    this.roll(fetcher)
+    const nowMs = this.clock.monotonicMs()
+    const sinceMs = Math.max(fetcher.sinceMs, fetcher.windowMs - this.options.fetchTurnMs)
+    return (fetcher.bytes + fetcher.bytesBefore) / Math.max(1, nowMs - sinceMs)
+  }
+
+  /** Begins a new window when the present one is over. */
+  private roll(fetcher: Fetcher): void {
+    const nowMs = this.clock.monotonicMs()
+    const { fetchTurnMs } = this.options
+    const passed = Math.floor((nowMs - fetcher.windowMs) / fetchTurnMs)
+    if (passed < 1) return
+    fetcher.bytesBefore = passed === 1 ? fetcher.bytes : 0
+    fetcher.bytes = 0
+    fetcher.windowMs += passed * fetchTurnMs
   }
 
   private wake(): void {

@@ -19,6 +19,8 @@ export interface DagOptions extends PendingLimits, AllowanceOptions {
   readonly claimMs: number
   /** Sessions that fetch at once. */
   readonly fetchersMax: number
+  /** How long one of them fetches though another waits, in ms: the slowest then gives its place up. */
+  readonly fetchTurnMs: number
 }
 
 /** Limits of design: 64 MiB of waiting blocks is the most that strangers can make a node hold. */
@@ -35,7 +37,9 @@ export const DAG_DEFAULTS: DagOptions = Object.freeze({
   invalidMax: 4_096,
   wantedMax: 4_096,
   claimMs: 5_000,
-  fetchersMax: 4
+  fetchersMax: 4,
+  // Less than the 15 s that a session waits for something to fetch.
+  fetchTurnMs: 10_000
 })
 
 /** What one sync session may use. */

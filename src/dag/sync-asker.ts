@@ -5,9 +5,16 @@
 
 import { type Clock } from '../base/index.js'
 import { type SyncError } from './errors.js'
-import { type WantRange } from './sync-frames.js'
+import { type BlockHeader } from './header.js'
+import { prefixOf, type WantRange } from './sync-frames.js'
 import { type Intake } from './sync-intake.js'
+import { type Arrival } from './sync-novelty.js'
 import { type Outbox } from './sync-outbox.js'
+
+/** One range of a question, and the feed that it is of: first 16 bytes of its id, in hex. */
+export interface AskedRange extends WantRange {
+  readonly feed: string
+}
 
 /** What came of a question. */
 export interface Answer {
@@ -24,11 +31,11 @@ export interface Asker {
    * @param bounded the question is as small as one beside others should be
    * @throws SyncError when the session ended
    */
-  ask(ranges: readonly WantRange[], bounded: boolean): Promise<Answer>
+  ask(ranges: readonly AskedRange[], bounded: boolean): Promise<Answer>
   /** Others wait for what was asked here. True when the peer was told to stop. */
   share(): boolean
-  /** Counts blocks that came in; false when they were not asked for. */
-  arrived(blocks: readonly Uint8Array[]): boolean
+  /** Counts blocks that came in; false when one stands in no range asked for, or they are too many. */
+  arrived(arrivals: readonly Arrival[]): boolean
   /** False when nothing was asked. */
   missed(positions: readonly number[]): boolean
   answered(): boolean
@@ -52,7 +59,9 @@ export interface AskDeps {
 }
 
 interface Question {
-  readonly ranges: readonly WantRange[]
+  readonly ranges: readonly AskedRange[]
+  /** The ranges by feed. */
+  readonly feeds: ReadonlyMap<string, readonly AskedRange[]>
   readonly bounded: boolean
   readonly askedMs: number
   left: number
@@ -104,12 +113,12 @@ class OneQuestion implements Asker {
     return Math.max(1, Math.floor(this.askBytes / this.meanBytes))
   }
 
-  async ask(ranges: readonly WantRange[], bounded: boolean): Promise<Answer> {
+  async ask(ranges: readonly AskedRange[], bounded: boolean): Promise<Answer> {
     if (this.stopped !== undefined) throw this.stopped
     const { clock, intake, outbox } = this.deps
     const left = ranges.reduce((sum, range) => sum + range.high - range.low + 1, 0)
     const question: Question = {
-      ranges, bounded, askedMs: clock.monotonicMs(), left, bytes: 0, missed: new Set(),
+      ranges, feeds: byFeed(ranges), bounded, askedMs: clock.monotonicMs(), left, bytes: 0, missed: new Set(),
       answered: Promise.withResolvers(), cut: false
     }
     const close = intake.begin()
@@ -134,13 +143,15 @@ class OneQuestion implements Asker {
     return true
   }
 
-  arrived(blocks: readonly Uint8Array[]): boolean {
+  arrived(arrivals: readonly Arrival[]): boolean {
     const { question } = this
-    if (question === undefined || question.left < blocks.length) return false
-    const bytes = blocks.reduce((sum, block) => sum + block.length, 0)
-    question.left -= blocks.length
+    if (question === undefined || question.left < arrivals.length) return false
+    if (arrivals.some(({ header }) => header !== undefined && !isAsked(question, header))) return false
+    const sizes = arrivals.map(({ block }) => block.length)
+    const bytes = sizes.reduce((sum, size) => sum + size, 0)
+    question.left -= arrivals.length
     question.bytes += bytes
-    this.size(bytes / blocks.length, Math.max(...blocks.map((block) => block.length)))
+    this.size(bytes / arrivals.length, Math.max(...sizes))
     return true
   }
 
@@ -177,4 +188,18 @@ class OneQuestion implements Asker {
     const atRate = (question.bytes * askMs) / elapsedMs
     this.askBytes = Math.min(bytesMax, growthMax * this.askBytes, Math.max(bytesMin, atRate))
   }
+}
+
+function byFeed(ranges: readonly AskedRange[]): ReadonlyMap<string, readonly AskedRange[]> {
+  const feeds = new Map<string, AskedRange[]>()
+  for (const range of ranges) {
+    const list = feeds.get(range.feed) ?? []
+    feeds.set(range.feed, list)
+    list.push(range)
+  }
+  return feeds
+}
+
+function isAsked({ feeds }: Question, { feed, seq }: BlockHeader): boolean {
+  return feeds.get(prefixOf(feed))?.some(({ low, high }) => low <= seq && seq <= high) === true
 }

@@ -10,7 +10,7 @@ export interface IntakeDeps {
   /** Gives credit back to the peer. */
   readonly grant: (bytes: number) => void
   /** A block is through; `accept` and `ignore` only. */
-  readonly onAdmitted: (block: Uint8Array, verdict: Verdict) => void
+  readonly onThrough: (block: Uint8Array) => void
   readonly onReject: (why: string) => void
   readonly onFailure: (cause: unknown) => void
 }
@@ -145,7 +145,7 @@ class BlockIntake implements Intake {
   private judge(block: Uint8Array, verdict: Verdict): void {
     if (this.stopped) return
     if (verdict.kind === 'reject') this.deps.onReject(verdict.why)
-    else this.deps.onAdmitted(block, verdict)
+    else this.deps.onThrough(block)
   }
 
   private giveBack(bytes: number): void {

@@ -4,11 +4,11 @@
 // peer lists and does not serve costs one question, and is anybody else's from then on.
 
 import { type Clock } from '../base/index.js'
-import { createAsker, type Asker } from './sync-asker.js'
-import { type Run, type WantRange } from './sync-frames.js'
+import { createAsker, type AskedRange, type Asker } from './sync-asker.js'
+import { type Run } from './sync-frames.js'
 import { type Intake } from './sync-intake.js'
 import { type Outbox } from './sync-outbox.js'
-import { planQuestion, type Goal, type Plan, type PlanDeps } from './sync-plan.js'
+import { planQuestion, type Ask, type Goal, type Plan, type PlanDeps } from './sync-plan.js'
 import { createRepairer, type Repairer } from './sync-repair.js'
 import { lackOf } from './sync-wants.js'
 
@@ -100,8 +100,10 @@ class BlockPuller implements Puller {
     const nothing = { asks: [], open: goals, bounded: true }
     if (goals.length === 0) return { ...nothing, held: false }
     const { dag, owner } = this.deps
-    const entered = dag.claims.enter(owner, () => this.share())
-    return entered ? planQuestion(this.deps, goals) : { ...nothing, held: true }
+    if (!dag.claims.enter(owner, () => this.share())) return { ...nothing, held: true }
+    const plan = await planQuestion(this.deps, goals)
+    // Another session may have taken its place meanwhile: then it could claim nothing.
+    return { ...plan, held: plan.held || !dag.claims.isIn(owner) }
   }
 
   /** Waits for others to give something back. */
@@ -121,7 +123,7 @@ class BlockPuller implements Puller {
   /** Asks, and lets the answer be admitted meanwhile; gives the goals that the peer does not serve. */
   private async ask({ asks, bounded }: Plan): Promise<ReadonlySet<Goal>> {
     const { dag, owner } = this.deps
-    const { missed, through } = await this.asker.ask(asks.map(({ want }) => want), bounded)
+    const { missed, through } = await this.asker.ask(asks.map(askedRange), bounded)
     dag.claims.keep(owner)
     const drained = through.then(() => {
       this.draining.delete(drained)
@@ -131,7 +133,7 @@ class BlockPuller implements Puller {
     return new Set(asks.filter((_, position) => missed.has(position)).map(({ goal }) => goal))
   }
 
-  private async askWhole(ranges: readonly WantRange[]): Promise<ReadonlySet<number>> {
+  private async askWhole(ranges: readonly AskedRange[]): Promise<ReadonlySet<number>> {
     const { missed } = await this.asker.ask(ranges, true)
     await this.settled()
     return missed
@@ -153,4 +155,8 @@ class BlockPuller implements Puller {
   private mustRun(): void {
     if (this.asker.stopped !== undefined) throw this.asker.stopped
   }
+}
+
+function askedRange({ goal, want }: Ask): AskedRange {
+  return { ...want, feed: goal.run.feed }
 }

@@ -5,7 +5,8 @@
 import { type Hash } from '../base/index.js'
 import { type Span } from './claims.js'
 import { type PendingGap } from './pending.js'
-import { prefixOf, SYNC_LIMITS, type WantRange } from './sync-frames.js'
+import { type AskedRange } from './sync-asker.js'
+import { prefixOf, SYNC_LIMITS } from './sync-frames.js'
 import { type Dag } from './types.js'
 
 /** Repairs gaps. */
@@ -25,7 +26,7 @@ export interface RepairDeps {
   /** Who holds the claims of this session. */
   readonly owner: object
   /** One question and all that comes of it, admitted; gives the positions that the peer could not serve. */
-  readonly ask: (ranges: readonly WantRange[]) => Promise<ReadonlySet<number>>
+  readonly ask: (ranges: readonly AskedRange[]) => Promise<ReadonlySet<number>>
 }
 
 interface Tried {
@@ -54,7 +55,9 @@ export function createRepairer(deps: RepairDeps): Repairer {
         const gaps = gapsToAsk(deps, feeds, tried, windows)
         if (gaps.length === 0) return
         const { root } = dag.frontier()
-        const missed = await deps.ask(gaps.map(({ gap, part }) => ({ top: gap.missing, ...part })))
+        const missed = await deps.ask(gaps.map(({ gap, part }) => (
+          { top: gap.missing, feed: prefixOf(gap.feed), ...part }
+        )))
         for (const [position, { gap, part }] of gaps.entries()) {
           dag.claims.release(owner, prefixOf(gap.feed), part)
           const asks = missed.has(position) ? asksMax : (tried.get(gap.missing)?.asks ?? 0) + 1

@@ -5,7 +5,8 @@
 // code.
 // Source: docs/formats/sync.md.
 
-import { unreachable, type Hash, type Verdict } from '../base/index.js'
+import { unreachable, type Hash } from '../base/index.js'
+import { headerOf } from './block.js'
 import { SyncError, type SyncFailure } from './errors.js'
 import { type FrontierView } from './frontier.js'
 import { watchIdle, type IdleWatch } from './idle.js'
@@ -17,6 +18,7 @@ import {
 } from './sync-frames.js'
 import { createIntake, type Intake } from './sync-intake.js'
 import { bucketsOf, differingBuckets, statusOf, tipsOf } from './sync-listing.js'
+import { createNovelty, type Novelty } from './sync-novelty.js'
 import { createOutbox, type Outbox } from './sync-outbox.js'
 import { createPuller, type Puller } from './sync-pull.js'
 import { createServer, type Server } from './sync-serve.js'
@@ -51,6 +53,7 @@ class Session {
   private readonly deps: SyncDeps
   private readonly outbox: Outbox
   private readonly intake: Intake
+  private readonly novelty: Novelty
   private readonly server: Server
   private readonly view: FrontierView
   private readonly idle: IdleWatch
@@ -71,10 +74,11 @@ class Session {
     this.deps = deps
     this.view = deps.dag.frontier()
     this.outbox = createOutbox(deps.send, (cause) => this.fail({ code: 'SYNC_LINK' }, 'the link failed', cause))
+    this.novelty = createNovelty(deps.dag)
     this.intake = createIntake(options, {
       admit: (block) => deps.admit(block, options.peer),
       grant: (bytes) => this.outbox.post({ kind: 'credit', bytes }),
-      onAdmitted: (block, verdict) => this.admitted(block, verdict),
+      onThrough: (block) => this.through(block),
       onReject: (why) => this.fail({ code: 'SYNC_BAD_BLOCK', why }, `the peer sent an invalid block: ${why}`),
       onFailure: (cause) => this.broke(cause)
     })
@@ -188,11 +192,11 @@ class Session {
   }
 
   private takeBlocks(blocks: readonly Uint8Array[]): void {
-    if (!this.puller.asker.arrived(blocks)) {
+    const arrivals = blocks.map((block) => ({ block, header: headerOf(block) }))
+    if (!this.puller.asker.arrived(arrivals)) {
       return this.fail({ code: 'SYNC_UNREQUESTED' }, 'the peer sent blocks that nobody asked for')
     }
-    this.idle.note()
-    this.deps.dag.claims.renew(this)
+    this.novelty.arrived(arrivals)
     const bytes = blocks.reduce((sum, block) => sum + block.length, 0)
     this.blocksIn += blocks.length
     this.blockBytesIn += bytes
@@ -294,10 +298,13 @@ class Session {
     return this.newBytesIn + this.outbox.bytes - this.outbox.controlBytes
   }
 
-  private admitted(block: Uint8Array, verdict: Verdict): void {
-    if (verdict.kind === 'accept') this.newBytesIn += block.length
+  /** Only what is new is progress: else a peer could stay for ever with one block that everybody has. */
+  private through(block: Uint8Array): void {
+    const bytes = this.novelty.through(block)
+    if (bytes === 0) return
+    this.newBytesIn += bytes
     this.idle.note()
-    this.deps.dag.claims.renew(this)
+    this.deps.dag.claims.renew(this, bytes)
   }
 
   /** Our own feed must not be behind anybody's copy of it: then this node was restored or copied. */

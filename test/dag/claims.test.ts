@@ -39,7 +39,7 @@ describe('claims', () => {
     const { clock, claims, owners: [one = {}, two = {}] } = scene(2)
     claims.take(one, 'f', all, 100)
     clock.advance(4_000)
-    claims.renew(one)
+    claims.renew(one, 1)
     clock.advance(DAG_DEFAULTS.claimMs - 1)
     expect(claims.take(two, 'f', all, 100)).toBeUndefined()
     clock.advance(1)
@@ -51,13 +51,13 @@ describe('claims', () => {
     claims.take(one, 'f', all, 100)
     claims.expire(one)
     clock.advance(DAG_DEFAULTS.claimMs - 1)
-    claims.renew(one)
+    claims.renew(one, 1)
     claims.keep(one)
     clock.advance(DAG_DEFAULTS.claimMs - 1)
     expect(claims.isHeld(two, 'f', all)).toBe(true)
     claims.expire(one)
     clock.advance(DAG_DEFAULTS.claimMs - 1)
-    claims.renew(one)
+    claims.renew(one, 1)
     clock.advance(1)
     expect(claims.take(two, 'f', all, 100)).toEqual(all)
   })
@@ -75,6 +75,44 @@ describe('claims', () => {
     expect(enter()).toBe(false)
     clock.advance(DAG_DEFAULTS.claimMs)
     expect(enter()).toBe(true)
+  })
+
+  it('go to a fifth session in place of the slowest, once that had its turn; it takes no place back', () => {
+    const told: number[] = []
+    const clock = createManualClock()
+    const claims = createClaims(DAG_DEFAULTS, clock)
+    const owners = Array.from({ length: DAG_DEFAULTS.fetchersMax }, () => ({}))
+    for (const [i, owner] of owners.entries()) claims.enter(owner, () => told.push(i) > 0)
+    const [slow = {}, other = {}] = [owners[2], owners[0]]
+    claims.take(slow, 'f', all, 100)
+    const fifth = {}
+    const enter = (owner: object): boolean => claims.enter(owner, () => false)
+    const pass = (ms: number): void => {
+      clock.advance(ms)
+      for (const [i, owner] of owners.entries()) claims.renew(owner, i === 2 ? 10 : 100)
+    }
+    for (let left = DAG_DEFAULTS.fetchTurnMs - 1; left > 0; left -= 3_333) pass(Math.min(3_333, left))
+    expect(enter(fifth)).toBe(false)
+    pass(1)
+    expect(enter(fifth)).toBe(true)
+    expect([told, owners.map((owner) => claims.isIn(owner))]).toEqual([[2], [true, true, false, true]])
+    expect(claims.take(fifth, 'f', all, 100)).toEqual(all)
+    expect(enter(slow)).toBe(false)
+    claims.free(other)
+    expect(enter(slow)).toBe(true)
+  })
+
+  it('of who was fast once and is slow since two turns are the first to go', () => {
+    const { clock, claims, owners } = scene(DAG_DEFAULTS.fetchersMax)
+    const [once = {}, ...steady] = owners
+    claims.renew(once, 1_000_000)
+    for (let passed = 0; passed < 3 * DAG_DEFAULTS.fetchTurnMs; passed += 2_000) {
+      clock.advance(2_000)
+      claims.renew(once, 1)
+      for (const owner of steady) claims.renew(owner, 50)
+    }
+    expect(claims.enter({}, () => false)).toBe(true)
+    expect(owners.map((owner) => claims.isIn(owner))).toEqual([false, true, true, true])
   })
 
   it('are asked of whoever holds most first, until one gives some back', () => {

@@ -322,7 +322,7 @@ function claimAll(peer: Peer, blocks: readonly Block[]): object {
 async function besideOthers(peer: Peer, owner: object, talk: Promise<Talk>): Promise<Talk> {
   for (let second = 0; second < 16; second++) {
     await quiet()
-    peer.dag.claims.renew(owner)
+    peer.dag.claims.renew(owner, 1)
     peer.clock.advance(1_000)
   }
   return talk
