@@ -2,7 +2,9 @@
 // Rule: it counts what is in the index, so that a join that goes on after a kill starts from what it had.
 // The rate is over the last ten seconds, so that a pause shows.
 
-import type { Clock } from '../base/index.js'
+import type { Clock, PeerName } from '../base/index.js'
+import type { PeerNetwork } from './network.js'
+import type { SessionProgress } from './sync-sessions.js'
 
 /** Where catching up stands. */
 export interface JoinProgress {
@@ -18,7 +20,7 @@ export interface JoinProgress {
   readonly remoteRecords?: number
   /** Time until `remoteRecords` are here at the present rate, in ms; undefined when nothing comes. */
   readonly leftMs?: number
-  /** A first session has left nothing to fetch that its peer has, while no other was fetching. */
+  /** A first session has left nothing to fetch that its peer has, while no other that counts was fetching. */
   readonly synced: boolean
 }
 
@@ -50,6 +52,19 @@ interface Sample {
 
 const windowMs = 10_000
 const sampleMs = 500
+
+/**
+ * Catching up is over when a session with this peer left nothing to fetch: no other session is still bringing
+ * blocks. While a peer is here that the operator chose, only such peers count: a stranger may list blocks
+ * without end, or none.
+ */
+export function isThrough(
+  peer: PeerName, network: Pick<PeerNetwork, 'peers' | 'isChosen'>, sessions: readonly SessionProgress[]
+): boolean {
+  const hasChosen = network.peers().some((link) => network.isChosen(link.peer))
+  const counts = (one: PeerName): boolean => !hasChosen || network.isChosen(one)
+  return counts(peer) && !sessions.some((one) => counts(one.peer) && one.blocksIn < one.blocksWanted)
+}
 
 /** Makes a meter at zero. */
 export function createProgressMeter(deps: MeterDeps): ProgressMeter {

@@ -12,7 +12,7 @@ import { reasonOf } from './errors.js'
 import { createGapChase, type GapChase } from './gap-chase.js'
 import { createHaveIntake, type HaveIntake } from './have-intake.js'
 import { createHaveSender, type HaveSender } from './have-sender.js'
-import { createProgressMeter, type JoinProgress, type ProgressMeter } from './join-progress.js'
+import { createProgressMeter, isThrough, type JoinProgress, type ProgressMeter } from './join-progress.js'
 import type { PeerNetwork } from './network.js'
 import { NETWORK_LIMITS, REPLICATION_LIMITS, type ReplicationLimits } from './options.js'
 import { createPassOn } from './pass-on.js'
@@ -86,8 +86,8 @@ export interface Replicator {
   /** A block is durable here: its sealer is told, if it is connected. */
   admitted(header: BlockHeader): void
   /**
-   * Resolves when a first session has left nothing to fetch and none beside it is fetching. A node without
-   * peers waits for ever.
+   * Resolves when a first session has left nothing to fetch and none beside it is fetching; while peers that
+   * the operator chose are here, those with others count for nothing. A node without peers waits for ever.
    */
   readonly whenSynced: Promise<void>
   progress(): JoinProgress
@@ -351,14 +351,13 @@ class BlockReplicator implements Replicator {
     page.recordCount = result.remote.recordCount
     page.equalFrontier = result.converged
     this.#meter.remote(result.remote.recordCount)
-    if (result.complete && !this.#fetching()) this.#meter.synced()
+    if (result.complete && this.#isThrough(peer)) this.#meter.synced()
     if (result.blocksIn > 0) this.#passOn(peer)
     this.#deps.onSynced?.(peer, result)
   }
 
-  /** Another session is still bringing blocks: its peer has more than the one that is through. */
-  #fetching(): boolean {
-    return this.#sessions.progress().some(({ blocksIn, blocksWanted }) => blocksIn < blocksWanted)
+  #isThrough(peer: PeerName): boolean {
+    return isThrough(peer, this.#deps.network, this.#sessions.progress())
   }
 
   #noteFailure(peer: PeerName, error: unknown): void {

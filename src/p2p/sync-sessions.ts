@@ -33,6 +33,11 @@ export interface SessionDeps {
 /** How a session ended, or that it gave way to another. */
 export type SessionOutcome = SessionEnd | { readonly kind: 'yielded' }
 
+/** How far a session with a peer is. */
+export interface SessionProgress extends SyncProgress {
+  readonly peer: PeerName
+}
+
 /** Runs sessions. */
 export interface SyncSessions {
   /** Opens a session with a peer and runs it. Yielded when one is running already, or no place is left. */
@@ -42,7 +47,7 @@ export interface SyncSessions {
   /** Ends the sessions with a peer that is gone. */
   drop(peer: PeerName): void
   /** Sessions that run now, as far as they are. */
-  progress(): readonly SyncProgress[]
+  progress(): readonly SessionProgress[]
   readonly running: number
   /** Ends all sessions and lets none begin. */
   stop(): void
@@ -140,8 +145,9 @@ class Sessions implements SyncSessions {
     for (const run of runsOf(this.#slots.get(peer))) run.stop(closedError(peer, 'the peer is gone'))
   }
 
-  progress(): readonly SyncProgress[] {
-    return [...this.#slots.values()].flatMap(runsOf).map((run) => run.progress())
+  progress(): readonly SessionProgress[] {
+    return [...this.#slots]
+      .flatMap(([peer, slot]) => runsOf(slot).map((run) => ({ peer, ...run.progress() })))
   }
 
   stop(): void {

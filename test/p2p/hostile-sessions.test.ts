@@ -3,10 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import { type FrameStream } from '../../src/base/index.js'
 import { type Block } from '../../src/dag/index.js'
+import { decodeFrame } from '../../src/dag/sync-decode.js'
 import { encodeFrame } from '../../src/dag/sync-encode.js'
 import { type SyncFrame } from '../../src/dag/sync-frames.js'
 import { REPLICATION_LIMITS } from '../../src/p2p/index.js'
-import { at, createWriter } from '../dag/kit.js'
+import { at, bytesOf, createWriter } from '../dag/kit.js'
 import { statusFrame } from '../dag/sync-kit.js'
 import { createManualClock, type ManualClock } from '../fakes/manual-clock.js'
 import { createMemoryHub, type MemoryHub } from '../fakes/memory-network.js'
@@ -75,6 +76,61 @@ async function passUntil(
 const areEqual = ({ victim, honest }: Scene) => (): boolean => {
   return victim.peer.dag.frontier().root === honest.peer.dag.frontier().root
 }
+
+/** A stranger that lists a run of 2^40 blocks and answers with one of them every two seconds. */
+async function addDripper({ hub, clock }: Scene): Promise<void> {
+  const network = hub.join('liar')
+  await network.start()
+  const writer = createWriter('liar')
+  const first = writer.next()
+  const feed = first.header.feed.slice(0, 32)
+  const admitted = [{ feed, low: 1, high: 2 ** 40, top: 'cd'.repeat(16) }]
+  let next = first
+  network.onStream(async (stream) => {
+    await stream.send(encodeFrame(statusFrame({ tipsFollow: false })))
+    await stream.send(encodeFrame({ kind: 'tips', more: false, admitted, pending: [] }))
+    const drip = (): void => {
+      stream.send(encodeFrame({ kind: 'blocks', blocks: [bytesOf(next)] })).catch(() => undefined)
+      next = writer.next()
+      clock.setTimer(2_000, drip)
+    }
+    let asked = false
+    for await (const frame of stream.frames) {
+      if (asked || decodeFrame(frame).kind !== 'want') continue
+      asked = true
+      drip()
+    }
+  })
+  await network.dial('memory:victim')
+  await settle(20)
+}
+
+describe('a node that joins', () => {
+  it('is through when a peer that its operator chose is, though a stranger lists blocks without end', async () => {
+    const all = await scene()
+    const { replicator } = all.victim
+    await addDripper(all)
+    await passUntil(all, 10_000, () => replicator.progress().here > 1)
+    await all.victim.network.dial('memory:honest')
+    expect(await passUntil(all, 30_000, () => replicator.progress().synced)).toBeLessThanOrEqual(5_000)
+    expect(replicator.stats()).toMatchObject({ sessionsRunning: 1, sessionsFailed: 0 })
+    const { peer } = all.victim
+    for (const tip of all.honest.peer.dag.frontier().tips()) expect(peer.dag.holds(tip.id)).toBe(true)
+  })
+
+  it('is not through by the word of a stranger while a chosen peer is here', async () => {
+    const all = await scene()
+    const { replicator } = all.victim
+    const mute = all.hub.join('mute')
+    await mute.start()
+    mute.onStream((stream) => hold(stream).catch(() => undefined))
+    await all.victim.network.dial('memory:mute')
+    const poor = await makeGraphNode(all.hub, all.clock, 'poor')
+    await poor.network.dial('memory:victim')
+    await passUntil(all, 30_000, () => (replicator.peerStats().find(({ peer }) => peer === 'poor')?.sessions ?? 0) > 0)
+    expect(replicator.progress().synced).toBe(false)
+  })
+})
 
 describe('peers that hold sessions', () => {
   it('do not keep a node from its own, however many it serves them', async () => {
