@@ -26,6 +26,8 @@ export interface NamedNetwork {
   readonly predicates?: Readonly<Record<string, string>>
   /** Subjects of which constraints are said. */
   readonly constraints?: readonly string[]
+  /** What was said at other times than those of the ballots: who, on which subject, which answer, when. */
+  readonly spent?: readonly (readonly [agent: string, subject: string, answer: string, timestampMs: number])[]
 }
 
 /** The key of a name. */
@@ -49,7 +51,10 @@ export function keysOf(network: NamedNetwork): readonly KeyBallots[] {
         { value: valueHex(answer), hash: blake3Hash(encodeCanonical(answer)) })),
       rows: said.map(([agent, , answer, weightQ = 65_536, timestampMs = 0]): BallotRow => (
         { agent: namedAgent(agent), cluster: answers.indexOf(answer), weightQ, timestampMs })),
-      endorsements: at === 0 ? endorsements : []
+      endorsements: at === 0 ? endorsements : [],
+      spent: (network.spent ?? []).filter(([, on]) => on === subject)
+        .map(([agent, , answer, timestampMs]) => (
+          { agent: namedAgent(agent), cluster: Math.max(0, answers.indexOf(answer)), timestampMs }))
     }
   })
 }
@@ -219,6 +224,13 @@ const NETWORKS: readonly NamedNetwork[] = [
     policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 },
     ballots: THREE.map(([who, on, what], at) => [who, on, what, 65_536, at * 400]),
     votes: [...Array.from({ length: 9 }, () => ['ann', 'bob', 5] as const), ['ann', 'cid', 5], ['bob', 'cid', 1_005]]
+  },
+  {
+    name: 'what later ballots took the place of spends the budget, once for each answer and round', seeds: ['ann'],
+    policy: { standing: 'votes', voteBudget: 3, roundMs: 1_000 },
+    ballots: THREE.map(([who, on, what]) => [who, on, what, 65_536, 5_000]),
+    votes: [['ann', 'bob', 5], ['bob', 'cid', 5]],
+    spent: [['bob', 's', 'x', 5_999], ['bob', 's', 'x', 1_000], ['bob', 's', 'x', 1_999], ['bob', 's', 'y', 1_500]]
   },
   {
     name: 'constraints spend the budget and are in no track record', constraints: ['t'], seeds: ['ann'],

@@ -7,6 +7,7 @@ import { clusterSteps } from './clusters.js'
 import { constraintKind } from './constraints.js'
 import type { Judging } from './epochs.js'
 import { joinSteps } from './join.js'
+import { type SpentBallot, spentSteps } from './spent.js'
 import type { Steps } from './steps.js'
 import type { KeyRecords } from './types.js'
 import type { Hash, PublicKey } from '../base/index.js'
@@ -39,6 +40,8 @@ export interface TrustBallots {
   }[]
   /** Agents that said something and have no row: a lens may ask for their trust all the same. */
   readonly silent: readonly PublicKey[]
+  /** What was said at other times than those of the rows, or of values that the epoch does not allow. */
+  readonly spent: readonly SpentBallot[]
 }
 
 /** The ballots of a key. Cost: O(n log n). */
@@ -50,6 +53,12 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
   const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
   // Equal parts of very many answers are scaled to nothing: such a ballot makes no row.
   const speaking = new Set(ballots.voice.filter((_, row) => (given[row] ?? 0) > 0))
+  const rows = ballots.voice.flatMap((voice, row) => {
+    const agent = voices[voice]
+    const weightQ = given[row] ?? 0
+    if (agent === undefined || weightQ === 0) return []
+    return { agent, cluster: ballots.cluster[row] ?? 0, weightQ, timestampMs: ballots.timeMs[row] ?? 0 }
+  })
   return {
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
     constraint: constraintKind(key.predicate) !== undefined && judging.ruled !== true,
@@ -58,18 +67,14 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
       const value = classText(first.objectBytes, judging.vocabulary)
       return value === undefined ? { hash } : { value, hash }
     }),
-    rows: ballots.voice.flatMap((voice, row) => {
-      const agent = voices[voice]
-      const weightQ = given[row] ?? 0
-      if (agent === undefined || weightQ === 0) return []
-      return { agent, cluster: ballots.cluster[row] ?? 0, weightQ, timestampMs: ballots.timeMs[row] ?? 0 }
-    }),
+    rows,
     endorsements: list.flatMap(({ voice, candidate, weightQ, timestampMs }) => {
       const [voter, author] = [voices[voice], candidates[candidate]?.agentId]
       if (voter === undefined || author === undefined || voter === author || weightQ === 0) return []
       return { voter, author, timestampMs }
     }),
-    silent: voices.filter((_, voice) => !speaking.has(voice))
+    silent: voices.filter((_, voice) => !speaking.has(voice)),
+    spent: yield* spentSteps(key, statements, clusters, rows)
   }
 }
 

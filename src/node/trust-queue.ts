@@ -57,7 +57,8 @@ export function createTrustQueue(rowsMax: number): TrustQueue {
 
 /** What a key counts: itself and its rows. */
 export function weightOf(key: KeyBallots | undefined): number {
-  return key === undefined ? 0 : 1 + key.rows.length + key.endorsements.length
+  if (key === undefined) return 0
+  return 1 + key.rows.length + key.endorsements.length + (key.spent?.length ?? 0)
 }
 
 function inMessages(waiting: readonly Waiting[]): readonly BallotMessage[] {

@@ -1,9 +1,9 @@
 // From the ballots of keys to columns.
 
 import type { PublicKey } from '../base/index.js'
-import type { KeyBallots } from './key-ballots.js'
+import type { KeyBallots, SpentBallot } from './key-ballots.js'
 import { closedPredicates } from './closed-predicates.js'
-import type { BallotColumns, ConstraintRows, Endorsements } from './columns.js'
+import type { BallotColumns, ChargedRows, Endorsements } from './columns.js'
 
 /** Most votes of one agent for another that count in a round. */
 const ENDORSEMENTS_PER_ROUND = 8
@@ -39,7 +39,9 @@ export function columnsOf(
     classOf: new Int16Array(clusters).fill(-1),
     agentOf: new Uint32Array(rows), clusterOf: new Uint32Array(rows), weightOf: new Uint32Array(rows),
     timeOf: new Float64Array(rows),
-    endorsements: endorsementsOf(all, numbers, roundOf), constraintRows: constraintRowsOf(all, numbers)
+    endorsements: endorsementsOf(all, numbers, roundOf),
+    constraintRows: chargedRows(all.flatMap((key) => (isFact(key) ? [] : key.rows)), numbers),
+    spent: chargedRows(all.flatMap(({ spent = [] }) => spent), numbers)
   }
   let [cluster, row] = [0, 0]
   for (const [item, key] of keys.entries()) {
@@ -86,10 +88,11 @@ function sortedRows(
     of(a.agent) - of(b.agent) || (place.get(a.cluster) ?? 0) - (place.get(b.cluster) ?? 0))
 }
 
-function constraintRowsOf(
-  all: readonly KeyBallots[], numbers: ReadonlyMap<PublicKey, number>
-): ConstraintRows {
-  const rows = all.flatMap((key) => (isFact(key) ? [] : key.rows))
+/** Whoever is no agent of the columns has no standing, and so nothing to charge. */
+function chargedRows(
+  ballots: readonly SpentBallot[], numbers: ReadonlyMap<PublicKey, number>
+): ChargedRows {
+  const rows = ballots.filter(({ agent }) => numbers.has(agent))
   return {
     agentOf: Uint32Array.from(rows, ({ agent }) => numbers.get(agent) ?? 0),
     timeOf: Float64Array.from(rows, ({ timestampMs }) => timestampMs)

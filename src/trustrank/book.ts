@@ -5,7 +5,7 @@ import type { PublicKey } from '../base/index.js'
 import { roundOf } from './budget.js'
 import { columnsOf, isFact } from './book-columns.js'
 import type { BallotColumns } from './columns.js'
-import { type KeyBallots, sameBallots } from './key-ballots.js'
+import { type KeyBallots, sameBallots, spentByRound } from './key-ballots.js'
 
 /** What a key is about. */
 export interface BookKey {
@@ -52,7 +52,8 @@ export function createBallotBook(roundMs: number, seeds: readonly PublicKey[] = 
     return order.map(({ key }) => key)
   }
   return {
-    put(key, asOf = 0) {
+    put(given, asOf = 0) {
+      const key = { ...given, spent: spentByRound(given, roundMs) }
       const name = nameOf(key.subject, key.predicate)
       const entry = entries.get(name)
       if (entry === undefined) {

@@ -6,9 +6,10 @@ import type { BallotColumns } from './columns.js'
 import type { TrustPolicy } from './parameters.js'
 import { MASS } from './standing.js'
 
-/** Gates in Q16: by row, by agent for a round with one ballot, and by agent and round. */
+/** Gates in Q16: by row, by agent the least of its rounds, and by agent and round. */
 export interface Gates {
-  readonly fresh: Uint32Array
+  /** For rounds in which nothing was charged; that of a single ballot where no round was. */
+  readonly least: Uint32Array
   readonly ofRow: Uint32Array
   readonly ofAgent: readonly ReadonlyMap<number, number>[]
 }
@@ -20,11 +21,11 @@ export function roundOf(timeMs: number, roundMs: number): number {
 
 /**
  * gate = min(Q, floor(2 * V * s * Q / (n * 2^40))), n the agent's rows in the round, those on constraints
- * included; without a budget Q for whoever has standing.
+ * and those spent included; without a budget Q for whoever has standing.
  */
 export function gatesOf(columns: BallotColumns, mass: Float64Array, policy: TrustPolicy): Gates {
   const cast = columns.agents.map(() => new Map<number, number>())
-  for (const { agentOf, timeOf } of [columns, columns.constraintRows]) {
+  for (const { agentOf, timeOf } of [columns, columns.constraintRows, columns.spent]) {
     for (const [row, agent] of agentOf.entries()) {
       const rounds = cast[agent]
       const round = roundOf(timeOf[row] ?? 0, policy.roundMs)
@@ -37,8 +38,9 @@ export function gatesOf(columns: BallotColumns, mass: Float64Array, policy: Trus
   ))
   const ofRow = Uint32Array.from(columns.agentOf, (agent, row) =>
     ofAgent[agent]?.get(roundOf(columns.timeOf[row] ?? 0, policy.roundMs)) ?? 0)
-  const fresh = Uint32Array.from(mass, (own) => gateOf(own, 1, policy))
-  return { fresh, ofRow, ofAgent }
+  const least = Uint32Array.from(mass, (own, agent) =>
+    [...ofAgent[agent]?.values() ?? []].reduce((less, gate) => Math.min(less, gate), gateOf(own, 1, policy)))
+  return { least, ofRow, ofAgent }
 }
 
 function gateOf(mass: number, rows: number, policy: TrustPolicy): number {

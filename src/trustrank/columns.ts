@@ -19,8 +19,8 @@ export interface Endorsements {
   readonly count: Uint32Array
 }
 
-/** Ballots on constraints: what somebody wants is no fact, so only the vote budget counts them. */
-export interface ConstraintRows {
+/** Ballots that only the vote budget counts: on constraints, and those whose place others took. */
+export interface ChargedRows {
   readonly agentOf: Uint32Array
   readonly timeOf: Float64Array
 }
@@ -54,7 +54,9 @@ export interface BallotColumns {
   readonly timeOf: Float64Array
   /** Of facts and constraints alike. */
   readonly endorsements: Endorsements
-  readonly constraintRows: ConstraintRows
+  readonly constraintRows: ChargedRows
+  /** What agents said of facts and constraints in rounds in which it makes no row. */
+  readonly spent: ChargedRows
 }
 
 /** Number of items in the columns. */

@@ -128,7 +128,8 @@ function withOneText({ agents }: State, key: KeyBallots): KeyBallots {
     ...key,
     rows: key.rows.map((row) => ({ ...row, agent: same(row.agent) })),
     endorsements: key.endorsements.map(({ voter, author, timestampMs }) => (
-      { voter: same(voter), author: same(author), timestampMs }))
+      { voter: same(voter), author: same(author), timestampMs })),
+    spent: (key.spent ?? []).map((ballot) => ({ ...ballot, agent: same(ballot.agent) }))
   }
 }
 

@@ -1,6 +1,7 @@
 // What was said about one key, as trust takes it in.
 
 import type { PublicKey } from '../base/index.js'
+import { roundOf } from './budget.js'
 
 /** One answer to a key. */
 export interface BallotCluster {
@@ -27,6 +28,14 @@ export interface Endorsement {
   readonly timestampMs: number
 }
 
+/** What an agent said for a cluster at another time than that of its row: it costs vote budget alone. */
+export interface SpentBallot {
+  readonly agent: PublicKey
+  /** Index into the clusters of the key, or one behind the last. */
+  readonly cluster: number
+  readonly timestampMs: number
+}
+
 /** All ballots of one (subject, predicate). */
 export interface KeyBallots {
   readonly subject: string
@@ -43,6 +52,18 @@ export interface KeyBallots {
   readonly endorsements: readonly Endorsement[]
   /** Agents without a row whose trust an answer for this key depends on all the same; absent = none. */
   readonly silent?: readonly PublicKey[] | undefined
+  /** What lenses that leave records out may hear besides the rows; absent = nothing. */
+  readonly spent?: readonly SpentBallot[] | undefined
+}
+
+/** The spent ballots of a key: one for each agent, cluster and round in which that agent has no row there. */
+export function spentByRound({ rows, spent = [] }: KeyBallots, roundMs: number): readonly SpentBallot[] {
+  if (spent.length === 0) return spent
+  const inRound = ({ agent, cluster, timestampMs }: SpentBallot): SpentBallot => (
+    { agent, cluster, timestampMs: roundOf(timestampMs, roundMs) * roundMs })
+  const told = new Set(rows.map((row) => spentText(inRound(row))))
+  const kept = new Map(spent.map(inRound).map((ballot) => [spentText(ballot), ballot]))
+  return [...kept].flatMap(([text, ballot]) => (told.has(text) ? [] : [ballot]))
 }
 
 /** True when two sets of ballots of one key say the same, in whatever order each lists it. */
@@ -54,7 +75,8 @@ export function sameBallots(a: KeyBallots, b: KeyBallots): boolean {
     sameLists(a.clusters.map(({ hash }) => hash), b.clusters.map(({ hash }) => hash)) &&
     sameLists(a.rows.map((row) => rowText(a, row)), b.rows.map((row) => rowText(b, row))) &&
     sameLists(a.endorsements.map(endorsementText), b.endorsements.map(endorsementText)) &&
-    sameLists(a.silent ?? [], b.silent ?? [])
+    sameLists(a.silent ?? [], b.silent ?? []) &&
+    sameLists((a.spent ?? []).map(spentText), (b.spent ?? []).map(spentText))
 }
 
 function sameLists(a: readonly string[], b: readonly string[]): boolean {
@@ -70,4 +92,8 @@ function rowText({ clusters }: KeyBallots, { agent, cluster, weightQ, timestampM
 
 function endorsementText({ voter, author, timestampMs }: Endorsement): string {
   return `${voter} ${author} ${timestampMs}`
+}
+
+function spentText({ agent, cluster, timestampMs }: SpentBallot): string {
+  return `${agent} ${cluster} ${timestampMs}`
 }

@@ -23,9 +23,9 @@ export function publish(field: Field, point: FixedPoint): Published {
     agents.set(key, {
       accuracy: steps(point.accuracy.ofAgent[agent] ?? 0),
       standing: standing === undefined ? STEPS_PER_ONE : steps(standing[agent] ?? 0),
-      gate: gates === undefined ? STEPS_PER_ONE : steps(gates.fresh[agent] ?? 0),
+      gate: gates === undefined ? STEPS_PER_ONE : steps(gates.least[agent] ?? 0),
       ...((sizes.get(group) ?? 0) > 1 ? { group } : {}),
-      ...roundsOf(gates?.ofAgent[agent], gates?.fresh[agent] ?? Q),
+      ...roundsOf(gates?.ofAgent[agent], gates?.least[agent] ?? Q),
       ...(predicates[agent] === undefined ? {} : { predicates: predicates[agent] })
     })
   }
@@ -61,10 +61,10 @@ function predicatesOf(
 }
 
 function roundsOf(
-  gates: ReadonlyMap<number, number> | undefined, fresh: number
+  gates: ReadonlyMap<number, number> | undefined, least: number
 ): { readonly rounds?: ReadonlyMap<number, number> } {
   const other = [...gates ?? []].map(([round, gate]) => [round, steps(gate)] as const)
-    .filter(([, gate]) => gate !== steps(fresh))
+    .filter(([, gate]) => gate !== steps(least))
   return other.length === 0 ? {} : { rounds: new Map(other) }
 }
 

@@ -8,7 +8,7 @@ import {
 import type { AgentTrust, ClosedTrust, Published } from './types.js'
 
 /** Version of the bytes of each mode. */
-const VERSION = { neutral: 1, computed: 8 } as const
+const VERSION = { neutral: 1, computed: 9 } as const
 const KEY_BYTES = 32
 const NO_GROUP = 0xffff_ffff
 

@@ -12,7 +12,7 @@ export interface AgentTrust {
   readonly accuracy: number
   /** Standing that flows from trust seeds, in steps of 1/1024: one at the mean of those who have any. */
   readonly standing: number
-  /** Share of its weight that its vote budget leaves in a round that `rounds` does not name, in steps. */
+  /** Share of its weight its vote budget leaves in rounds that `rounds` does not name: the least; steps. */
   readonly gate: number
   /** Clone group; absent = the agent stands alone. Equal numbers are equal groups within one snapshot. */
   readonly group?: number | undefined

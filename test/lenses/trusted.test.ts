@@ -3,7 +3,7 @@ import { blake3Hash, toHex } from '../../src/base/index.js'
 import {
   authority, consensus, type Judging, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
 } from '../../src/lenses/index.js'
-import { agent, ask, bytesOf, judgedBy, key, said, trustOf, vote } from './make.js'
+import { agent, ask, bytesOf, judgedBy, key, said, type Said, trustOf, vote } from './make.js'
 
 function winner(records: KeyRecords, trust: Partial<TrustView>): unknown {
   return ask(consensus, records, { trust: { ...trustOf(), ...trust } })?.winners[0]?.candidate.object
@@ -121,5 +121,24 @@ describe('the ballots that trust is computed from', () => {
   it('do not count a withdrawn vote as an endorsement', () => {
     const withdrawn = key([claim], [vote('bob', claim, 1_000_000, 8), vote('bob', claim, 0, 9)])
     expect(runSteps(trustBallotSteps(withdrawn, NO_EPOCHS.judging('predicate'))).endorsements).toEqual([])
+  })
+
+  it('name what was said at other times than those of the rows, withdrawn or not allowed as it may be', () => {
+    const by = (timestampMs: number): Said => ({ timestampMs })
+    const [first, latest, other] = [said('ann', 'x', by(3)), said('ann', 'x', by(9)), said('bob', 'y', by(4))]
+    const odd = said('ann', 'odd', by(5))
+    const all = key([first, latest, other, odd, said('cid', 'x', { confidence: 0 })], [
+      vote('ann', other, 1_000_000, 6), vote('ann', other, 0, 7), vote('dot', other, 500_000, 8)])
+    const ruled = judgedBy({ vocabulary: ['x', 'y'] }).judging('predicate')
+    const { rows, spent, clusters } = runSteps(trustBallotSteps(all, ruled))
+    expect(rows.map((row) => [row.agent, row.timestampMs]))
+      .toEqual([[agent('ann'), 9], [agent('bob'), 4], [agent('dot'), 8]])
+    const places = ['x', 'y'].map((value) =>
+      clusters.findIndex((cluster) => cluster.value === toHex(bytesOf(value))))
+    expect(spent).toEqual([
+      { agent: agent('ann'), cluster: places[0], timestampMs: 3 },
+      { agent: agent('ann'), cluster: clusters.length, timestampMs: 5 },
+      { agent: agent('ann'), cluster: places[1], timestampMs: 6 }
+    ])
   })
 })

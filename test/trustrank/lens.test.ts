@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, toHex } from '../../src/base/index.js'
 import {
-  consensus, createLensInput, type Density, type EpochView, type KeyRecords, lensSteps, NO_EPOCHS, runSteps,
-  trustBallotSteps
+  consensus, createEpochView, createLensInput, type Density, epochAware, type EpochView, type KeyRecords,
+  lensSteps, NO_EPOCHS, runSteps, trustBallotSteps
 } from '../../src/lenses/index.js'
 import {
   type BallotColumns, type BookKey, computeTrust, createBallotBook, OPEN_POLICY, snapshotOf,
@@ -15,7 +15,7 @@ import { findFixedPoint } from '../../src/trustrank/fixed-point.js'
 import { TRUST_CONSTANTS } from '../../src/trustrank/parameters.js'
 import { scoresOf } from '../../src/trustrank/scores.js'
 import { speakersOf } from '../../src/trustrank/speakers.js'
-import { agent, bytesOf, judgedBy, key, said, seeded, vote } from '../lenses/make.js'
+import { agent, bytesOf, judgedBy, key, said, type Said, seeded, vote } from '../lenses/make.js'
 
 interface Booked {
   readonly columns: BallotColumns
@@ -126,6 +126,50 @@ describe('Consensus under computed trust', () => {
         expect(order.map((cluster) => sums[cluster]), `seed ${seed}, ${subject}`).toEqual(wanted)
       }
     })
+})
+
+describe('the vote budget', () => {
+  const dayMs = 86_400_000
+  const [current, dead] = [blake3Hash(bytesOf('current')), blake3Hash(bytesOf('dead'))]
+  const ruling = {
+    id: current, agentId: agent('governor'), timestampMs: 0, name: 'current', settings: new Map<string, never>()
+  }
+  const epochs = createEpochView([ruling], new Set([agent('governor')]))
+  const policy = { ...OPEN_POLICY, seeds: [agent('seed')], standing: 'votes' as const, voteBudget: 4 }
+
+  /** The loud agent lies on 200 keys in one round; the other knows better on the first of them. */
+  function world(later: readonly Said[]): readonly KeyRecords[] {
+    const intro = ['seed', 'loud', 'calm'].map((name) => said(name, 'ok'))
+    const votes = intro.slice(1).map((on) => vote('seed', on, 1_000_000))
+    const lies = Array.from({ length: 200 }, (_, at): KeyRecords => ({
+      ...key([
+        said('loud', LIE, { timestampMs: 10 * dayMs, epoch: current }),
+        ...later.map((fields) => said('loud', LIE, fields)),
+        ...(at === 0 ? [said('calm', TRUTH, { timestampMs: 10 * dayMs, epoch: current })] : [])
+      ]), subject: `s${at}`
+    }))
+    return [{ ...key(intro, votes), subject: 'intro' }, ...lies]
+  }
+
+  function answers(records: readonly KeyRecords[]): readonly unknown[] {
+    const book = createBallotBook(policy.roundMs, policy.seeds)
+    for (const each of records) book.put(runSteps(trustBallotSteps(each, epochs.judging('predicate'))))
+    const { snapshot: trust } = computeTrust(book.columns(), policy)
+    const disputed = records[1] ?? expect.fail('a key')
+    const asked = [[consensus, undefined], [epochAware, undefined], [consensus, 15 * dayMs]] as const
+    return asked.map(([lens, asOfMs]) => {
+      const input = createLensInput(disputed, { epochs, trust, asOfMs })
+      return runSteps(lensSteps(lens, input))?.winners[0]?.candidate.object
+    })
+  }
+
+  it.each([
+    ['nothing said later', []],
+    ['the same said under another epoch', [{ timestampMs: 20 * dayMs, epoch: dead }]],
+    ['the same said again and again', [11, 12, 20].map((day) => ({ timestampMs: day * dayMs, epoch: dead }))]
+  ])('is spent by what EpochAware and asOf hear: %s', (_name, later) => {
+    expect(answers(world(later))).toEqual([TRUTH, TRUTH, TRUTH])
+  })
 })
 
 function hashAt({ clusters }: Density, cluster: number): string {

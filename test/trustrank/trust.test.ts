@@ -239,7 +239,26 @@ describe('standing', () => {
     })
     const bob = namedAgent('bob')
     expect(snapshot.gateQ(bob, 1_999)).toBeLessThan(snapshot.gateQ(bob, 999) / 10)
-    expect(snapshot.gateQ(bob, 2_000)).toBe(snapshot.gateQ(bob, 999))
+    // Nothing was charged there: no budget is left over in it.
+    expect(snapshot.gateQ(bob, 2_000)).toBe(snapshot.gateQ(bob, 1_999))
+  })
+
+  it('charges what later records took the place of, once for each answer and round', () => {
+    const network = {
+      seeds: ['ann'], policy: { standing: 'votes', voteBudget: 2, roundMs: 1_000 } as const,
+      votes: [['ann', 'bob']] as const,
+      ballots: Array.from({ length: 50 }, (_, at): NamedBallot => ['bob', `s${at}`, 'x', 65_536, 5_000])
+    }
+    const bob = namedAgent('bob')
+    const earlier = (times: readonly number[]): TrustSnapshot => of(network.ballots, {
+      ...network, spent: times.flatMap((time) =>
+        network.ballots.map(([who, subject, answer]) => [who, subject, answer, time] as const))
+    })
+    const [once, twice, same] = [earlier([1_000]), earlier([1_000, 1_999]), earlier([5_001])]
+    expect(once.gateQ(bob, 1_000)).toBe(once.gateQ(bob, 5_000))
+    expect(twice.digest).toBe(once.digest)
+    expect(same.digest).toBe(earlier([]).digest)
+    expect(same.gateQ(bob, 5_000)).toBe(once.gateQ(bob, 5_000))
   })
 })
 
