@@ -21,6 +21,8 @@ export interface OperationInput<P = unknown, Q = unknown, B = unknown> {
   readonly mediaType: string
   /** The Accept header; empty when there is none. */
   readonly accept: string
+  /** Aborts when the connection is gone. */
+  readonly signal: AbortSignal
 }
 
 /** What an operation gives. `text` is JSON that was serialised already. */

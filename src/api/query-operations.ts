@@ -79,11 +79,11 @@ export const queryOperations: readonly Operation[] = [
     }
   }),
   defineOperation({
-    name: 'queryMany', summary: 'Resolved answers for up to 1,000 pairs, in the order asked',
+    name: 'queryMany', summary: 'Resolved answers for up to 1,000 pairs, in the order asked; QUERY_TIMEOUT for what 10 s do not reach',
     method: 'POST', paths: ['/v1/query', '/query'], access: 'read', cost: 'batch',
     body: pairsSchema, bodyLimit: 'query', statuses: [200],
     output: answersSchema,
-    run: async ({ node }, { body }) => {
+    run: async ({ node }, { body, signal }) => {
       if (body.queries.length > API_LIMITS.batchMax) {
         const { batchMax } = API_LIMITS
         throw new ApiError({ code: 'BATCH_TOO_LARGE', max: batchMax }, 'a batch holds up to 1,000 pairs')
@@ -92,7 +92,7 @@ export const queryOperations: readonly Operation[] = [
         ...pair, lens: lens ?? body.lens ?? DEFAULT_LENS, asOfMs: asOf,
         ...thresholdsOf({ minStanding, minAccuracy })
       }))
-      const answers = (await node.queryMany(requests)).map((answer) => answer instanceof Error
+      const answers = (await node.queryMany(requests, signal)).map((answer) => answer instanceof Error
         ? JSON.stringify({ error: problemOfError(answer) })
         : answerText(answer).whole)
       return { kind: 'text', status: 200, text: `{"answers":[${answers.join()}]}` }

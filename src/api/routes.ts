@@ -7,7 +7,7 @@ import { Type, type TSchema } from 'typebox'
 import type { TokenVerdict } from './access.js'
 import { matchesEtag } from './etag.js'
 import { ApiError } from './errors.js'
-import { compileCheck, type Cost, type Operation, type OperationDeps, type Outcome } from './operation.js'
+import { compileCheck, type Cost, type Operation, type OperationDeps, type OperationInput, type Outcome } from './operation.js'
 import type { ApiOptions } from './options.js'
 import { PROBLEM_TYPE } from './problem.js'
 import { problemSchema } from './schemas.js'
@@ -79,7 +79,8 @@ function registerOperation(app: FastifyInstance, operation: Operation, deps: Rou
         deps.observe(operation.name, reply.statusCode, reply.elapsedTime / 1_000)
         done()
       },
-      handler: async (request, reply) => send(request, reply, await operation.run(deps, inputOf(request)))
+      handler: async (request, reply) =>
+        send(request, reply, await operation.run(deps, inputOf(request, reply)))
     })
   })
 }
@@ -91,12 +92,24 @@ function refusal(request: FastifyRequest, deps: RouteDeps): ApiError | undefined
   return undefined
 }
 
-function inputOf(request: FastifyRequest): Parameters<Operation['run']>[1] {
+function inputOf(request: FastifyRequest, reply: FastifyReply): OperationInput {
   const type = request.headers['content-type'] ?? ''
   return {
     params: request.params, query: request.query, body: request.body,
-    mediaType: type.replace(/;.*$/, '').trim().toLowerCase(), accept: request.headers.accept ?? ''
+    mediaType: type.replace(/;.*$/, '').trim().toLowerCase(), accept: request.headers.accept ?? '',
+    // Made for the operations that look at it alone: most answer before anybody could leave.
+    get signal() {
+      return leavingSignal(reply)
+    }
   }
+}
+
+/** The connection's, not the request's: that one is closed once its body was read. */
+function leavingSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  if (reply.raw.destroyed) gone.abort()
+  else reply.raw.once('close', () => gone.abort())
+  return gone.signal
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): FastifyReply {

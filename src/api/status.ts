@@ -47,6 +47,7 @@ const facts = new Map<string, CodeFacts>([
   ['INGEST_BUSY', { status: 503, title: 'The log is behind', retryAfter: 1 }],
   ['NODE_ACK_BUSY', { status: 503, title: 'Too many records wait for acknowledgements', retryAfter: 1 }],
   ['QUERY_BUSY', { status: 503, title: 'Too many slow queries run', retryAfter: 1 }],
+  ['QUERY_ABORTED', { status: 503, title: 'Whoever asked has gone' }],
   ['QUERY_TIMEOUT', { status: 503, title: 'The query took too long', retryAfter: 5 }],
   ['ANSWER_TIMEOUT', { status: 503, title: 'The answer took too long', retryAfter: 5 }],
   ['EVENT_STREAMS_FULL', { status: 503, title: 'Too many event streams are open', retryAfter: 30 }],

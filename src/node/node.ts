@@ -41,7 +41,7 @@ export function createNode(setup: NodeSetup, ports: NodeParts): StemeNode {
     admit: async (records) => open().ingest.admitRecords(checked(records)),
     admitAcknowledged: async (records, request) => open().acks.admit(checked(records), request),
     query: async (request) => open().query.get(request),
-    queryMany: async (requests) => open().query.getMany(requests),
+    queryMany: async (requests, signal) => open().query.getMany(requests, signal),
     subject: async (subject, lens, cursor, limit) => open().query.subject(subject, lens, cursor, limit),
     dispute: async (request) => open().query.dispute(request),
     explain: async (request) => open().query.explain(request),

@@ -230,8 +230,11 @@ export interface StemeNode {
     records: readonly Uint8Array[], request: AckRequest
   ): Promise<readonly AcknowledgedResult[]>
   query(request: QueryRequest): Promise<Answer>
-  /** Answers or coded errors in the order asked; at most 1,000. */
-  queryMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
+  /**
+   * Answers or coded errors in the order asked; at most 1,000, and 10 s for them all.
+   * @param signal ends the work when nobody waits for it any more
+   */
+  queryMany(requests: readonly QueryRequest[], signal?: AbortSignal): Promise<readonly (Answer | Error)[]>
   subject(subject: string, lens: string, cursor: string | undefined, limit: number): Promise<SubjectPage>
   /** A page of the whole dispute about a key: Skeptic. */
   dispute(request: DisputeRequest): Promise<DisputeReport>

@@ -4,10 +4,12 @@ import { CodedError } from '../base/index.js'
 
 /** Every expected failure of this folder. */
 export type QueryErrorDetail =
-  /** All slots of the slow path are taken: ask again after `retryAfterMs`. */
+  /** The slots and the queue of the slow path are taken: ask again after `retryAfterMs`. */
   | { readonly code: 'QUERY_BUSY'; readonly retryAfterMs: number }
-  /** The slow path, or waiting for what a fresh answer follows from, took longer than `limitMs`. */
+  /** The slow path, waiting for what a fresh answer follows from, or a call took longer than `limitMs`. */
   | { readonly code: 'QUERY_TIMEOUT'; readonly limitMs: number; readonly waitsFor?: 'trust' | 'records' }
+  /** Whoever asked has gone: the rest of the call was not computed. */
+  | { readonly code: 'QUERY_ABORTED' }
   /** More requests in one call than `max`. */
   | { readonly code: 'QUERY_TOO_MANY'; readonly max: number }
   /** The cursor of a page is not one that this node gave. */

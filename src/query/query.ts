@@ -11,6 +11,7 @@ import {
   constraints, type ConstraintsReport, type ConstraintsRequest, preflightPlan, type PreflightReport,
   type PreflightRequest
 } from './demands.js'
+import { checkStop, startDeadline, stopReason } from './deadline.js'
 import { dispute, type DisputeReport, type DisputeRequest } from './dispute.js'
 import { outOfRange, QueryError } from './errors.js'
 import { explainAnswer, type ExplainReport } from './explanation.js'
@@ -55,8 +56,12 @@ export interface Query {
   fast(request: QueryRequest): Answer | undefined
   /** @throws LensError LENS_UNKNOWN, LENS_NO_CANDIDATES; QueryError QUERY_RANGE, QUERY_BUSY, QUERY_TIMEOUT */
   get(request: QueryRequest): Promise<Answer>
-  /** Answers or errors in the order asked. @throws QueryError QUERY_TOO_MANY for more than 1,000 */
-  getMany(requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]>
+  /**
+   * Answers or errors in the order asked. The call has one time limit: what it has not come to by then is
+   * QUERY_TIMEOUT, what is left when the signal aborts QUERY_ABORTED.
+   * @throws QueryError QUERY_TOO_MANY for more than 1,000
+   */
+  getMany(requests: readonly QueryRequest[], signal?: AbortSignal): Promise<readonly (Answer | Error)[]>
   /**
    * Every predicate of a subject that the lens has an answer to, in key order.
    * @param lens   a standard lens
@@ -105,7 +110,7 @@ export function createQuery(options: QueryOptions, deps: QueryDeps): Query {
       return fast(core, request, lens)
     },
     get: (request) => get(core, request),
-    getMany: (requests) => getMany(core, requests),
+    getMany: (requests, signal) => getMany(core, requests, signal),
     subject: async (subject, lens, cursor, limit) => {
       const { viewCode, name } = core.registry.find(lens)
       if (viewCode === undefined || limit < 1 || limit > REQUESTS_MAX) {
@@ -163,14 +168,21 @@ function lagOf({ deps }: Core): AnswerLag {
   return { lagMs: deps.lagMs(), trustLagMs: deps.trustLagMs() }
 }
 
-/** @param trust waits for trust; several questions that are asked together wait once */
-async function get(
-  core: Core, request: QueryRequest, trust: () => Promise<void> = () => settleTrust(core)
-): Promise<Answer> {
+/** The call that a question belongs to. */
+interface Call {
+  /** Waits for trust; several questions that are asked together wait once. */
+  readonly trust: () => Promise<void>
+  readonly signal: AbortSignal
+}
+
+async function get(core: Core, request: QueryRequest, call?: Call): Promise<Answer> {
   const lens = checked(core, request)
-  if (request.fresh === true) await counted(core, trust)
-  if (request.fresh === true || request.fresh === 'records') await counted(core, () => settleKey(core, request))
-  return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens))
+  const signal = call?.signal
+  if (request.fresh === true) await counted(core, call?.trust ?? (() => settleTrust(core, signal)))
+  if (request.fresh === true || request.fresh === 'records') {
+    await counted(core, () => settleKey(core, request, signal))
+  }
+  return fast(core, request, lens) ?? await slowly(core, (desk) => lensAnswer(desk, request, lens), signal)
 }
 
 /** The lens of a request whose fields are in their ranges. */
@@ -181,9 +193,9 @@ function checked(core: Core, request: QueryRequest): Lens {
   return lens
 }
 
-function slowly<T>(core: Core, work: (desk: Desk) => Promise<T>): Promise<T> {
+function slowly<T>(core: Core, work: (desk: Desk) => Promise<T>, signal?: AbortSignal): Promise<T> {
   core.stats.slowTotal += 1
-  return counted(core, () => core.slow.at(work))
+  return counted(core, () => core.slow.at(work, signal))
 }
 
 /** Counts what was refused or given up. */
@@ -197,47 +209,59 @@ async function counted<T>(core: Core, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function settleKey(core: Core, { subject, predicate }: QueryRequest): Promise<void> {
-  return inTime(core, 'records', (signal) => core.deps.settled(subject, predicate, signal))
+function settleKey(
+  core: Core, { subject, predicate }: QueryRequest, stop: AbortSignal | undefined
+): Promise<void> {
+  return inTime(core, 'records', (signal) => core.deps.settled(subject, predicate, signal), stop)
 }
 
-function settleTrust(core: Core): Promise<void> {
-  return inTime(core, 'trust', (signal) => core.deps.trustSettled(signal))
+function settleTrust(core: Core, stop: AbortSignal | undefined): Promise<void> {
+  return inTime(core, 'trust', (signal) => core.deps.trustSettled(signal), stop)
 }
 
 async function inTime(
   { deps, options: { slowMsMax } }: Core, waitsFor: 'records' | 'trust',
-  wait: (signal: AbortSignal) => Promise<void>
+  wait: (signal: AbortSignal) => Promise<void>, stop: AbortSignal | undefined
 ): Promise<void> {
+  checkStop(stop)
   const late = new AbortController()
-  const timer = deps.clock.setTimer(slowMsMax, () => late.abort())
+  const giveUp = (): void => late.abort()
+  const timer = deps.clock.setTimer(slowMsMax, giveUp)
+  stop?.addEventListener('abort', giveUp, { once: true })
   try {
     await wait(late.signal)
+    checkStop(stop)
     if (late.signal.aborted) throw timedOut(slowMsMax, waitsFor)
   } finally {
     timer.cancel()
+    stop?.removeEventListener('abort', giveUp)
   }
 }
 
-async function getMany(core: Core, requests: readonly QueryRequest[]): Promise<readonly (Answer | Error)[]> {
+async function getMany(
+  core: Core, requests: readonly QueryRequest[], asker: AbortSignal | undefined
+): Promise<readonly (Answer | Error)[]> {
   if (requests.length > REQUESTS_MAX) {
     throw new QueryError({ code: 'QUERY_TOO_MANY', max: REQUESTS_MAX }, `more than ${REQUESTS_MAX} requests`)
   }
   const answers: (Answer | Error)[] = []
+  const { signal, clear } = startDeadline(core.options.manyMsMax, core.deps.clock, asker)
   let settled: Promise<void> | undefined
-  const trust = (): Promise<void> => settled ??= settleTrust(core)
-  for (const [at, request] of requests.entries()) {
-    if (at % REQUESTS_PER_TURN === REQUESTS_PER_TURN - 1) await core.deps.yieldNow()
-    answers.push(await oneOfMany(core, request, trust))
+  const call: Call = { signal, trust: () => settled ??= settleTrust(core, signal) }
+  try {
+    for (const [at, request] of requests.entries()) {
+      if (at % REQUESTS_PER_TURN === REQUESTS_PER_TURN - 1) await core.deps.yieldNow()
+      answers.push(signal.aborted ? stopReason(signal) : await oneOfMany(core, request, call))
+    }
+  } finally {
+    clear()
   }
   return answers
 }
 
-async function oneOfMany(
-  core: Core, request: QueryRequest, trust: () => Promise<void>
-): Promise<Answer | Error> {
+async function oneOfMany(core: Core, request: QueryRequest, call: Call): Promise<Answer | Error> {
   try {
-    return await get(core, request, trust)
+    return await get(core, request, call)
   } catch (error) {
     if (error instanceof LensError || error instanceof QueryError) return error
     throw error

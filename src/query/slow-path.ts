@@ -1,6 +1,6 @@
 // Slow path: answers that no view keeps are computed from the records.
-// Rule: a few at a time, each within a time limit, in slices: no question stalls the node. A slot is free
-// again when the work in it has ended, not when the asker stopped waiting.
+// Rule: a few at a time, each within a time limit, in slices: no question stalls the node. A slot (slots.ts)
+// is free again when the work in it has ended, not when the asker stopped waiting.
 
 import type { Clock } from '../base/index.js'
 import {
@@ -9,8 +9,10 @@ import {
 } from '../lenses/index.js'
 import { gatherKey, type Snapshot, type Store } from '../store/index.js'
 import type { AnswerView } from './answer.js'
+import { checkStop, stopReason } from './deadline.js'
 import { QueryError } from './errors.js'
 import type { QueryOptions } from './options.js'
+import { createSlots } from './slots.js'
 
 /** What the slow path stands on. */
 export interface SlowDeps {
@@ -40,30 +42,27 @@ export interface Desk {
 
 /** Computes answers that no view keeps. */
 export interface SlowPath {
-  /** @throws QueryError QUERY_BUSY, QUERY_TIMEOUT, and whatever the work throws */
-  at<T>(work: (desk: Desk) => Promise<T>): Promise<T>
-  /** Answers being computed. */
-  readonly running: number
+  /**
+   * @param signal ends the wait for a slot and the work in it
+   * @throws QueryError QUERY_BUSY, QUERY_TIMEOUT, the reason of the signal, and whatever the work throws
+   */
+  at<T>(work: (desk: Desk) => Promise<T>, signal: AbortSignal | undefined): Promise<T>
 }
 
 /** A slow path with all slots free. */
 export function createSlowPath(options: Required<QueryOptions>, deps: SlowDeps): SlowPath {
-  let running = 0
+  const slots = createSlots(options, deps.clock)
   return {
-    async at(work) {
-      if (running >= options.slowSlots) throw busy(options)
-      const reading = new Reading(options, deps)
-      running += 1
+    async at(work, signal) {
+      await slots.take(signal)
+      let reading: Reading | undefined
       try {
-        return await work(deskOf(options, deps, reading))
+        reading = new Reading(options, deps, signal)
+        return await work(deskOf(options, deps, reading, signal))
       } finally {
-        reading.end(() => {
-          running -= 1
-        })
+        if (reading === undefined) slots.free()
+        else reading.end(slots.free)
       }
-    },
-    get running() {
-      return running
     }
   }
 }
@@ -82,9 +81,11 @@ export function timedOut(limitMs: number, waitsFor?: 'trust' | 'records'): Query
   return new QueryError({ code: 'QUERY_TIMEOUT', limitMs, ...(waitsFor && { waitsFor }) }, text)
 }
 
-function deskOf(options: Required<QueryOptions>, deps: SlowDeps, reading: Reading): Desk {
+function deskOf(
+  options: Required<QueryOptions>, deps: SlowDeps, reading: Reading, signal: AbortSignal | undefined
+): Desk {
   const trust = deps.trust()
-  const pace = limitedPace(options, deps)
+  const pace = limitedPace(options, deps, signal)
   return {
     trust, epochs: deps.epochs, authority: deps.authority,
     view: {
@@ -102,9 +103,11 @@ class Reading {
   readonly #deps: SlowDeps
   readonly #limitMs: number
   readonly #endMs: number
+  readonly #signal: AbortSignal | undefined
   #late: Promise<unknown> | undefined
 
-  constructor(options: Required<QueryOptions>, deps: SlowDeps) {
+  constructor(options: Required<QueryOptions>, deps: SlowDeps, signal: AbortSignal | undefined) {
+    this.#signal = signal
     this.#snapshot = deps.store.snapshot()
     this.#deps = deps
     this.#limitMs = options.slowMsMax
@@ -112,22 +115,31 @@ class Reading {
   }
 
   async gather(subject: string, predicate: string): Promise<KeyRecords> {
+    const signal = this.#signal
+    checkStop(signal)
     const stop = new AbortController()
     const { store, clock } = this.#deps
     const gathered = gatherKey(this.#snapshot, subject, predicate, { signal: stop.signal, records: store })
     this.#late = gathered
     const late = Promise.withResolvers<never>()
-    const timer = clock.setTimer(Math.max(0, this.#endMs - clock.monotonicMs()), () => {
-      const error = timedOut(this.#limitMs)
+    const giveUp = (error: Error): void => {
       stop.abort(error)
       late.reject(error)
+    }
+    const left = (): void => {
+      if (signal !== undefined) giveUp(stopReason(signal))
+    }
+    const timer = clock.setTimer(Math.max(0, this.#endMs - clock.monotonicMs()), () => {
+      giveUp(timedOut(this.#limitMs))
     })
+    signal?.addEventListener('abort', left, { once: true })
     try {
       const records = await Promise.race([gathered, late.promise])
       this.#late = undefined
       return records
     } finally {
       timer.cancel()
+      signal?.removeEventListener('abort', left)
     }
   }
 
@@ -143,11 +155,14 @@ class Reading {
   }
 }
 
-function limitedPace(options: Required<QueryOptions>, deps: SlowDeps): Pace {
+function limitedPace(
+  options: Required<QueryOptions>, deps: SlowDeps, signal: AbortSignal | undefined
+): Pace {
   const { clock } = deps
   const endMs = clock.monotonicMs() + options.slowMsMax
   const pace = createPace(options.sliceMs, clock, deps.yieldNow)
   return () => {
+    checkStop(signal)
     if (clock.monotonicMs() > endMs) throw timedOut(options.slowMsMax)
     return pace()
   }
@@ -159,9 +174,4 @@ function until(records: KeyRecords, asOfMs: number | undefined): KeyRecords {
   const ids = new Set(candidates.map((candidate) => candidate.id))
   const votes = records.votes.filter((vote) => vote.timestampMs <= asOfMs && ids.has(vote.assertion))
   return { subject: records.subject, predicate: records.predicate, candidates, votes }
-}
-
-function busy(options: Required<QueryOptions>): QueryError {
-  const retryAfterMs = Math.ceil(options.slowMsMax / options.slowSlots / 2)
-  return new QueryError({ code: 'QUERY_BUSY', retryAfterMs }, 'too many answers are being computed')
 }

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
 import { answerSchema, subjectPageSchema } from '../../src/api/answer-schema.js'
@@ -5,6 +6,7 @@ import { hashOf } from '../../src/base/index.js'
 import { LensError } from '../../src/lenses/index.js'
 import { QueryError, type Answer, type QueryRequest } from '../../src/query/index.js'
 import { createFakeNode, fakeAgent } from '../fakes/fake-node.js'
+import { until } from '../fakes/until.js'
 import { buildApp } from './harness.js'
 
 const id = hashOf(new Uint8Array(32).fill(5))
@@ -146,6 +148,33 @@ describe('many queries', () => {
     const over = await ask({ queries: new Array(1_001).fill({ subject: 's', predicate: 'p' }) })
     expect([over.statusCode, over.json().code]).toEqual([413, 'BATCH_TOO_LARGE'])
     expect((await ask({ queries: [] })).json().code).toBe('INPUT_INVALID')
+  })
+
+  it('are given up when the connection goes before the answer', async () => {
+    const asked = Promise.withResolvers<AbortSignal | undefined>()
+    const gone = Promise.withResolvers<void>()
+    const waiting = createFakeNode({
+      queryMany: async (_requests, signal) => {
+        asked.resolve(signal)
+        await gone.promise
+        return []
+      }
+    })
+    const { app } = await buildApp(waiting)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const leaving = new AbortController()
+    const { port } = app.server.address() as AddressInfo
+    const reply = fetch(`http://127.0.0.1:${port}/v1/query`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, signal: leaving.signal,
+      body: JSON.stringify({ queries: [{ subject: 'a', predicate: 'p' }] })
+    }).catch(() => undefined)
+    const signal = await asked.promise
+    expect(signal?.aborted).toBe(false)
+    leaving.abort()
+    await reply
+    await until('the node has heard of it', () => signal?.aborted === true)
+    gone.resolve()
+    await app.close()
   })
 })
 

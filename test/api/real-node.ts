@@ -124,7 +124,7 @@ export async function startNeutral(): Promise<Asked> {
     settled: (subject, predicate, signal) => materializer.settled(subject, predicate, signal)
   })
   const node = createFakeNode({
-    query: (request) => query.get(request), queryMany: (requests) => query.getMany(requests),
+    query: (request) => query.get(request), queryMany: (requests, signal) => query.getMany(requests, signal),
     dispute: (request) => query.dispute(request), explain: (request) => query.explain(request),
     constraints: (request) => query.constraints(request), preflight: (request) => query.preflight(request)
   })

@@ -166,8 +166,8 @@ describe('the slow path', () => {
     await expect(query.get({ ...ask, subject: 'none', lens: 'loud' })).rejects.toBeInstanceOf(LensError)
   })
 
-  it('computes two answers at once and refuses a third', async () => {
-    const { query } = await reading([assertion({ by: 'ann' })])
+  it('computes two answers at once and refuses a third when none may wait', async () => {
+    const { query } = await reading([assertion({ by: 'ann' })], { slowQueueMax: 0 })
     const slow = { ...ask, explain: true }
     const results = await Promise.allSettled([query.get(slow), query.get(slow), query.get(slow)])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
@@ -187,7 +187,7 @@ describe('the slow path', () => {
         }
       }
     }
-    const { query } = await reading([assertion({ by: 'ann' })], { slowSlots: 1 }, { clock, lenses: [endless] })
+    const { query } = await reading([assertion({ by: 'ann' })], { slowSlots: 1, slowQueueMax: 0 }, { clock, lenses: [endless] })
     const request = { ...ask, lens: 'endless' }
     const [first, second] = await Promise.allSettled([query.get(request), query.get(request)])
     expect(first).toMatchObject({ reason: { code: 'QUERY_TIMEOUT', detail: { limitMs: 5_000 } } })
@@ -212,7 +212,7 @@ describe('a slow answer that was given up while it reads', () => {
         return { ...snapshot, rangeAll, close: () => snapshot.close().finally(() => { closed += 1 }) }
       }
     }
-    const query = createQuery({ slowSlots: 1 }, {
+    const query = createQuery({ slowSlots: 1, slowQueueMax: 0 }, {
       store: slowStore, clock, yieldNow, trust: neutralTrust, epochs: () => NO_EPOCHS, lagMs: () => 0,
       settled: async () => undefined, trustSettled: async () => undefined, trustLagMs: () => 0
     })

@@ -41,8 +41,8 @@ const ask = { ...key, lens: 'consensus' }
 const contexts = { subjects: ['s'], limit: 10 }
 
 describe('answers of lenses that give more than one', () => {
-  it('are computed two at a time, whatever they are, and the third is refused', async () => {
-    const { query } = await reading(3)
+  it('are computed two at a time, whatever they are, and the third is refused when none may wait', async () => {
+    const { query } = await reading(3, { slowQueueMax: 0 })
     const results = await Promise.allSettled([
       query.dispute({ ...key, limit: 10 }), query.explain(ask), query.constraints(contexts),
       query.preflight({ ...contexts, plan: [] }), query.get({ ...ask, asOfMs: 9 })
