@@ -53,40 +53,66 @@ export function* stateSteps(
 ): Steps<Statements> {
   const kept = yield* keptCandidates(candidates, judging, filter)
   const heardVotes = yield* latestVotes(votes, filter)
-  const own = judging.cardinality === 'one' ? yield* latestOwn(kept, filter) : undefined
-  const ageing = ageingOf(kept, votes, judging, filter)
   const roll = new Roll()
+  const authors = yield* numbersOf(kept, roll)
+  const own = judging.cardinality === 'one' ? yield* latestOwn(kept, authors, filter) : undefined
+  const ageing = ageingOf(kept, votes, judging, filter)
   for (let at = 0; at < kept.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const candidate = kept[at] as Candidate
-    const author = candidate.agentId
+    const author = authors[at] ?? 0
     const latest = heardVotes.get(candidate.id)
-    const counts = filter.hears?.(author) !== false && (own === undefined || own.get(author) === candidate)
-    if (counts && latest?.has(author) !== true) {
+    const counts = filter.hears?.(candidate.agentId) !== false && (own === undefined || own[author] === at)
+    if (counts && latest?.has(candidate.agentId) !== true) {
       roll.add(author, at, agedQ(weightOf(candidate.confidence), candidate.timestampMs, ageing), candidate)
     }
     for (const vote of latest?.values() ?? []) {
-      if (vote.agentId === author && !counts) continue
-      roll.add(vote.agentId, at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote)
+      if (vote.agentId === candidate.agentId && !counts) continue
+      roll.add(roll.numberOf(vote.agentId), at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote)
     }
   }
   return { candidates: kept, voices: roll.voices, list: roll.list }
 }
 
-/** Collects statements and numbers the agents that make them. */
+/**
+ * Collects statements and makes a voice of each agent with its first one. Agents have numbers of their own
+ * before: looking up an id costs more than all else that is done to a statement.
+ */
 class Roll {
   readonly voices: PublicKey[] = []
   readonly list: Statement[] = []
   readonly #numbers = new Map<PublicKey, number>()
+  readonly #agents: PublicKey[] = []
+  /** By number; -1 = it has said nothing yet. */
+  readonly #voiceOf: number[] = []
 
-  add(agent: PublicKey, candidate: number, weightQ: number, by: Dated): void {
-    let voice = this.#numbers.get(agent)
-    if (voice === undefined) {
+  numberOf(agent: PublicKey): number {
+    const known = this.#numbers.get(agent)
+    if (known !== undefined) return known
+    this.#numbers.set(agent, this.#agents.length)
+    this.#voiceOf.push(-1)
+    return this.#agents.push(agent) - 1
+  }
+
+  add(number: number, candidate: number, weightQ: number, by: Dated): void {
+    let voice = this.#voiceOf[number] ?? -1
+    const agent = voice < 0 ? this.#agents[number] : undefined
+    if (agent !== undefined) {
       voice = this.voices.push(agent) - 1
-      this.#numbers.set(agent, voice)
+      this.#voiceOf[number] = voice
     }
     this.list.push({ voice, candidate, weightQ, timestampMs: by.timestampMs, id: by.id })
   }
+}
+
+/** By candidate, the number of its author. */
+function* numbersOf(kept: readonly Candidate[], roll: Roll): Steps<readonly number[]> {
+  const numbers: number[] = []
+  for (const [at, { agentId }] of kept.entries()) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    numbers.push(roll.numberOf(agentId))
+  }
+  return numbers
 }
 
 function* keptCandidates(
@@ -122,16 +148,19 @@ function* latestVotes(
   return latest
 }
 
-/** By agent, the one assertion of its own that counts: the greatest (timestamp, id). */
+/** By number of an author, the one candidate of its own that counts: the greatest (timestamp, id). */
 function* latestOwn(
-  kept: readonly Candidate[], filter: BallotFilter
-): Steps<ReadonlyMap<PublicKey, Candidate>> {
-  const own = new Map<PublicKey, Candidate>()
+  kept: readonly Candidate[], authors: readonly number[], filter: BallotFilter
+): Steps<readonly number[]> {
+  const own: number[] = []
   for (const [at, candidate] of kept.entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const author = authors[at] ?? 0
+    // Numbers ascend as authors are met: no place is passed over.
+    if (author === own.length) own.push(-1)
     if (filter.hears?.(candidate.agentId) === false) continue
-    const before = own.get(candidate.agentId)
-    if (before === undefined || isLater(candidate, before)) own.set(candidate.agentId, candidate)
+    const before = kept[own[author] ?? -1]
+    if (before === undefined || isLater(candidate, before)) own[author] = at
   }
   return own
 }

@@ -16,14 +16,17 @@ const HASHES_PER_STEP = TURNS_PER_STEP / 4
 /** One distinct object with the candidates that say it. */
 export class Distinct {
   /** Indices of candidates. */
-  readonly candidates: number[] = []
+  readonly candidates: number[]
   /** Distinct agents with weight on one of them, as indices of voices. */
   readonly agents: number[] = []
   readonly first: Candidate
   #hash: Hash | undefined
 
-  constructor(first: Candidate) {
+  /** @param at index of the candidate */
+  constructor(first: Candidate, at: number) {
     this.first = first
+    // Room for one: an array that grows makes room for seventeen, and most objects are said once.
+    this.candidates = [at]
   }
 
   /** BLAKE3 of the object bytes, computed when first asked for: it decides ties alone. */
@@ -58,8 +61,8 @@ export function* clusterSteps(statements: Statements, tolerance: number | undefi
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const key = bytesKey(candidate.objectBytes)
     let distinct = distincts.get(key)
-    if (distinct === undefined) distincts.set(key, distinct = new Distinct(candidate))
-    distinct.candidates.push(at)
+    if (distinct === undefined) distincts.set(key, distinct = new Distinct(candidate, at))
+    else distinct.candidates.push(at)
     ofCandidate.push(distinct)
   }
   if (tolerance !== undefined) yield* countAgents(list, ofCandidate)

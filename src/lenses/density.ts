@@ -34,7 +34,7 @@ export interface Density {
   readonly closed: ClosedView | undefined
   /** Cardinality many: Q16 bits for the cluster less those against it; undefined with cardinality one. */
   readonly margins: readonly number[] | undefined
-  /** By candidate: trust-weighted statements on it alone. */
+  /** By candidate: trust-weighted statements on it alone. Empty where each cluster has one. */
   readonly backing: readonly number[]
   /** Agents whose ballot has weight. */
   readonly ballots: number
@@ -59,7 +59,8 @@ export function* densitySteps(
   const { voices } = statements
   const { predicate } = key
   const tally = yield* tallySteps({ predicate, many, ballots, clusters, voices, trust, weights, closed })
-  const backing = yield* backingSteps(statements, weights, trust)
+  const repeated = clusters.list.length < statements.candidates.length
+  const backing = repeated ? yield* backingSteps(statements, weights, trust) : []
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {
     predicate, statements, clusters, backing, margins, weights, closed, rows: ballots,

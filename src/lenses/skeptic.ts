@@ -142,7 +142,10 @@ export function groupsOf(voices: readonly PublicKey[], trust: TrustView): Disput
   const members = new Map<number, PublicKey[]>()
   for (const agent of voices) {
     const group = trust.groupOf(agent)
-    if (group !== undefined) members.set(group, [...members.get(group) ?? [], agent])
+    if (group === undefined) continue
+    const known = members.get(group)
+    if (known === undefined) members.set(group, [agent])
+    else known.push(agent)
   }
   return [...members].filter(([, agents]) => agents.length > 1)
     .map(([group, agents]) => ({ group, agents: agents.sort() }))

@@ -46,8 +46,11 @@ function* mergeRuns<T>(
     const end = Math.min(start + 2 * width, from.length)
     let left = start
     let right = middle
+    // Runs that follow on each other are one: ids come from the index in order.
+    const inOrder = right >= end || compare(from[middle - 1] as T, from[middle] as T) <= 0
     for (let at = start; at < end; at += 1) {
-      const takesLeft = right >= end || (left < middle && compare(from[left] as T, from[right] as T) <= 0)
+      const takesLeft = right >= end ||
+        (left < middle && (inOrder || compare(from[left] as T, from[right] as T) <= 0))
       into[at] = (takesLeft ? from[left++] : from[right++]) as T
       if (at % TURNS_PER_STEP === 0) yield
     }

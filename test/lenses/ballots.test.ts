@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type BallotFilter, type Candidate, type Judging, runSteps, stateSteps, type VoteInput, weightOf
 } from '../../src/lenses/index.js'
-import { agent, said, vote } from './make.js'
+import { agent, said, seeded, vote } from './make.js'
 
 const one: Judging = { cardinality: 'one' }
 const many: Judging = { cardinality: 'many' }
@@ -118,3 +118,52 @@ describe('ballots', () => {
     expect(weights(candidates, [], { cardinality: 'one', halfLifeMs })).toEqual({ 'ann:x': 65_536, 'bob:y': 32_768 })
   })
 })
+
+describe('statements', () => {
+  it('are those of a plain reading of the rules, whatever is said by whom', () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const random = seeded(seed)
+      const name = (): string => `agent ${random(6)}`
+      const candidates = Array.from({ length: 1 + random(12) }, (_, at) =>
+        said(name(), `value ${random(4)}`, { timestampMs: random(4), source: `${at}` }))
+      const votes = Array.from({ length: random(25) }, (_, at) =>
+        vote(name(), candidates[random(candidates.length)] as Candidate, 100_000 * random(3) + at, random(4)))
+      const deaf = agent('agent 3')
+      const filter: BallotFilter = seed % 2 === 0 ? {} : { asOfMs: 2, hears: (by) => by !== deaf }
+      for (const judging of [one, many]) {
+        const { candidates: kept, voices, list } = runSteps(stateSteps(candidates, votes, judging, filter))
+        const found = list.map((each) =>
+          [voices[each.voice], kept[each.candidate]?.id, each.id, each.weightQ])
+        expect(found, `seed ${seed}`).toEqual(plainly(candidates, votes, judging, filter))
+        const met = [...new Set(list.map(({ voice }) => voice))]
+        expect(met, `seed ${seed}`).toEqual(voices.map((_, voice) => voice))
+      }
+    }
+  })
+})
+
+/** Agent, assertion, record and weight of each statement, found by asking each candidate about all others. */
+function plainly(
+  candidates: readonly Candidate[], votes: readonly VoteInput[], judging: Judging, filter: BallotFilter
+): unknown[] {
+  const { asOfMs = Infinity, hears = () => true } = filter
+  const later = (a: Candidate | VoteInput, b: Candidate | VoteInput): boolean =>
+    a.timestampMs > b.timestampMs || (a.timestampMs === b.timestampMs && a.id > b.id)
+  const kept = candidates.filter(({ timestampMs }) => timestampMs <= asOfMs)
+  const heard = votes.filter(({ agentId, timestampMs }) => timestampMs <= asOfMs && hears(agentId))
+  return kept.flatMap((candidate) => {
+    const { agentId, id, confidence } = candidate
+    const own = kept.filter((other) => other.agentId === agentId)
+    const last = judging.cardinality === 'many' || !own.some((other) => later(other, candidate))
+    const counts = hears(agentId) && last
+    const on = heard.filter(({ assertion }) => assertion === id)
+    const voters = [...new Set(on.map((each) => each.agentId))]
+    const latest = voters.map((voter) =>
+      on.filter((each) => each.agentId === voter).reduce((a, b) => (later(b, a) ? b : a)))
+    return [
+      ...counts && !voters.includes(agentId) ? [[agentId, id, id, weightOf(confidence)]] : [],
+      ...latest.filter((each) => counts || each.agentId !== agentId)
+        .map((each) => [each.agentId, id, each.id, weightOf(each.weight)])
+    ]
+  })
+}
