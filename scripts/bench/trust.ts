@@ -1,13 +1,15 @@
 // trust: 200,000 ballots in a running node: what computing trust takes off the main thread, what the main
-// thread feels of it, and how long a further vote takes to its view meanwhile.
+// thread feels of it, and how long a further vote takes to its view meanwhile. And as many ballots on
+// yes-or-no facts, under one closed predicate and under very many: anybody can make one with six ballots.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { blake3, type Hash, type NetworkId, utf8Bytes } from '../../src/base/index.js'
+import { blake3, blake3Hash, type Hash, type NetworkId, toHex, utf8Bytes } from '../../src/base/index.js'
 import type { StemeNode } from '../../src/node/index.js'
 import { buildAssertion, buildVote, createSigner, openRecord, seedFromName, type Signer } from '../../src/record/index.js'
+import { computeTrust, createBallotBook, OPEN_POLICY } from '../../src/trustrank/index.js'
 import { admitAll } from '../eval/load.js'
 import { openTemporaryNode } from '../eval/temporary-node.js'
 import { percentile, residentMib, rounded } from './workload.js'
@@ -22,6 +24,8 @@ const COMPUTATIONS = 5
 /** Votes whose way to their view is measured, between computations and during them. */
 const VOTES = 100
 const RESOLUTION_MS = 5
+const CLOSED_PREDICATES = 2_000
+const BALLOTS_PER_FACT = 4
 const IDLE_MS = 5_000
 const START_MS = 1_700_000_000_000
 
@@ -43,16 +47,40 @@ export async function benchTrust({ records = BALLOTS }: { readonly records?: num
     const idle = await measureIdle()
     const computed = await measureComputations(node, agents)
     const votes = await measureVotes(node, agents)
+    const [one, many] = [1, CLOSED_PREDICATES].map((predicates) => closedSeconds(records, agents, predicates))
     const stats = node.stats()
     return {
       name: 'trust', ballots: stats['trust_ballots_count'], agents: stats['trust_agents_count'],
       load_s: rounded(loadSeconds), ...idle, ...computed, ...votes,
+      closed_1_compute_s: one, closed_2000_compute_s: many,
       publications: stats['trust_publications_total'], restarts: stats['trust_restarts_total'], rss_mib: residentMib()
     }
   } finally {
     await node.stop()
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** Seconds that trust takes over yes-or-no facts spread over closed predicates, in this thread. */
+function closedSeconds(ballots: number, agents: readonly Signer[], predicates: number): number {
+  const book = createBallotBook(OPEN_POLICY.roundMs)
+  const clusters = ['yes', 'no'].map((value) => (
+    { value: toHex(utf8Bytes(value)), hash: blake3Hash(utf8Bytes(value)) }))
+  for (let fact = 0; fact < ballots / BALLOTS_PER_FACT; fact += 1) {
+    const draws = blake3(utf8Bytes(`fact ${fact}`))
+    book.put({
+      subject: `fact ${fact}`, predicate: `closed ${fact % predicates}`, cardinality: 'one', exact: true,
+      clusters, endorsements: [],
+      rows: Array.from({ length: BALLOTS_PER_FACT }, (_, turn) => ({
+        agent: signerAt(agents, (draws[turn] ?? 0) * BALLOTS_PER_FACT + turn).publicKey,
+        cluster: (draws[BALLOTS_PER_FACT + turn] ?? 0) < 200 ? 0 : 1, weightQ: 65_536, timestampMs: START_MS
+      }))
+    })
+  }
+  const columns = book.columns()
+  const startMs = performance.now()
+  computeTrust(columns, OPEN_POLICY)
+  return rounded((performance.now() - startMs) / 1_000)
 }
 
 /** An agent's word on an item: right as often as the agent is good, else one of three wrong values. */

@@ -98,14 +98,20 @@ export function cellsOf(accuracyQ: number, spread: Uint32Array, classes: number)
 
 /** One column of a table: by truth, how probable it is to say `said`. */
 export function columnOf(cells: Uint32Array | Uint16Array, classes: number, said: number): Uint32Array {
-  return Uint32Array.from({ length: classes }, (_, truth) => cells[truth * classes + said] ?? 0)
+  const column = new Uint32Array(classes)
+  for (let truth = 0; truth < classes; truth += 1) column[truth] = cells[truth * classes + said] ?? 0
+  return column
 }
 
 /** The same of an agent of whom only the accuracy is known. Cost: that of the column, not of the table. */
 export function plainColumn(
   accuracyQ: number, spread: Uint32Array, classes: number, said: number
 ): Uint32Array {
-  return columnOf(spread, classes, said).map((share, truth) => plainCell(accuracyQ, share, truth === said))
+  const column = columnOf(spread, classes, said)
+  for (let truth = 0; truth < classes; truth += 1) {
+    column[truth] = plainCell(accuracyQ, column[truth] ?? 0, truth === said)
+  }
+  return column
 }
 
 function plainCell(accuracyQ: number, share: number, isRight: boolean): number {
@@ -206,10 +212,19 @@ export interface SupportLimits {
 export function supportOf(
   column: Uint32Array, said: number, { bitsMax, turnedMax }: SupportLimits
 ): Int32Array {
-  const likely = Int32Array.from(column, (cell) => log2Q(Math.max(CELL_MIN, cell)))
-  const most = likely.reduce((top, bits) => Math.max(top, bits))
-  const top = Math.min(most, (likely[said] ?? 0) + turnedMax)
-  const least = likely.reduce((low, bits) => Math.min(low, bits))
+  // Plain loops: many agents on many predicates ask for this in every round.
+  const bits = new Int32Array(column.length)
+  let [most, least] = [-Infinity, Infinity]
+  for (let truth = 0; truth < bits.length; truth += 1) {
+    const likely = log2Q(Math.max(CELL_MIN, column[truth] ?? 0))
+    bits[truth] = likely
+    most = Math.max(most, likely)
+    least = Math.min(least, likely)
+  }
+  const top = Math.min(most, (bits[said] ?? 0) + turnedMax)
   const floor = Math.max(least, top - bitsMax)
-  return likely.map((bits) => Math.max(0, Math.min(bits, top) - floor))
+  for (let truth = 0; truth < bits.length; truth += 1) {
+    bits[truth] = Math.max(0, Math.min(bits[truth] ?? 0, top) - floor)
+  }
+  return bits
 }
