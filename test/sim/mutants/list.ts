@@ -208,7 +208,7 @@ const OF_THE_GRAPH: readonly Mutant[] = [
   ...inFile('dag/sync-asker.js', {
     name: 'last block is one too many', seeds: 10, at: 8,
     why: 'who answers in full is sent away',
-    ...change('question.left < blocks.length', 'question.left <= blocks.length')
+    ...change('question.left < arrivals.length', 'question.left <= arrivals.length')
   }),
   ...inFile('dag/block.js', {
     name: 'records root not checked', seeds: 60, at: 41,
