@@ -52,6 +52,8 @@ function threadLane(policy: TrustPolicy, log: Log): TrustLane {
     for (const { reject } of open.splice(0)) reject(workerEnded())
   }
   worker.on('message', (answer: unknown) => {
+    // An answer that was under way when the lane was ended: who asked has been told.
+    if (ended) return
     const first = open.shift()
     assert(first !== undefined, 'the trust worker answers only what it was asked')
     proven = true
