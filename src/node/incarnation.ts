@@ -27,21 +27,29 @@ interface Mark {
   readonly inode: string
 }
 
+/** The incarnation to seal under. */
+export interface ChosenIncarnation {
+  /** 16 hex digits. */
+  readonly incarnation: string
+  /** Drawn just now: no block of its feed can be anywhere. */
+  readonly isNew: boolean
+}
+
 /**
- * The incarnation to seal under, 16 hex digits. A new one is durable before it is returned.
+ * The incarnation to seal under. A new one is durable before it is returned.
  * @param path file that names the last incarnation and the log directory it belongs to
  */
 export async function chooseIncarnation(
   path: string, directory: string, deps: IncarnationDeps
-): Promise<string> {
+): Promise<ChosenIncarnation> {
   const { identity } = deps.wal
   const mark = await readMark(path, deps.disk)
   const device = String(identity.device)
   const inode = String(identity.inode)
   if (!identity.created && mark !== undefined && mark.device === device && mark.inode === inode) {
-    return mark.incarnation
+    return { incarnation: mark.incarnation, isNew: false }
   }
-  return drawIncarnation(path, directory, deps)
+  return { incarnation: await drawIncarnation(path, directory, deps), isNew: true }
 }
 
 /**

@@ -7,7 +7,7 @@ import { wait, type Clock, type Hash, type Log, type Timer } from '../base/index
 import { feedOf, isAhead, type BlockHeader, type Dag } from '../dag/index.js'
 import { isBehindTip, type FeedIdentity } from '../ingest/index.js'
 import type { Wal } from '../wal/index.js'
-import { chooseIncarnation, drawIncarnation, type IncarnationDeps } from './incarnation.js'
+import { chooseIncarnation, type ChosenIncarnation, drawIncarnation, type IncarnationDeps } from './incarnation.js'
 import type { NodeParts, NodeSetup } from './setup.js'
 
 /** The present feed of a node. */
@@ -61,9 +61,9 @@ const WORD_MS = 3_600_000
 /** Chooses the incarnation; a new one is durable when this resolves. Nothing is sealed before `begin`. */
 export async function openOwnFeed(setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps): Promise<OwnFeed> {
   const { incarnationPath, dataDirectory } = setup
-  const incarnation = await chooseIncarnation(incarnationPath, dataDirectory, drawing(setup, ports, deps.wal))
+  const chosen = await chooseIncarnation(incarnationPath, dataDirectory, drawing(setup, ports, deps.wal))
   const draw = (signal: AbortSignal): Promise<string> => endFeed(setup, ports, deps.wal, signal)
-  return new FeedKeeper(setup, ports, deps, identityOf(setup, incarnation), draw)
+  return new FeedKeeper(setup, ports, deps, chosen, draw)
 }
 
 /** Ends the feed in use: a new incarnation is durable when this resolves. */
@@ -90,6 +90,7 @@ class FeedKeeper implements OwnFeed {
   readonly #draw: (signal: AbortSignal) => Promise<string>
   readonly #word = new AbortController()
   readonly #stopping = new AbortController()
+  readonly #isNew: boolean
   #current: FeedIdentity
   #begun = false
   #confirmed = false
@@ -100,14 +101,15 @@ class FeedKeeper implements OwnFeed {
   #timer: Timer | undefined
 
   constructor(
-    setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps, current: FeedIdentity,
+    setup: NodeSetup, ports: NodeParts, deps: OwnFeedDeps, { incarnation, isNew }: ChosenIncarnation,
     draw: (signal: AbortSignal) => Promise<string>
   ) {
     this.#setup = setup
     this.#clock = ports.clock
     this.#log = ports.log
     this.#deps = deps
-    this.#current = current
+    this.#current = identityOf(setup, incarnation)
+    this.#isNew = isNew
     this.#draw = draw
   }
 
@@ -176,11 +178,11 @@ class FeedKeeper implements OwnFeed {
     const { dag, expectsPeers } = this.#deps
     const { feed } = this.#current
     const tip = dag.tipOf(feed)
-    if (tip === undefined) return undefined
+    // An older feed without a block here may have one elsewhere: the disk may have been set back.
+    if (tip === undefined && this.#isNew) return undefined
     if (dag.isForked(feed)) return 'it has forked'
-    if (isBehindTip(this.#clock.nowMs(), dag.header(tip.id)?.sealedAtMs ?? 0)) {
-      return 'the clock stands before its last block'
-    }
+    const tipMs = tip === undefined ? 0 : dag.header(tip.id)?.sealedAtMs ?? 0
+    if (isBehindTip(this.#clock.nowMs(), tipMs)) return 'the clock stands before its last block'
     if (!expectsPeers) return undefined
     await wait(this.#clock, CONFIRM_MS_MAX, this.#word.signal)
     return this.#confirmed ? undefined : 'no peer has confirmed its last block'

@@ -21,10 +21,13 @@ beforeEach(async () => {
 
 const place = { device: 5n, inode: 99n }
 
-function choose(identity: { device: bigint; inode: bigint; created: boolean }): Promise<string> {
+async function choose(identity: { device: bigint; inode: bigint; created: boolean }): Promise<string> {
   const wal = { identity } as Pick<Wal, 'identity'> as Wal
   const { publicKey: nodeKey } = createSigner(seedFromName('incarnation'))
-  return chooseIncarnation(path, '/data', { disk, random, wal, nodeKey, workBits: 0, yieldNow: async () => undefined })
+  const { incarnation } = await chooseIncarnation(path, '/data', {
+    disk, random, wal, nodeKey, workBits: 0, yieldNow: async () => undefined
+  })
+  return incarnation
 }
 
 describe('incarnation', () => {

@@ -111,6 +111,21 @@ describe('own feed', () => {
     expect(sealed.map((identity) => identity.feed)).toEqual([tipFeed])
   })
 
+  it('waits for that word too when it was drawn before and no block of it is here', async () => {
+    const drawn = (await open()).current.feed
+    const feed = await open({ expectsPeers: true })
+    expect(feed.current.feed).toBe(drawn)
+    const begun = feed.begin()
+    await clock.advanceAsync(4_999)
+    expect(sealed).toEqual([])
+    feed.shown(1)
+    feed.heard(UNKNOWN)
+    await begun
+    expect(sealed).toEqual([feed.current])
+    expect(feed.current.feed).not.toBe(drawn)
+    await feed.stop()
+  })
+
   it('is not confirmed by a peer that knows a block of this node that is not here', async () => {
     const tipFeed = await earlierFeed()
     const feed = await open({ tipFeed, expectsPeers: true })
