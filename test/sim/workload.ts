@@ -1,9 +1,9 @@
 // What clients do: a list of calls, each drawn from its own fork of the seed, so that what one node does
 // moves no call of another. Records depend on the call alone, so a vote may come before its assertion.
 
-import { blake3Hash, type Hash, type NetworkId } from '../../src/base/index.js'
+import { blake3Hash, type Hash, type NetworkId, TIME_LIMITS } from '../../src/base/index.js'
 import type { AdmitResult } from '../../src/ingest/index.js'
-import { buildAssertion, buildEpoch, buildVote, createSigner, type Signer } from '../../src/record/index.js'
+import { buildAssertion, buildEpoch, buildVote, createSigner, openRecord, type Signer } from '../../src/record/index.js'
 import { START_MS, type Machine } from './machine.js'
 import type { SimOptions } from './options.js'
 import { createPrng, type Prng } from './prng.js'
@@ -215,11 +215,19 @@ class Clients implements Workload {
       return world.fail('nothing unsigned is admitted', message)
     }
     if (this.acknowledged.has(result.id)) return
-    const releaseMs = result.kind === 'quarantined' ? result.releaseMs : 0
+    const isHeld = result.kind === 'quarantined'
+    const releaseMs = isHeld ? result.releaseMs : this.#aheadUntil(bytes)
     const { index, replaced } = machine
     const written = { id: result.id, machine: index, disk: replaced, releaseMs }
     this.acknowledged.set(result.id, written)
-    if (releaseMs > 0) this.#waiting = [...this.#waiting, written]
+    if (isHeld) this.#waiting = [...this.#waiting, written]
+  }
+
+  /** What a clock that ran ahead let in is in quarantine once the clock is right; 0 = its time has come. */
+  #aheadUntil(bytes: Uint8Array): number {
+    const opened = openRecord(bytes)
+    const releaseMs = opened.grade === 'invalid' ? 0 : opened.timestampMs - TIME_LIMITS.gatewayAheadMsMax
+    return releaseMs > START_MS + this.#world.nowMs ? releaseMs : 0
   }
 
   async #ask({ index, life }: Machine, prng: Prng): Promise<void> {
