@@ -27,14 +27,18 @@ export async function openJournal(
   const subject = blake3Hash(utf8Bytes([networkId, resolve(file), size, mtimeMs].join('\n')))
   const path = place.path ?? join(place.directory, 'imports', `${subject.slice(0, 16)}.json`)
   await mkdir(dirname(path), { recursive: true })
+  const startLine = await readLine(path, subject)
   let last = Promise.resolve()
+  let noted = startLine
   const inTurn = (write: () => Promise<void>): Promise<void> => {
     last = last.then(write)
     return last
   }
   return {
-    startLine: await readLine(path, subject),
+    startLine,
     note: (line) => inTurn(async () => {
+      if (line <= noted) return
+      noted = line
       await writeFile(`${path}.tmp`, JSON.stringify({ subject, line }))
       await rename(`${path}.tmp`, path)
     }),
