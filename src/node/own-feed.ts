@@ -3,7 +3,7 @@
 // the last block that was ever sealed on the feed (a rolled-back disk, a copy, a clock that ran ahead)
 // retires the feed: the next block is the first one of a new incarnation.
 
-import { wait, type Clock, type Hash, type Log, type Timer } from '../base/index.js'
+import { wait, type Clock, type Hash, type Log, type PeerName, type Timer } from '../base/index.js'
 import { feedOf, isAhead, type BlockHeader, type Dag } from '../dag/index.js'
 import { isBehindTip, type FeedIdentity } from '../ingest/index.js'
 import type { Wal } from '../wal/index.js'
@@ -14,15 +14,17 @@ import type { NodeParts, NodeSetup } from './setup.js'
 export interface OwnFeed {
   readonly current: FeedIdentity
   /**
-   * Begins to seal: at once into a new feed, or without peers to ask; into an old one once a peer has said
-   * what it knows of it. Resolves when sealing has begun.
+   * Begins to seal: at once into a new feed, or without peers to ask; into an old one once a peer has
+   * confirmed its last block. Resolves when sealing has begun.
    */
   begin(): Promise<void>
   /**
    * A peer's STATUS is here: had it shown an unknown block of the feed, `retire` would have come first.
+   * It confirms the feed if it is the peer's first one and names the last block that is here
+   * (docs/decisions/270).
    * @param known the last block of this node that the peer names
    */
-  heard(known?: Hash): void
+  heard(peer: PeerName, known?: Hash): void
   /** Seals nothing more into the feed, and into a new one as soon as that is written down. */
   retire(why: string): void
   /**
@@ -50,6 +52,8 @@ export interface OwnFeedDeps {
 
 /** An old feed waits this long for a peer's word after a start. */
 const CONFIRM_MS_MAX = 5_000
+/** Peers that may speak in that time; of more, none confirms. */
+const SPEAKERS_MAX = 256
 /** Pause before a new feed is tried again that could not be written down: the disk may be full. */
 const RETRY_MS = 1_000
 /** How often the clock is held against the last own block. */
@@ -94,6 +98,8 @@ class FeedKeeper implements OwnFeed {
   #current: FeedIdentity
   #begun = false
   #confirmed = false
+  /** Who has spoken since the start and confirmed nothing. */
+  readonly #speakers = new Set<PeerName>()
   #doubt: string | undefined
   /** Feeds that a peer's word ended, of which no such block has come. */
   #words: readonly { readonly feed: Hash, readonly atMs: number }[] = []
@@ -128,12 +134,16 @@ class FeedKeeper implements OwnFeed {
     })
   }
 
-  heard(known?: Hash): void {
-    // Of another feed perhaps, that this node has left since: then the peer's word is not about this one.
-    if (known !== undefined && !this.#deps.dag.holds(known)) return
-    this.#confirmed = true
+  heard(peer: PeerName, known?: Hash): void {
     // Every STATUS of a peer comes here, and each abort makes an error with its stack.
-    if (!this.#word.signal.aborted) this.#word.abort()
+    if (this.#begun || this.#word.signal.aborted) return
+    // Who knows less was out of touch, later too perhaps, and has learned the block from here since.
+    if (this.#speakers.has(peer) || this.#speakers.size >= SPEAKERS_MAX) return
+    if (known === undefined || known !== this.#deps.dag.tipOf(this.#current.feed)?.id) {
+      return void this.#speakers.add(peer)
+    }
+    this.#confirmed = true
+    this.#word.abort()
   }
 
   retire(why: string): void {
@@ -178,10 +188,10 @@ class FeedKeeper implements OwnFeed {
     const { dag, expectsPeers } = this.#deps
     const { feed } = this.#current
     const tip = dag.tipOf(feed)
-    // An older feed without a block here may have one elsewhere: the disk may have been set back.
-    if (tip === undefined && this.#isNew) return undefined
+    // An older feed without a block here may have one elsewhere, which nobody can name before it is here.
+    if (tip === undefined) return this.#isNew ? undefined : 'it is older and holds no block here'
     if (dag.isForked(feed)) return 'it has forked'
-    const tipMs = tip === undefined ? 0 : dag.header(tip.id)?.sealedAtMs ?? 0
+    const tipMs = dag.header(tip.id)?.sealedAtMs ?? 0
     if (isBehindTip(this.#clock.nowMs(), tipMs)) return 'the clock stands before its last block'
     if (!expectsPeers) return undefined
     await wait(this.#clock, CONFIRM_MS_MAX, this.#word.signal)

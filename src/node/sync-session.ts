@@ -41,7 +41,7 @@ export function openNodeSession(
       // Never makes one: a peer that asks must not cost a pass over all views.
       stateTag: () => core.tags.current()?.bytes,
       onStatus: (status) => {
-        core.ownFeed.heard(status.yourTip?.id)
+        core.ownFeed.heard(wire.peer, status.yourTip?.id)
         if (peerKey !== undefined) note(core.holdings, peerKey, status)
       },
       ...(peerKey === undefined ? {} : {

@@ -106,42 +106,66 @@ describe('own feed', () => {
     const begun = feed.begin()
     await clock.advanceAsync(4_999)
     expect(sealed).toEqual([])
-    feed.heard()
+    feed.heard('peer', tipFeed)
     await begun
     expect(sealed.map((identity) => identity.feed)).toEqual([tipFeed])
   })
 
-  it('waits for that word too when it was drawn before and no block of it is here', async () => {
+  it('is left at once when it was drawn before and no block of it is here', async () => {
     const drawn = (await open()).current.feed
-    const feed = await open({ expectsPeers: true })
-    expect(feed.current.feed).toBe(drawn)
-    const begun = feed.begin()
-    await clock.advanceAsync(4_999)
-    expect(sealed).toEqual([])
-    feed.shown(1)
-    feed.heard(UNKNOWN)
-    await begun
-    expect(sealed).toEqual([feed.current])
-    expect(feed.current.feed).not.toBe(drawn)
-    await feed.stop()
+    for (const expectsPeers of [true, false]) {
+      const feed = await open({ expectsPeers })
+      const older = feed.current.feed
+      await feed.begin()
+      expect(sealed.at(-1)).toEqual(feed.current)
+      expect([drawn, older]).not.toContain(feed.current.feed)
+      await feed.stop()
+    }
   })
 
   it('is not confirmed by a peer that knows a block of this node that is not here', async () => {
     const tipFeed = await earlierFeed()
     const feed = await open({ tipFeed, expectsPeers: true })
     const begun = feed.begin()
-    feed.heard(UNKNOWN)
+    feed.heard('a', UNKNOWN)
     await clock.advanceAsync(4_999)
     expect(sealed).toEqual([])
-    feed.heard(tipFeed)
+    feed.heard('b', tipFeed)
     await begun
     expect(sealed.map((identity) => identity.feed)).toEqual([tipFeed])
     const second = await open({ tipFeed, expectsPeers: true })
     const waited = second.begin()
-    second.heard(UNKNOWN)
+    second.heard('a', UNKNOWN)
     await clock.advanceAsync(5_000)
     await waited
     expect(second.current.feed).not.toBe(tipFeed)
+  })
+
+  it('is not confirmed by a peer that first names no block of it, whatever it has learned since', async () => {
+    const tipFeed = await earlierFeed()
+    const feed = await open({ tipFeed, expectsPeers: true })
+    const begun = feed.begin()
+    feed.heard('a')
+    feed.heard('a', tipFeed)
+    await clock.advanceAsync(4_999)
+    expect(sealed).toEqual([])
+    await clock.advanceAsync(1)
+    await begun
+    expect(sealed).toEqual([feed.current])
+    expect(feed.current.feed).not.toBe(tipFeed)
+  })
+
+  it('is confirmed after the words of 255 others, and not after those of 256', async () => {
+    for (const others of [255, 256]) {
+      const tipFeed = await earlierFeed()
+      const feed = await open({ tipFeed, expectsPeers: true })
+      const begun = feed.begin()
+      for (let other = 0; other < others; other += 1) feed.heard(`other ${other}`)
+      feed.heard('peer', tipFeed)
+      await clock.advanceAsync(5_000)
+      await begun
+      expect(feed.current.feed === tipFeed).toBe(others === 255)
+    }
   })
 
   it('is retired when no peer speaks within five seconds', async () => {
@@ -159,7 +183,7 @@ describe('own feed', () => {
     const feed = await open({ tipFeed, expectsPeers: true })
     const begun = feed.begin()
     feed.retire('a peer holds its block 2')
-    feed.heard()
+    feed.heard('peer', tipFeed)
     await begun
     const second = feed.current.feed
     expect(second).not.toBe(tipFeed)
@@ -216,7 +240,7 @@ describe('own feed', () => {
     const begun = feed.begin()
     await settle()
     feed.retire('a peer holds its block 2')
-    feed.heard()
+    feed.heard('peer', tipFeed)
     await begun
     expect(feed.current.feed).not.toBe(tipFeed)
     expect(sealed).toEqual([feed.current])
