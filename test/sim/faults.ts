@@ -1,6 +1,7 @@
 // Faults: an explicit list, each with its time. The list is the replay file and what the minimiser shrinks.
 // Rule: a fault says all about itself; taking one away changes no other.
 
+import { drawAims, type Aim } from './aims.js'
 import type { IndexFate } from './index-source.js'
 import { LIES } from './liar.js'
 import type { Moment } from './machine.js'
@@ -44,6 +45,7 @@ export type FaultAct =
     }
   | { readonly kind: 'clock'; readonly machine: number; readonly offsetMs: number }
   | { readonly kind: 'lie'; readonly liar: number; readonly machine: number; readonly what: string; readonly draw: number }
+  | Aim
 
 /** What of a block's rows rots: one row is lost, one record is changed, or all are lost. */
 export type RottenRows = 'block' | 'place' | 'holder' | 'record' | 'changed record' | 'all'
@@ -102,7 +104,7 @@ export function drawFaults(options: SimOptions): readonly Fault[] {
   const density = prng.pick([0.5, 1, 2, 4])
   const kinds = Object.values(KINDS).filter(() => prng.chance(0.5))
   const total = kinds.reduce((sum, [weight]) => sum + weight, 0)
-  if (total === 0) return []
+  if (total === 0) return drawAims(options)
   const count = Math.round((options.safetyMs / 10_000) * density)
   const faults = Array.from({ length: count }, (_, index) => {
     const own = prng.fork(String(index))
@@ -111,7 +113,7 @@ export function drawFaults(options: SimOptions): readonly Fault[] {
     if (kind === undefined) throw new Error('a kind of fault')
     return { atMs: own.between(1_000, options.safetyMs - 1), ...kind[1](own, options.machines) }
   })
-  return [...faults, ...drawLies(options)].sort((a, b) => a.atMs - b.atMs)
+  return [...faults, ...drawLies(options), ...drawAims(options)].sort((a, b) => a.atMs - b.atMs)
 }
 
 /** Lies of a seed: each run has its own few kinds. */
@@ -134,6 +136,7 @@ export function faultName(fault: FaultAct): string {
   if (fault.kind === 'network') return fault.fault.kind
   if (fault.kind === 'crash') return `crash (${fault.power ? 'power' : 'kill'}, index ${fault.index})`
   if (fault.kind === 'row-rot') return `row rot (${fault.rows})`
+  if (fault.kind === 'aimed liar') return `liar that aims: ${fault.habit}`
   return fault.kind === 'lie' ? `lie: ${fault.what}` : fault.kind
 }
 

@@ -4,6 +4,8 @@ import { hashOf, TIME_LIMITS, type Hash } from '../../src/base/index.js'
 import type { Parts } from '../../src/node/parts.js'
 import { openRecord } from '../../src/record/index.js'
 import { keys, type LevelOperation } from '../../src/store/index.js'
+import type { AimedLiar } from './aimed-liar.js'
+import type { Aim } from './aims.js'
 import type { Fault } from './faults.js'
 import type { Liar } from './liar.js'
 import { START_MS, type Machine } from './machine.js'
@@ -20,6 +22,8 @@ export interface InjectorDeps {
   readonly hub: SimHub
   readonly machines: readonly Machine[]
   readonly liars: readonly Liar[]
+  /** A liar that aims joins. */
+  joinLiar(aim: Aim): AimedLiar
   readonly operator: Operator
   readonly workload: Workload
 }
@@ -27,15 +31,21 @@ export interface InjectorDeps {
 /** The one who does harm. */
 export interface Injector {
   plan(faults: readonly Fault[]): void
-  /** Ends every fault, lasting and to come, and has everything started. */
-  heal(): void
+  /** Ends every fault, lasting and to come, and has everything started. @param liarsStay but for liars */
+  heal(liarsStay: boolean): void
+  /** Liars that stayed leave. */
+  dismiss(): void
 }
 
 /** Nothing is planned yet. */
 export function createInjector(deps: InjectorDeps): Injector {
   let healed = false
-  const harm: Harm = { ...deps, rotten: new Set() }
+  const harm: Harm = { ...deps, rotten: new Set(), aimed: [] }
+  const dismiss = (): void => {
+    for (const liar of [...deps.liars, ...harm.aimed]) liar.leave()
+  }
   return {
+    dismiss,
     plan(faults) {
       for (const fault of faults) {
         if (fault.kind === 'restore') {
@@ -47,10 +57,10 @@ export function createInjector(deps: InjectorDeps): Injector {
         })
       }
     },
-    heal() {
+    heal(liarsStay) {
       healed = true
       deps.weather.clear()
-      for (const liar of deps.liars) liar.leave()
+      if (!liarsStay) dismiss()
       for (const machine of deps.machines) {
         machine.disarm()
         // Clients of a machine whose clock is set back go on: with records that are not ahead of it.
@@ -82,6 +92,8 @@ const SET_RIGHT_MS = 8_000
 interface Harm extends InjectorDeps {
   /** Machines whose log rotted. */
   readonly rotten: Set<Machine>
+  /** Liars that came. */
+  readonly aimed: AimedLiar[]
 }
 
 function inject(fault: Fault, deps: Harm): void {
@@ -91,6 +103,11 @@ function inject(fault: Fault, deps: Harm): void {
     return void world.plan(fault.forMs, 'fault over', undefined, () => weather.end(fault.fault))
   }
   if (fault.kind === 'break-link') return hub.breakLink(fault.a, fault.b)
+  if (fault.kind === 'aimed liar') {
+    const liar = deps.joinLiar(fault)
+    deps.aimed.push(liar)
+    return liar.start()
+  }
   const machine = machines[fault.machine]
   if (machine === undefined) return
   const later = (forMs: number, action: () => void): void => void world.plan(forMs, 'fault over', undefined, action)

@@ -3,7 +3,7 @@
 import type { Hash } from '../../src/base/index.js'
 import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
 import type { Parts } from '../../src/node/parts.js'
-import type { OpenedGenesis } from '../../src/p2p/index.js'
+import { NETWORK_LIMITS, type OpenedGenesis } from '../../src/p2p/index.js'
 import {
   checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, type Graph, type Report
 } from './checks.js'
@@ -48,6 +48,8 @@ export interface InspectorDeps {
 }
 
 const WATCH_MS = 500
+/** What a peer may open, and as many that are opened here or linger. */
+const LINK_STREAMS_MAX = 2 * NETWORK_LIMITS.inboundStreamsMax
 /** A batch of a slow index, and one before it, are written by then. */
 const MOVING_MS = 2_000
 
@@ -90,7 +92,8 @@ class Watchman implements Inspector {
       frames <= 65_536
     if (!bounded) world.fail('limits hold', `machine ${machine.index}: ${JSON.stringify(parts.dag.counts())}`)
     const streams = machine.life?.endpoint?.openStreams ?? 0
-    if (streams > 64) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
+    const links = machine.life?.endpoint?.peers().length ?? 0
+    if (streams > Math.max(64, LINK_STREAMS_MAX * links)) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
     this.#deps.feeds.look(machine)
     this.#checkRest(machine, parts)
     this.#checkEarly(machine, parts)
@@ -197,7 +200,8 @@ class Watchman implements Inspector {
   /** What rotted is audited, by the operator's hand: of itself that comes within the hour. */
   #audit(machine: Machine): void {
     const { life, level } = machine
-    const [link] = life?.endpoint?.peers() ?? []
+    const names = new Set(this.#deps.machines.map(({ name }) => name))
+    const link = life?.endpoint?.peers().find(({ peer }) => names.has(peer))
     if (!level.rotten || link === undefined || this.#auditing.has(machine)) return
     this.#auditing.add(machine)
     void life?.parts?.replicator?.auditWith(link.peer).then((done) => {

@@ -12,6 +12,8 @@ const SETTLE_MS_MAX = 120_000
 export async function rebuildElsewhere(parts: Parts, deps: InspectorDeps): Promise<StateTag | undefined> {
   const { world, options } = deps
   const prng = createPrng(`${options.seed}/model`)
+  // Of this moment: liars may still be about to bring one more.
+  const blocks = shuffledBlocks(parts, prng)
   const machine = await createMachine(
     {
       index: options.machines, genesis: deps.genesis, governor: deps.workload.governor, dial: [],
@@ -26,7 +28,7 @@ export async function rebuildElsewhere(parts: Parts, deps: InspectorDeps): Promi
     world.fail('view = recomputed', `the model did not start: ${String(life.failure)}`)
     return undefined
   }
-  for (const bytes of shuffledBlocks(parts, prng)) {
+  for (const bytes of blocks) {
     let verdict: string | undefined
     void model.ingest.admitBlock(bytes, 'model').then(({ kind }) => (verdict = kind))
     await world.run(world.nowMs + SETTLE_MS_MAX, () => verdict !== undefined)

@@ -5,6 +5,7 @@
 import { blake3Hash, type FrameStream, type Hash, type PeerLink, type PeerName, type Verdict } from '../../src/base/index.js'
 import { NETWORK_LIMITS, P2pError, type PeerNetwork } from '../../src/p2p/index.js'
 import { fateOf, sumOf, type Prng } from './prng.js'
+import { createSlots, type Slots } from './slots.js'
 import { createSimStream, type SimStream } from './stream.js'
 import type { Weather } from './weather.js'
 import type { Owner, World } from './world.js'
@@ -18,6 +19,8 @@ export interface Seat {
   /** Addresses that are dialled at the start and redialled for ever. */
   readonly dial: readonly string[]
   readonly prng: Prng
+  /** Its streams pass any bytes: a liar's. */
+  readonly raw?: boolean
   /** The handler threw: foreign input must never do that. */
   readonly onThrow: (error: unknown) => void
   /** A message was held against the peer that brought it. */
@@ -137,9 +140,7 @@ class Hub implements SimHub {
   }
 }
 
-interface Link {
-  readonly streams: Set<SimStream>
-}
+interface Link { readonly streams: Set<SimStream>; readonly slots: Slots }
 
 class Endpoint implements SimEndpoint {
   readonly self: PeerName
@@ -321,6 +322,8 @@ class Endpoint implements SimEndpoint {
   #serve(stream: SimStream): void {
     const link = this.links.get(stream.peer)
     if (!this.running || link === undefined) return stream.abort(new Error('no link'))
+    const raw = this.#hub.endpoints.get(stream.peer)?.seat.raw === true
+    if (raw && !link.slots.take(stream)) return stream.abort(new Error('too many streams'))
     link.streams.add(stream)
     void this.#onStream(stream)
       .catch((error: Error) => stream.abort(error))
@@ -337,7 +340,8 @@ class Endpoint implements SimEndpoint {
         hub.world.note(sumOf(bytes))
         return this.#delay(from, to)
       },
-      broken: () => from.unlink(to.self)
+      broken: () => from.unlink(to.self),
+      raw: from.seat.raw === true
     }
   }
 
@@ -374,7 +378,7 @@ class Endpoint implements SimEndpoint {
   }
 
   #link(peer: PeerName, direction: 'inbound' | 'outbound'): void {
-    this.links.set(peer, { streams: new Set() })
+    this.links.set(peer, { streams: new Set(), slots: createSlots() })
     this.#directions.set(peer, direction)
     for (const handler of this.#peerHandlers) handler({ kind: 'up', peer })
   }

@@ -2,6 +2,7 @@
 
 import type { DagOptions } from '../../src/dag/index.js'
 import type { IngestOptions } from '../../src/ingest/index.js'
+import { drawSiege } from './aims.js'
 import { createPrng } from './prng.js'
 
 /** The frame of a run; together with the list of faults it is all that a replay needs. */
@@ -11,6 +12,10 @@ export interface SimOptions {
   readonly machines: number
   /** Byzantine nodes, up to all but one of the whole. */
   readonly liars: number
+  /** Liars that aim, beside them. */
+  readonly aimed: number
+  /** All liars stay for liveness, and gossip dies between all machines. */
+  readonly siege: boolean
   /** How long faults last; then all is healed. */
   readonly safetyMs: number
   /** Client calls within that time. */
@@ -57,6 +62,7 @@ export function drawOptions(seed: number): SimOptions {
   const slow = createPrng(`${seed}/options, slow`)
   return {
     seed,
+    ...drawSiege(seed),
     machines,
     liars: prng.chance(0.5) ? prng.pick([1, 1, 2, 4]) : 0,
     safetyMs: prng.between(20, 120) * 1_000,

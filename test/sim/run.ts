@@ -2,20 +2,23 @@
 // A run is a function of (options, faults): the same two give the same trace hash on every machine.
 
 import { createGenesis, type OpenedGenesis } from '../../src/p2p/index.js'
+import { createAimedLiar, type AimedLiar } from './aimed-liar.js'
+import type { Aim } from './aims.js'
 import { faultName, type Fault } from './faults.js'
 import { createFeedWatch } from './feed-watch.js'
 import { forbidRealWorld } from './guard.js'
 import { createInjector } from './injector.js'
-import { createInspector } from './inspector.js'
+import { createInspector, type Inspector } from './inspector.js'
 import { createLiar } from './liar.js'
+import { createLibrary } from './library.js'
 import { createMachine, REJECTED, START_MS, type Machine } from './machine.js'
 import { createVerifier } from './memo.js'
 import { addressOf, createHub } from './network.js'
 import { createOperator } from './operator.js'
 import type { SimOptions } from './options.js'
 import { createPrng } from './prng.js'
-import { createWeather } from './weather.js'
-import { createWorkload, keysOf } from './workload.js'
+import { createWeather, type Weather } from './weather.js'
+import { createWorkload, keysOf, type Workload } from './workload.js'
 import { createWorld, type Violation, type World } from './world.js'
 
 /** What a run came to. */
@@ -114,22 +117,43 @@ async function runIn(
   })
   const operator = createOperator({ world, machines, inspector })
   const { networkId } = genesis
-  const liars = Array.from({ length: options.liars }, (_, number) => createLiar(
-    options.seed, number, { world, hub, machines, networkId, governor, closed: options.closed }
-  ))
-  const injector = createInjector({ world, weather, hub, machines, liars, operator, workload })
+  const { seed, closed } = options
+  const liarDeps = { world, hub, machines, networkId, governor, closed }
+  const liars = Array.from({ length: options.liars }, (_, number) => createLiar(seed, number, liarDeps))
+  const library = createLibrary()
+  const joinLiar = (aim: Aim): AimedLiar => {
+    return createAimedLiar(seed, options.machines + 1 + options.liars + aim.number, aim, library, liarDeps)
+  }
+  const injector = createInjector({ world, weather, hub, machines, liars, joinLiar, operator, workload })
   for (const liar of liars) liar.start()
   operator.start()
   workload.plan(machines)
   injector.plan(faults)
   await world.run(options.safetyMs)
   await inspector.checkAll('at the end of the faults')
-  injector.heal()
+  injector.heal(options.siege)
   const healMs = world.nowMs
   await inspector.converge(healMs + LIVENESS_MS_MAX)
   const healedMs = world.nowMs - healMs
+  if (options.siege) await besiege(world, weather, machines, workload, inspector)
+  injector.dismiss()
   await inspector.finish()
   return resultOf(world, faults, workload.acknowledged.size, inspector.records, healedMs)
+}
+
+/** Longer than a session may last that brings nothing. */
+const SIEGE_MS = 170_000
+
+/** Liars are all who gossip is heard from: what machines write reaches the others by sync alone, or not. */
+async function besiege(
+  world: World, weather: Weather, machines: readonly Machine[], workload: Workload, inspector: Inspector
+): Promise<void> {
+  for (const { index: from } of machines) {
+    for (const { index: to } of machines) if (from !== to) weather.begin({ kind: 'mute', from, to })
+  }
+  for (const machine of machines) workload.write(machine, `besieged ${machine.index}`)
+  await world.run(world.nowMs + SIEGE_MS)
+  await inspector.converge(world.nowMs + LIVENESS_MS_MAX)
 }
 
 const DIFFERS = 'a peer holds the same blocks and answers differently'

@@ -20,6 +20,8 @@ export interface Way {
   delayMs(bytes: Uint8Array): number
   /** The way was blocked for too long. */
   broken(): void
+  /** The sender keeps no limit of its own. */
+  readonly raw: boolean
 }
 
 /** One end of a stream. */
@@ -50,6 +52,7 @@ class Pipe {
   closed = false
   ended = false
   unread = 0
+  readonly raw: boolean
   readonly #way: Way
   readonly #sent: Sent[] = []
   #waiting: (() => void)[] = []
@@ -59,6 +62,7 @@ class Pipe {
 
   constructor(way: Way) {
     this.#way = way
+    this.raw = way.raw
   }
 
   post(frame: Uint8Array | undefined): void {
@@ -78,6 +82,11 @@ class Pipe {
       this.fail(error)
     }
     world.plan(this.#way.delayMs(new Uint8Array()), 'reset', reader, tell)
+  }
+
+  /** A liar never closes its end: the adapter takes the slot back after a while. */
+  linger(abort: () => void): void {
+    this.#way.world.plan(NETWORK_LIMITS.lingerMs, 'linger', this.#way.reader, abort)
   }
 
   fail(error: Error): void {
@@ -146,7 +155,7 @@ class End implements SimStream {
   async send(frame: Uint8Array): Promise<void> {
     const pipe = this.#outward
     const limitBytes = NETWORK_LIMITS.frameBytesMax
-    if (frame.length > limitBytes) {
+    if (frame.length > limitBytes && !pipe.raw) {
       throw new P2pError({ code: 'P2P_FRAME_TOO_LARGE', sizeBytes: frame.length, limitBytes }, 'frame too large')
     }
     this.#mustBeOpen()
@@ -160,6 +169,7 @@ class End implements SimStream {
       this.#outward.closed = true
       this.#outward.post(undefined)
       this.#outward.changed()
+      if (this.#inward.raw) this.#inward.linger(() => this.over || this.abort(new Error('the peer left its end open')))
     }
     return Promise.resolve()
   }
