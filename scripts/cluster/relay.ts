@@ -11,6 +11,8 @@ export interface Relay {
   /** Connections since the start, and those that are held now. */
   readonly accepted: number
   readonly held: number
+  /** Bytes passed on in both directions since the start. */
+  readonly bytes: number
   hold(): void
   release(): void
   /** Resets every connection. */
@@ -38,6 +40,7 @@ export async function freePort(): Promise<number> {
 class TcpRelay implements Relay {
   target: number | undefined
   accepted = 0
+  bytes = 0
   readonly #server: Server
   readonly #open = new Set<Socket>()
   readonly #silent = new WeakSet<Socket>()
@@ -99,6 +102,7 @@ class TcpRelay implements Relay {
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true })
     this.#track(far)
     socket.pipe(far).pipe(socket)
+    for (const end of [socket, far]) end.on('data', (chunk: Buffer) => { this.bytes += chunk.length })
     const endWith = (near: Socket, other: Socket): void => void near.once('close', () => {
       if (!this.#silent.has(near)) other.destroy()
     })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { blake3Hash, parseNetworkId, type Hash, type NetworkId } from '../../src/base/index.js'
 import { buildAssertion, createSigner, seedFromName } from '../../src/record/index.js'
-import { pause, runCli, startNode, waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
+import { runCli, startNode, waitFor, waitForEqualTags, type ProcessNode } from '../../scripts/cluster/process-node.js'
 
 const ROUNDS = 20
 const WRITERS = 16
@@ -43,7 +43,6 @@ it(`keeps every acknowledged record through ${ROUNDS} kills, on the node and on 
     victim = await startNode('victim', victim.directory, { words: ['start', '--bootstrap', peer.addresses[0] ?? ''] })
     await expectAll(victim, acknowledged.slice(-400))
   }
-  expect(acknowledged.length).toBeGreaterThan(ROUNDS * 10)
   await waitFor('the node holds all', 30_000, async () => (await victim.state()).records >= acknowledged.length)
   const { records } = await victim.state()
   await waitFor('the peer holds all', 60_000, async () => (await peer.state()).records >= records)
@@ -53,7 +52,7 @@ it(`keeps every acknowledged record through ${ROUNDS} kills, on the node and on 
   expect([here?.forks, there?.forks]).toEqual([0, 0])
 }, 300_000)
 
-/** Writes from many writers until the node is killed after a pause that differs by round. */
+/** Writes from many writers until the node is killed, which differs by round, in the middle of it. */
 async function burst(round: number, acknowledged: Hash[]): Promise<void> {
   const signer = createSigner(seedFromName('burst'))
   let running = true
@@ -69,7 +68,9 @@ async function burst(round: number, acknowledged: Hash[]): Promise<void> {
     }
   }
   const writers = Array.from({ length: WRITERS }, writer)
-  await pause(100 + ((round * 37) % 200))
+  // Counted, not timed: a machine under load kills in the burst as well.
+  const goal = acknowledged.length + 16 + ((round * 37) % 200)
+  await waitFor('the burst', 60_000, () => Promise.resolve(acknowledged.length >= goal))
   await victim.kill('SIGKILL')
   running = false
   await Promise.all(writers)
