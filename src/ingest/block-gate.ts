@@ -1,13 +1,15 @@
 // The way in for blocks of other nodes, from gossip, sync or a file. A block is durable in the ledger
 // before it is accepted; one whose predecessor is missing waits in dag's bounded pending set, fully
 // checked, and follows its predecessor into the ledger.
+// A block that was here and lost its rows is put back and not admitted once more: its rows would be counted
+// twice, and in the middle of a feed it would be a second tip, a fork that never was.
 // Rule: `reject` only for what the sender could have checked itself; whatever depends on this node (clock,
 // disk, what its log has taken of a node already) only puts a block off.
 
 import { assert, type Clock, type Hash, type Log, type Verdict } from '../base/index.js'
 import {
   blockBytesMax, decodeBlock, isAhead, openBody, verifyHeader, type AdmissionRules, type Block,
-  type BlockHeader, type Dag, type OpenedRecord
+  type BlockHeader, type Dag, type OpenedRecord, type RepairOutcome
 } from '../dag/index.js'
 import type { VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
@@ -15,6 +17,7 @@ import type { Wal } from '../wal/index.js'
 import type { DiskRoom } from './disk-room.js'
 import { FRAME } from './frames.js'
 import type { IngestOptions } from './options.js'
+import { wasHere } from './repair.js'
 import { createSignatureBudget, type SignatureBudget } from './signature-budget.js'
 import type { PreparedBlock } from './types.js'
 import { verifyJob } from './verify-job.js'
@@ -35,6 +38,8 @@ export interface BlockGateDeps {
   readonly prepared: Map<Hash, PreparedBlock>
   /** A header is good, whatever becomes of its block. */
   readonly onVerified: (header: BlockHeader) => void
+  /** Writes the rows of a block anew that the index lost. */
+  readonly putBack: (id: Hash, block: Uint8Array) => Promise<RepairOutcome>
   /** A block was handed to the log. */
   readonly onAppended: () => void
   /** Resolves when the index holds the frame. */
@@ -106,6 +111,9 @@ async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: s
   const { header } = block
   const checked = await check(gate, block, from)
   if ('kind' in checked) return checked
+  if (!dag.holds(header.id) && header.seq <= dag.highest(header.feed) && await wasHere(header, gate.deps)) {
+    return putBack(gate, header, bytes)
+  }
   const placement = place(dag, header)
   if (placement === 'gap') {
     dag.pending.add(Uint8Array.from(bytes), header, from)
@@ -114,6 +122,14 @@ async function admitDecoded(gate: Gate, block: Block, bytes: Uint8Array, from: s
   if (placement !== 'new') return placement
   prepared.set(header.id, { header, records: checked })
   return append(gate, header, bytes, from)
+}
+
+/** What builds on a block that was lost has waited for it. */
+async function putBack(gate: Gate, { id }: BlockHeader, bytes: Uint8Array): Promise<Verdict> {
+  const outcome = await gate.deps.putBack(id, bytes)
+  if (!gate.deps.dag.has(id)) return { kind: 'ignore', why: `lost here, not put back: ${outcome}` }
+  await adopt(gate, id)
+  return KNOWN
 }
 
 /** The opened records of a block whose header and records are good, or the verdict that keeps it out. */

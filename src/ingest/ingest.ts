@@ -15,7 +15,7 @@ import type { FeedIdentity } from './own-block.js'
 import type { QuarantineRow } from './quarantine-rows.js'
 import { createQuarantine, type Quarantine } from './quarantine.js'
 import { createRecordGate, type RecordGate } from './record-gate.js'
-import { repairBlock } from './repair.js'
+import { repairBlock, type RepairDeps } from './repair.js'
 import { READ_ONLY, STOPPING } from './refusals.js'
 import { createSealer, type Sealer } from './sealer.js'
 import type { AdmitResult, AppliedStep, PreparedBlock } from './types.js'
@@ -43,6 +43,8 @@ export interface IngestDeps {
   readonly onWithheld: (header: BlockHeader) => void
   /** A block of another node's delivery is well signed. */
   readonly onVerified: (header: BlockHeader) => void
+  /** A block came that was here and had lost its rows: they are written anew. */
+  readonly onPutBack: (id: Hash) => void
   /** A block of ours is durable. */
   readonly onSealed: (block: Uint8Array, header: BlockHeader) => void
   /** False while the index is known to be damaged: a checkpoint would vouch for it. */
@@ -97,6 +99,7 @@ interface Parts {
   readonly sealer: Sealer
   readonly records: RecordGate
   readonly blocks: BlockGate
+  readonly repairs: RepairDeps
 }
 
 /** The write side over open parts. */
@@ -137,14 +140,20 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
     networkId: rules.networkId,
     onAccepted: () => sealer.wake()
   })
+  const repairs = { store, dag, pool, rules, verify, between: ingestor.between }
   const blocks = createBlockGate(options, {
     wal, store, dag, pool, prepared, clock, log, rules, verify,
     room: createDiskRoom(options, deps),
+    putBack: async (id, block) => {
+      const outcome = await repairBlock(id, block, repairs)
+      if (outcome === 'repaired') deps.onPutBack(id)
+      return outcome
+    },
     onAppended: () => rate.note(),
     onVerified: deps.onVerified,
     waitFor: (sequence) => ingestor.waitFor(sequence)
   })
-  return { backlog, pool, quarantine, ingestor, sealer, records, blocks }
+  return { backlog, quarantine, ingestor, sealer, records, blocks, pool, repairs }
 }
 
 function isAdmitted(id: Hash, backlog: Backlog, store: Store): boolean {
@@ -236,9 +245,7 @@ class WriteSide implements Ingest {
 
   async repairBlock(id: Hash, block: Uint8Array): Promise<RepairOutcome> {
     if (!this.#accepting || this.failure !== undefined) return 'unknown'
-    const { verify = verifySignature } = this.#deps
-    const { ingestor, pool } = this.#parts
-    return repairBlock(id, block, { ...this.#deps, pool, verify, between: (work) => ingestor.between(work) })
+    return repairBlock(id, block, this.#parts.repairs)
   }
 
   async flush(): Promise<void> {

@@ -55,7 +55,13 @@ export async function repairBlock(id: Hash, bytes: Uint8Array, deps: RepairDeps)
   })
 }
 
-async function wasHere(header: BlockHeader, { store, dag }: RepairDeps): Promise<boolean> {
+/**
+ * True when the index held the block once, whatever became of its rows.
+ * Cost: up to two point reads and a range read.
+ */
+export async function wasHere(
+  header: BlockHeader, { store, dag }: Pick<RepairDeps, 'store' | 'dag'>
+): Promise<boolean> {
   const { id, feed, seq } = header
   if (dag.tipsOf(feed).some((tip) => tip.id === id)) return true
   if ([keys.block(id), keys.feed(feed, seq, id)].some((key) => store.get(key) !== undefined)) return true

@@ -19,6 +19,8 @@ export interface NodeAudit {
   serve(wire: AuditWire): AuditRun
   /** A block could not be read whole: the next audit asks for it. */
   suspect(id: Hash): void
+  /** A lost block came by another way than an audit, and its rows are back. */
+  putBack(id: Hash): void
   counts(): AuditCounts
   /** The last audit that came to its end; none since the start yet. */
   readonly last: AuditReport | undefined
@@ -187,6 +189,11 @@ class Auditor implements NodeAudit {
     if (this.#open.has(id) || this.#open.size >= openMax) return
     this.#deps.log.error({ block: id }, 'a block of the index is damaged: it is asked for in the next audit')
     this.#found(id)
+  }
+
+  putBack(id: Hash): void {
+    this.#repaired(id, 'repaired')
+    this.#closed()
   }
 
   #found(id: Hash): void {

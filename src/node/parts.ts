@@ -74,7 +74,7 @@ export async function openParts(
     }
     const wires: Wires = {
       applied: () => undefined, sealed: () => undefined, seal: () => Promise.resolve(), halt: () => undefined,
-      damaged: () => undefined
+      damaged: () => undefined, putBack: () => undefined
     }
     const dag = await openGraph(setup, ports, store, wal, (id) => wires.damaged(id))
     const { expectsPeers } = setup
@@ -121,6 +121,7 @@ function assemble(
     onDamage: (found) => events.emit({ kind: 'damage', ...found })
   })
   wires.damaged = (id) => audit.suspect(id)
+  wires.putBack = (id) => audit.putBack(id)
   const tags = createTags(setup, ports, events, core, trust, { ingest, materializer, audit })
   const replicator = network === undefined
     ? undefined : createReplication(ports, { ...core, tags, audit }, ingest, network)
@@ -187,6 +188,7 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
     onApplied: (step) => wires.applied(step),
     onWithheld: (header) => core.ownFeed.strayed(header),
     onVerified: (header) => core.ownFeed.strayed(header),
+    onPutBack: (id) => wires.putBack(id),
     onClockBehind: () => core.ownFeed.retire('the clock stands before its last block'),
     onSealed: (block, header) => wires.sealed(block, header),
     mayCheckpoint: () => !scan.damaged,
@@ -225,6 +227,7 @@ interface Wires {
   seal: (identity: FeedIdentity) => Promise<void>
   halt: () => void
   damaged: (id: Hash) => void
+  putBack: (id: Hash) => void
 }
 
 type Connected = Pick<Parts, 'materializer' | 'trust' | 'acks' | 'replicator' | 'network'>

@@ -1,6 +1,6 @@
 // The write side of a node over memory: real log, index, graph and ingest on a disk that can crash.
 
-import { blake3Hash, networkIdOf, utf8Bytes, type NetworkId } from '../../src/base/index.js'
+import { blake3Hash, networkIdOf, utf8Bytes, type Hash, type NetworkId } from '../../src/base/index.js'
 import { feedOf, openDag, type AdmissionRules, type BlockHeader, type Dag, type DagOptions } from '../../src/dag/index.js'
 import { createIngest, DEFAULTS, type AppliedStep, type Ingest, type IngestOptions } from '../../src/ingest/index.js'
 import { buildAssertion, buildVote, createSigner, seedFromName, type Signer, type VerifySignature } from '../../src/record/index.js'
@@ -38,6 +38,8 @@ export interface Life {
   readonly withheld: BlockHeader[]
   /** Well signed headers of blocks from elsewhere. */
   readonly verified: BlockHeader[]
+  /** Blocks that came back after their rows were lost. */
+  readonly putBack: Hash[]
   /** How often sealing stopped because the clock stood before the feed's last block. */
   clockBehind(): number
   /** Seals into the feed of this incarnation. */
@@ -80,6 +82,7 @@ export async function live(
   const signer = createSigner(seedFromName(machine.name))
   const withheld: BlockHeader[] = []
   const verified: BlockHeader[] = []
+  const putBack: Hash[] = []
   let behind = 0
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
     wal, store, dag, clock, log: silent, rules: rules(), disk, directory: '/data',
@@ -90,6 +93,7 @@ export async function live(
     },
     onWithheld: (header) => withheld.push(header),
     onVerified: (header) => verified.push(header),
+    onPutBack: (id) => putBack.push(id),
     onSealed: (block, header) => sealed.push({ block, header }),
     mayCheckpoint: () => true,
     onFailed: (error) => failures.push(error)
@@ -104,7 +108,7 @@ export async function live(
     await store.close()
   }
   return {
-    ingest, wal, store, dag, steps, sealed, failures, withheld, verified,
+    ingest, wal, store, dag, steps, sealed, failures, withheld, verified, putBack,
     clockBehind: () => behind, seal, stop
   }
 }

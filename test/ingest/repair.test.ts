@@ -12,6 +12,13 @@ interface Sealed {
   readonly block: Block
 }
 
+interface Scene {
+  readonly machine: Machine
+  readonly life: Life
+  readonly blocks: readonly Sealed[]
+  readonly next: Sealed
+}
+
 /** Seals so many blocks, one after the other. */
 async function sealed(machine: Machine, life: Life, count: number): Promise<readonly Sealed[]> {
   for (let i = 0; i < count; i++) {
@@ -74,6 +81,60 @@ describe('putting a block back', () => {
     }
     expect(life.store.get(keys.block(one.id))).toBeUndefined()
     expect(await life.ingest.repairBlock(one.id, one.bytes)).toBe('repaired')
+    await life.stop()
+  })
+
+  /** A far node's blocks, admitted here, and the far node's next one. */
+  async function admitted(): Promise<Scene> {
+    // Headers that are kept in memory would hide the loss.
+    const [machine, far] = [createMachine(), createMachine('far')]
+    const [life, farLife] = [await live(machine, {}, undefined, { headersMax: 1 }), await live(far)]
+    const all = await sealed(far, farLife, 5)
+    await farLife.stop()
+    const [blocks, next] = [all.slice(0, 4), all[4]]
+    if (next === undefined) throw new Error('too few blocks')
+    for (const { bytes } of blocks) expect((await life.ingest.admitBlock(bytes, 'far')).kind).toBe('accept')
+    await until(machine, () => life.dag.tipOf(next.block.header.feed)?.seq === 4)
+    // Another header takes the one place in memory.
+    life.dag.header(blocks[0]?.id ?? next.id)
+    return { machine, life, blocks, next }
+  }
+
+  const lossOf = ({ block: { header, ids } }: Sealed): readonly Uint8Array[] => [
+    keys.block(header.id), keys.feed(header.feed, header.seq, header.id),
+    ...ids.flatMap((id) => [keys.holder(id, header.id)])
+  ]
+
+  it.each([
+    ['tip', 3, (lost: Sealed) => [keys.block(lost.id)]],
+    ['tip', 3, lossOf],
+    ['block below others', 1, (lost: Sealed) => [keys.block(lost.id)]],
+    ['block below others', 1, lossOf]
+  ] as const)('happens to a lost %s (%i) that comes as a new block does', async (_, at, rowsOf) => {
+    const { machine, life, blocks, next } = await admitted()
+    const lost = blocks[at] ?? next
+    const state = (): object =>
+      ({ totals: life.store.totals, counts: life.dag.counts(), root: life.dag.frontier().root })
+    const before = state()
+    await machine.index.damage(rowsOf(lost).map((key) => ({ type: 'del', key })))
+    expect(life.dag.has(lost.id)).toBe(false)
+    expect(await life.ingest.admitBlock(lost.bytes, 'far')).toEqual({ kind: 'ignore', why: 'known' })
+    expect(life.putBack).toEqual([lost.id])
+    expect(life.dag.readBlock(lost.id)).toEqual(lost.bytes)
+    expect(state()).toEqual(before)
+    expect(await life.store.verifyDigest()).toMatchObject({ equal: true })
+    expect(life.dag.forks()).toEqual([])
+    await life.stop()
+  })
+
+  it('lets the blocks in that waited for the lost one', async () => {
+    const { machine, life, blocks, next } = await admitted()
+    const lost = blocks[3] ?? next
+    await machine.index.damage([{ type: 'del', key: keys.block(lost.id) }])
+    expect(await life.ingest.admitBlock(next.bytes, 'far')).toEqual({ kind: 'ignore', why: 'gap' })
+    await life.ingest.admitBlock(lost.bytes, 'far')
+    await until(machine, () => life.dag.tipOf(next.block.header.feed)?.seq === 5)
+    expect(life.dag.counts()).toMatchObject({ pendingBlocks: 0, tips: 1, forks: 0 })
     await life.stop()
   })
 

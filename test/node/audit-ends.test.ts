@@ -98,6 +98,18 @@ describe('an audit of a node', () => {
     expect([nothing.audit.mending, nothing.told, nothing.calls]).toEqual([false, [], []])
   })
 
+  it('is followed by new views also when a lost block came by another way', async () => {
+    const { audit, told, calls, lost, views } = await scene()
+    audit.putBack(at(lost, 0))
+    expect(audit.mending).toBe(true)
+    await settle()
+    expect([told, calls]).toEqual([[{ damaged: 1, repaired: 1, open: 0 }], ['count', 'views']])
+    expect(audit.counts()).toEqual({ audits: 0, damaged: 1, repaired: 1, open: 0 })
+    views.resolve()
+    await audit.stop()
+    expect(audit.mending).toBe(false)
+  })
+
   it('leaves the views alone when the index does not add up', async () => {
     const { audit, calls, run } = await scene(async () => 'repaired', false)
     await run(100)
