@@ -54,12 +54,12 @@ export function createServer(
   const pending = createPeerPending(dag)
   const stopping = new AbortController()
   const { signal } = stopping
-  let busy = false
+  let [busy, cut] = [false, false]
   let fruitless = 0
-  let cut = false
 
   const servePart = async ({ range, top }: Located): Promise<boolean> => {
     if (cut || signal.aborted) return false
+    if (range.low > range.high) return true
     const skips = await pending.skips(top, range, signal)
     let seq = range.low
     for await (const page of dag.chain(top.id, range.low, range.high)) {
@@ -124,12 +124,27 @@ async function locate(
     if (forked !== 0) return forked
     return a.top.feed === b.top.feed ? a.range.low - b.range.low : a.top.feed < b.top.feed ? -1 : 1
   })
-  const served = new Map<string, number>()
-  return found.filter(({ range, top }) => {
-    const isNew = range.low > (served.get(top.id) ?? 0)
-    if (isNew) served.set(top.id, range.high)
-    return isNew
-  })
+  return withoutOverlap(dag, found)
+}
+
+/**
+ * Leaves out what a range before holds: the range itself where both lead to one top, else its lower part. All
+ * blocks of a feed without a fork lie on one chain, whichever of them a range leads to.
+ */
+function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): readonly Located[] {
+  const served = new Map<string, { readonly top: string, readonly high: number }>()
+  const parts: Located[] = []
+  for (const located of found) {
+    const { range, top } = located
+    const chain = dag.isForked(top.feed) ? top.id : top.feed
+    const before = served.get(chain)
+    const isNew = range.low > (before?.high ?? 0)
+    if (!isNew && before?.top === top.id) continue
+    const low = Math.max(range.low, (before?.high ?? 0) + 1)
+    served.set(chain, { top: top.id, high: Math.max(before?.high ?? 0, Math.min(range.high, top.seq)) })
+    parts.push({ ...located, range: { ...range, low } })
+  }
+  return parts
 }
 
 interface BlockSender {

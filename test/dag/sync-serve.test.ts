@@ -74,7 +74,35 @@ describe('an answer', () => {
     expect(posted.at(-1)?.kind).toBe('done')
   })
 
-  it('sends no block of a chain twice', async () => {
+  it('sends no block of a chain twice, whichever of its blocks the ranges lead to', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 200 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest, walks } = scene(peer)
+    server.serve(blocks.map((block, i): WantRange => ({ top: named(block), low: 1, high: i + 1 })))
+    await rest()
+    expect(sent(posted)).toBe(200)
+    expect(walks()).toBe(200)
+    expect(posted.some(({ kind }) => kind === 'miss')).toBe(false)
+  })
+
+  it('holds the upper part of a range whose lower part another range holds', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 9 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest } = scene(peer)
+    server.serve([
+      { top: named(at(blocks, 8)), low: 3, high: 9 }, { top: named(at(blocks, 4)), low: 1, high: 5 },
+      { top: named(at(blocks, 3)), low: 2, high: 4 }
+    ])
+    await rest()
+    expect(sent(posted)).toBe(9)
+    expect(posted.some(({ kind }) => kind === 'miss')).toBe(false)
+  })
+
+  it('leaves a range out that overlaps one to the same top', async () => {
     const peer = await createPeer('server')
     const writer = createWriter('w')
     const blocks = Array.from({ length: 5 }, () => writer.next())

@@ -5,6 +5,7 @@
 
 import type { FrameStream } from '../../src/base/index.js'
 import { SYNC_DEFAULTS, syncFrameBytesMax } from '../../src/dag/index.js'
+import { headerOf } from '../../src/dag/block.js'
 import { decodeFrame } from '../../src/dag/sync-decode.js'
 import { encodeFrame } from '../../src/dag/sync-encode.js'
 import { SYNC_LIMITS, type Run, type Status, type SyncFrame, type WantRange } from '../../src/dag/sync-frames.js'
@@ -122,14 +123,19 @@ async function ask(talk: Talk): Promise<void> {
   await greet(talk, [], prng.chance(0.7) ? library.runs(SYNC_LIMITS.rangesMax) : [])
   let fruitless = 0
   let blocks = 0
+  let once = onceAnAnswer(talk)
   for await (const bytes of stream.frames) {
     const frame = decodeFrame(bytes)
     if (frame.kind === 'blocks') {
-      for (const block of frame.blocks) library.hear(block)
+      for (const block of frame.blocks) {
+        library.hear(block)
+        once(block)
+      }
       blocks += frame.blocks.length
       if (prng.chance(0.5)) await send(stream, { kind: 'credit', bytes: bytes.length })
     }
     if (frame.kind !== 'done' && (frame.kind !== 'tips' || frame.more)) continue
+    once = onceAnAnswer(talk)
     fruitless = blocks === 0 ? fruitless + 1 : 0
     if (fruitless > FRUITLESS_MAX) break
     blocks = 0
@@ -140,6 +146,17 @@ async function ask(talk: Talk): Promise<void> {
     if (ranges.length > 0) await send(stream, { kind: 'want', ranges })
   }
   await stream.close()
+}
+
+/** Notes the blocks of an answer: none of an unforked feed comes twice, whatever the question names. */
+function onceAnAnswer({ target, world }: Talk): (block: Uint8Array) => void {
+  const seen = new Set<string>()
+  return (block) => {
+    const header = headerOf(block)
+    if (header === undefined || target.life?.parts?.dag.isForked(header.feed) !== false) return
+    if (seen.has(header.id)) world.fail('limits hold', `machine ${target.index} sends ${header.id} twice in an answer`)
+    seen.add(header.id)
+  }
 }
 
 /** The same true blocks, said to be held, time and again. */

@@ -5,6 +5,7 @@
 
 import type { Hash } from '../../src/base/index.js'
 import { decodeHeader, type BlockHeader } from '../../src/dag/index.js'
+import type { Parts } from '../../src/node/parts.js'
 import { START_MS, type Machine } from './machine.js'
 import type { World } from './world.js'
 
@@ -46,6 +47,9 @@ class Watcher implements FeedWatch {
   readonly #world: World
   readonly #feeds = new Map<Machine, Feeds>()
   readonly #places = new Map<string, Hash>()
+  readonly #heard = new WeakSet<Parts>()
+  /** Feeds that a node was told to end, and when by its clock. */
+  readonly #ended = new Map<Hash, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -56,6 +60,7 @@ class Watcher implements FeedWatch {
     if (life?.parts === undefined) return
     const feeds = this.#feedsOf(machine)
     const { feed } = life.parts.ownFeed.current
+    this.#hearEnds(machine, life.parts)
     this.#moveOn(machine, feeds, feed)
     const tip = life.parts.dag.tipOfNode(machine.signer.publicKey)
     const nowMs = START_MS + this.#world.nowMs + machine.offsetMs
@@ -78,10 +83,28 @@ class Watcher implements FeedWatch {
       this.#fail('own feeds never fork', machine, `feed ${feed} seq ${seq}: ${other} and ${id}`)
     }
     this.#places.set(place, id)
+    const endedMs = this.#ended.get(feed) ?? Infinity
+    if (sealedAtMs > endedMs && !machine.clockTouched) {
+      this.#fail('a feed that was left is left for good', machine, `${id} was sealed ${sealedAtMs - endedMs} ms later`)
+    }
     const nowMs = START_MS + this.#world.nowMs + machine.offsetMs
     const isSet = this.#world.nowMs - machine.clockSetMs < SEALING_MS_MAX
     if (!isSet && sealedAtMs > nowMs + BEHIND_MS_MAX) {
       this.#fail('nothing is sealed ahead of its clock', machine, `${id} by ${sealedAtMs - nowMs} ms`)
+    }
+  }
+
+  /** From the word on nothing is sealed into a feed, however long it takes to write the next one down. */
+  #hearEnds(machine: Machine, parts: Parts): void {
+    if (this.#heard.has(parts)) return
+    this.#heard.add(parts)
+    const { ingest, ownFeed } = parts
+    const halt = ingest.halt.bind(ingest)
+    ingest.halt = () => {
+      const { feed } = ownFeed.current
+      const nowMs = START_MS + this.#world.nowMs + machine.offsetMs
+      if (!this.#ended.has(feed)) this.#ended.set(feed, nowMs)
+      halt()
     }
   }
 

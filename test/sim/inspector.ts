@@ -3,7 +3,7 @@
 import type { Hash } from '../../src/base/index.js'
 import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
 import type { Parts } from '../../src/node/parts.js'
-import { NETWORK_LIMITS, type OpenedGenesis } from '../../src/p2p/index.js'
+import { NETWORK_LIMITS, REPLICATION_LIMITS, type OpenedGenesis } from '../../src/p2p/index.js'
 import {
   checkMemory, checkOwnFeeds, checkRows, holdsRecord, quarantinedIds, type Graph, type Report
 } from './checks.js'
@@ -50,6 +50,7 @@ export interface InspectorDeps {
 const WATCH_MS = 500
 /** What a peer may open, and as many that are opened here or linger. */
 const LINK_STREAMS_MAX = 2 * NETWORK_LIMITS.inboundStreamsMax
+const SESSIONS_MAX = REPLICATION_LIMITS.sessionsMax + REPLICATION_LIMITS.servedMax
 /** A batch of a slow index, and one before it, are written by then. */
 const MOVING_MS = 2_000
 
@@ -94,6 +95,8 @@ class Watchman implements Inspector {
     const streams = machine.life?.endpoint?.openStreams ?? 0
     const links = machine.life?.endpoint?.peers().length ?? 0
     if (streams > Math.max(64, LINK_STREAMS_MAX * links)) world.fail('limits hold', `machine ${machine.index}: ${streams} open streams`)
+    const sessions = parts.replicator?.stats().sessionsRunning ?? 0
+    if (sessions > SESSIONS_MAX) world.fail('limits hold', `machine ${machine.index}: ${sessions} sessions`)
     this.#deps.feeds.look(machine)
     this.#checkRest(machine, parts)
     this.#checkEarly(machine, parts)

@@ -232,6 +232,40 @@ const OF_THE_GRAPH: readonly Mutant[] = [
   })
 ]
 
+const OF_SESSIONS: readonly Mutant[] = [
+  ...inFile('dag/sync-session.js', {
+    name: 'no length check', seeds: 60,
+    why: 'a frame of any size is read',
+    ...never('bytes.length > syncFrameBytesMax')
+  }),
+  ...inFile('dag/sync-novelty.js', {
+    name: 'known blocks are progress', seeds: 150,
+    why: 'who sends one block again and again keeps a session for ever',
+    ...change('return id !== undefined && isHere(id) ? block.length : 0;', 'return block.length;')
+  }),
+  ...inFile('dag/sync-serve.js', {
+    name: 'a chain served for each of its blocks', seeds: 60,
+    why: 'a question that names many tops of a chain costs the chain as often',
+    ...change('dag.isForked(top.feed) ? top.id : top.feed', 'top.id')
+  }),
+  ...inFile('p2p/sync-sessions.js', {
+    name: 'served sessions take the places of own ones', seeds: 150,
+    why: 'peers that hold what they are served keep a node from asking',
+    ...change('this.#served = placesOf(options.servedMax);',
+      'this.#served = this.#opened;')
+  }),
+  ...inFile('p2p/session-places.js', {
+    name: 'no session is displaced', seeds: 150,
+    why: 'whoever has a place keeps it',
+    ...change('|| weakest(peer) !== undefined', '')
+  }),
+  ...inFile('ingest/ingest.js', {
+    name: 'retired feed sealed on', seeds: 150,
+    why: 'what is sealed until the next feed is written down forks an honest one',
+    ...without('this.#parts.sealer.halt();')
+  })
+]
+
 const OF_VIEWS: readonly Mutant[] = [
   ...inFile('materializer/recompute.js', {
     name: 'view kept when it looks alike', seeds: 10, at: 8,
@@ -290,5 +324,5 @@ const OF_THE_NODE: readonly Mutant[] = [
 
 /** Planted bugs that the simulator finds. */
 export const MUTANTS: readonly Mutant[] = [
-  ...OF_THE_LOG, ...OF_INGEST, ...OF_THE_GRAPH, ...OF_VIEWS, ...OF_THE_NODE
+  ...OF_THE_LOG, ...OF_INGEST, ...OF_THE_GRAPH, ...OF_SESSIONS, ...OF_VIEWS, ...OF_THE_NODE
 ]
