@@ -3,6 +3,7 @@
 // Rule: ascending by (feed, seq), forked feeds last; what the peer said it holds waiting is not sent again,
 // decided by hash. Cost: one point read a record, paged; a range costs no memory.
 
+import { type SyncError } from './errors.js'
 import { type BlockHeader } from './header.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Outbox } from './sync-outbox.js'
@@ -19,7 +20,7 @@ export interface Server {
   credit(bytes: number): void
   /** Runs that wait at the peer. */
   peerPending(runs: readonly Run[]): void
-  stop(): void
+  stop(reason: SyncError): void
   readonly busy: boolean
   readonly blocksOut: number
 }
@@ -99,8 +100,8 @@ export function createServer(
     cut: () => void (cut = true),
     credit: (bytes) => sender.credit(bytes),
     peerPending: (runs) => pending.add(runs),
-    stop() {
-      stopping.abort()
+    stop(reason) {
+      stopping.abort(reason)
       sender.stop()
     },
     get busy() { return busy },

@@ -40,6 +40,9 @@ export function createSyncSession(options: SyncOptions, deps: SyncDeps): SyncSes
   }
 }
 
+/** For what still waits when a session ends well. One for all: making an error costs as much as a frame. */
+const OVER = new SyncError({ code: 'SYNC_ABORTED' }, 'the session is over')
+
 /** What the peer may say next, besides credit and answers. */
 type Phase = 'status' | 'buckets' | 'tips' | 'blocks' | 'over'
 
@@ -238,7 +241,7 @@ class Session {
     if (this.phase === 'over' || this.remote === undefined) return
     this.phase = 'over'
     await this.outbox.flushed()
-    this.close(new SyncError({ code: 'SYNC_ABORTED' }, 'the session is over'))
+    this.close(OVER)
     const { recordCount, tipCount, stateTag } = this.remote
     const tag = stateTag === undefined ? {} : { stateTag }
     const converged = theirRoot === this.deps.dag.frontier().root || theirRoot === this.view.root
@@ -280,7 +283,7 @@ class Session {
     this.idle.stop()
     this.deps.dag.claims.free(this)
     this.intake.stop()
-    this.server.stop()
+    this.server.stop(error)
     this.outbox.close()
     this.puller.asker.stop(error)
   }

@@ -29,6 +29,15 @@ it('hashes parts as one string, plain and keyed', async () => {
   }))
 })
 
+it.each([[1_000, 24, 1], [1_000, 25, 1], [1_000, 2_000, 5], [1_025, 1_024], [0, 1_024, 1_024, 0]])(
+  'hashes parts of %d, %d … bytes as one string', (...lengths) => {
+    const parts = lengths.map((length, part) => Uint8Array.from({ length }, (_, i) => (i + part) % 251))
+    const whole = Uint8Array.from(parts.flatMap((part) => [...part]))
+    expect(blake3Hash(...parts)).toBe(toHex(reference(whole)))
+    expect(toHex(blake3(...parts))).toBe(toHex(reference(whole)))
+  }
+)
+
 it('keeps hashes apart that were made with other keys', async () => {
   const one = await createKeyedBlake3(new Uint8Array(32).fill(1), 16)
   const two = await createKeyedBlake3(new Uint8Array(32).fill(2), 16)

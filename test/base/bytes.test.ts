@@ -40,6 +40,12 @@ it('gives bytes back from their hex digits, views included', () => {
   }))
 })
 
+it.each([0, 31, 32, 63, 64, 65, 300])('gives the digits of %d bytes, and of others after them', (length) => {
+  const [bytes, others] = [Uint8Array.from({ length }, (_, i) => 255 - (i % 256)), new Uint8Array(length)]
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  expect([toHex(bytes), toHex(others), toHex(bytes)]).toEqual([digits, '00'.repeat(length), digits])
+})
+
 it.each(['0', 'abc', 'zz', '0x', ' 00', '0 '])('takes %j for no hex', (text) => {
   expect(fromHex(text)).toBeUndefined()
 })
