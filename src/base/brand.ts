@@ -1,7 +1,7 @@
 // Branded ids. Each is made by one checking function; elsewhere the brand proves that the check was made.
 // Ids are lower-case hex strings, so that equality is ===, order is byte order, and they serve as map keys.
 
-import { toHex } from './bytes.js'
+import { asBuffer, toHex } from './bytes.js'
 
 declare const brand: unique symbol
 
@@ -29,6 +29,11 @@ export function hashOf(bytes: Uint8Array): Hash {
   return hex32Of(bytes) as Hash
 }
 
+/** The hash in the 32 bytes from `at` on. @throws RangeError when there are fewer */
+export function hashAt(bytes: Uint8Array, at: number): Hash {
+  return hex32At(bytes, at) as Hash
+}
+
 /** The public key of 64 lower-case hex digits; undefined for any other text. The point is not checked. */
 export function parsePublicKey(text: string): PublicKey | undefined {
   return hex32.test(text) ? (text as PublicKey) : undefined
@@ -37,6 +42,11 @@ export function parsePublicKey(text: string): PublicKey | undefined {
 /** The public key of 32 bytes. @throws RangeError for another length. The point is not checked. */
 export function publicKeyOf(bytes: Uint8Array): PublicKey {
   return hex32Of(bytes) as PublicKey
+}
+
+/** The public key in the 32 bytes from `at` on. @throws RangeError when there are fewer */
+export function publicKeyAt(bytes: Uint8Array, at: number): PublicKey {
+  return hex32At(bytes, at) as PublicKey
 }
 
 /** The network id that 64 lower-case hex digits stand for; undefined for any other text. */
@@ -57,4 +67,9 @@ export function idBytes(id: Hash | PublicKey | NetworkId): Uint8Array {
 function hex32Of(bytes: Uint8Array): string {
   if (bytes.length !== 32) throw new RangeError(`an id has 32 bytes, not ${bytes.length}`)
   return toHex(bytes)
+}
+
+function hex32At(bytes: Uint8Array, at: number): string {
+  if (at < 0 || at + 32 > bytes.length) throw new RangeError(`an id has 32 bytes, not ${bytes.length - at}`)
+  return asBuffer(bytes).toString('hex', at, at + 32)
 }

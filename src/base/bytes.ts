@@ -24,6 +24,11 @@ export function ownBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
 }
 
+/** The same memory as a Buffer; none is made where it is one: rows of the index are. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** Room for what is turned into digits most often: ids and keys. */
 const few = Buffer.alloc(64)
 
@@ -31,11 +36,11 @@ const few = Buffer.alloc(64)
 export function toHex(bytes: Uint8Array): string {
   const { length } = bytes
   // Copied: that costs a third of a Buffer over the same memory, for which a small array must leave the heap.
-  if (length <= few.length) {
+  if (length <= few.length && !(bytes instanceof Buffer)) {
     few.set(bytes)
     return few.toString('hex', 0, length)
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('hex')
+  return asBuffer(bytes).toString('hex')
 }
 
 /** Bytes of an even number of hex digits, upper or lower case; undefined for anything else. */

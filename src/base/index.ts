@@ -6,11 +6,11 @@ export { assert, unreachable } from './assert.js'
 export { blake3, blake3Hash, createKeyedBlake3, type KeyedHash } from './blake3.js'
 export {
   type Brand, type Hash, type NetworkId, type PublicKey,
-  hashOf, idBytes, networkIdOf, parseHash, parseNetworkId, parsePublicKey, publicKeyOf
+  hashAt, hashOf, idBytes, networkIdOf, parseHash, parseNetworkId, parsePublicKey, publicKeyAt, publicKeyOf
 } from './brand.js'
 export { createBucket, type Bucket } from './bucket.js'
 export {
-  compareBytes, concatBytes, equalBytes, fromHex, ownBytes, toHex, utf8Bytes, utf8Length, utf8Text
+  asBuffer, compareBytes, concatBytes, equalBytes, fromHex, ownBytes, toHex, utf8Bytes, utf8Length, utf8Text
 } from './bytes.js'
 export { CodedError, type ErrorDetail } from './errors.js'
 export { EXP2_ONE, halfPower } from './exp2.js'

@@ -2,8 +2,10 @@
 // Rule: a mark is deleted by the batch that writes the view computed from the state in which the mark was
 // seen, and by no other; a mark written meanwhile has another key and stays.
 
+import type { Hash } from '../base/index.js'
 import {
-  decodeMarkRow, type Entry, MARK_IDS_MAX, type MarkParts, type MarkRow, parseMark, ranges, type Reader
+  decodeMarkRow, type Entry, MARK_IDS_MAX, type MarkParts, type MarkRow, parseMark, ranges, type Reader,
+  totalOfMarkRow
 } from '../store/index.js'
 import { CAUSES_MAX, MARKS_MAX } from './options.js'
 
@@ -56,7 +58,7 @@ export function noteMark(key: DirtyKey, [mark, value]: Entry, parts: MarkParts):
   if (parts.kind === 'trust') key.trusted ??= parts.generation
   if (parts.kind !== 'block') return
   key.told = true
-  key.broughtTotal += decodeMarkRow(value).total
+  key.broughtTotal += totalOfMarkRow(value)
   key.brought.push(value)
   if (key.brought.length > CAUSES_MAX) key.brought.shift()
 }
@@ -66,7 +68,10 @@ export function noteMark(key: DirtyKey, [mark, value]: Entry, parts: MarkParts):
  * assertion.
  */
 export function broughtOf({ brought, broughtTotal }: DirtyKey): MarkRow {
-  const ids = brought.flatMap((value) => decodeMarkRow(value).ids)
+  const ids: Hash[] = []
+  for (let at = brought.length - 1; at >= 0 && ids.length < MARK_IDS_MAX; at -= 1) {
+    ids.unshift(...decodeMarkRow(brought[at] as Uint8Array).ids)
+  }
   return { ids: ids.slice(-MARK_IDS_MAX), total: broughtTotal }
 }
 

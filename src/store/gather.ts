@@ -10,7 +10,7 @@ import { keys } from './keys.js'
 import { candidateId, parseCandidate } from './parse.js'
 import { behind, ranges } from './ranges.js'
 import { BATCH_ROWS, type Entry, type Reader } from './reader.js'
-import { decodeCandidateRow, EMPTY, type CandidateRow } from './rows.js'
+import { decodeCandidateRow, EMPTY } from './rows.js'
 import { type GatheredVote, type WalkedVotes, votesOnEach, walkVotes } from './votes.js'
 
 /** An effective assertion, from its row, and from its record as far as that is asked for. */
@@ -150,34 +150,27 @@ async function votedOf(reader: Reader, ids: readonly Hash[]): Promise<readonly H
 
 class StoredCandidate implements GatheredCandidate {
   readonly id: Hash
-  readonly #row: CandidateRow
+  readonly agentId: PublicKey
+  readonly timestampMs: number
+  readonly epoch: Hash | undefined
+  readonly confidence: number
+  readonly #inline: Uint8Array | undefined
   readonly #records: Pick<Reader, 'get'>
   #record: Assertion | undefined
 
   constructor([key, value]: Entry, records: Pick<Reader, 'get'>) {
+    const { agentId, timestampMs, epoch, confidence, objectBytes } = decodeCandidateRow(value)
     this.id = candidateId(key)
-    this.#row = decodeCandidateRow(value)
+    this.agentId = agentId
+    this.timestampMs = timestampMs
+    this.epoch = epoch
+    this.confidence = confidence
+    this.#inline = objectBytes
     this.#records = records
   }
 
-  get agentId(): PublicKey {
-    return this.#row.agentId
-  }
-
-  get timestampMs(): number {
-    return this.#row.timestampMs
-  }
-
-  get epoch(): Hash | undefined {
-    return this.#row.epoch
-  }
-
-  get confidence(): number {
-    return this.#row.confidence
-  }
-
   get objectBytes(): Uint8Array {
-    return this.#row.objectBytes ?? this.#open().objectBytes
+    return this.#inline ?? this.#open().objectBytes
   }
 
   get object(): Value {

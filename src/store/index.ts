@@ -28,7 +28,8 @@ export {
   type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
   decodeForkRow, decodeMarkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow,
   encodeCandidateRow, encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeVoteRow,
-  type EpochRow, headerOfBlockRow, MARK_IDS_MAX, type MarkRow, OBJECT_INLINE_BYTES_MAX, type RowKind
+  type EpochRow, headerOfBlockRow, MARK_IDS_MAX, type MarkRow, OBJECT_INLINE_BYTES_MAX, type RowKind,
+  totalOfMarkRow
 } from './rows.js'
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'

@@ -3,7 +3,7 @@
 // is a prefix of another with the same shape. Text: each byte 00 -> 01 01, 01 -> 01 02, then an end byte 00.
 // Hashes are 32 raw bytes, numbers 8 (or 4) bytes big-endian. Format: docs/formats/keyspace.md.
 
-import { hashOf, publicKeyOf, utf8Text, type Hash, type PublicKey } from '../base/index.js'
+import { asBuffer, hashAt, publicKeyAt, utf8Text, type Hash, type PublicKey } from '../base/index.js'
 import { badRow } from './errors.js'
 
 const END = 0
@@ -102,7 +102,7 @@ export interface KeyReader {
 
 /** A reader of the parts behind the family prefix. */
 export function readKey(key: Uint8Array, prefix: string): KeyReader {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  const bytes = asBuffer(key)
   if (bytes.toString('latin1', 0, prefix.length) !== prefix) throw badRow(prefix)
   let at = prefix.length
   const take = (count: number): number => {
@@ -111,13 +111,9 @@ export function readKey(key: Uint8Array, prefix: string): KeyReader {
     if (at > bytes.length) throw badRow(prefix)
     return from
   }
-  const take32 = (): Uint8Array => {
-    const from = take(HASH_BYTES)
-    return bytes.subarray(from, from + HASH_BYTES)
-  }
   return {
-    hash: () => hashOf(take32()),
-    publicKey: () => publicKeyOf(take32()),
+    hash: () => hashAt(bytes, take(HASH_BYTES)),
+    publicKey: () => publicKeyAt(bytes, take(HASH_BYTES)),
     u64: () => {
       const from = take(8)
       return bytes.readUInt32BE(from) * WORD + bytes.readUInt32BE(from + 4)

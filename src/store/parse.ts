@@ -1,6 +1,6 @@
 // Parsers: the parts of a key. Each throws STORE_BAD_ROW for a key of another family or form.
 
-import { hashOf, type Hash, type PublicKey } from '../base/index.js'
+import { hashAt, type Hash, type PublicKey } from '../base/index.js'
 import { badRow } from './errors.js'
 import { readKey, type KeyReader } from './key-bytes.js'
 import { FAMILY } from './keys.js'
@@ -35,7 +35,7 @@ export function parseCandidate(key: Uint8Array): KeyParts & { readonly id: Hash 
 /** The assertion of an S key, which is its end: cheaper than all parts. */
 export function candidateId(key: Uint8Array): Hash {
   if (key.length < 36) throw badRow(FAMILY.candidate)
-  return hashOf(key.subarray(key.length - 32))
+  return hashAt(key, key.length - 32)
 }
 
 /** Parts of an MV key. */

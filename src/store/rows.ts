@@ -2,7 +2,8 @@
 // Decoders throw STORE_BAD_ROW. Format: docs/formats/keyspace.md.
 
 import {
-  concatBytes, hashOf, idBytes, publicKeyOf, utf8Bytes, utf8Text, type Hash, type PublicKey
+  asBuffer, concatBytes, hashAt, hashOf, idBytes, publicKeyAt, publicKeyOf, utf8Bytes, utf8Text, type Hash,
+  type PublicKey
 } from '../base/index.js'
 import { badRow } from './errors.js'
 
@@ -80,10 +81,10 @@ export function decodeCandidateRow(value: Uint8Array): CandidateRow {
   const [least, most] = elsewhere ? [0, 0] : [1, OBJECT_INLINE_BYTES_MAX]
   if (flags > (HAS_EPOCH | OBJECT_ELSEWHERE) || objectLength < least || objectLength > most) throw badRow('S:')
   return {
-    agentId: publicKeyOf(value.subarray(0, 32)),
+    agentId: publicKeyAt(value, 0),
     timestampMs: readU64(value, 32),
-    confidence: view(value).getUint32(40),
-    epoch: (flags & HAS_EPOCH) === 0 ? undefined : hashOf(value.subarray(CANDIDATE_FIXED_BYTES, objectAt)),
+    confidence: asBuffer(value).readUInt32BE(40),
+    epoch: (flags & HAS_EPOCH) === 0 ? undefined : hashAt(value, CANDIDATE_FIXED_BYTES),
     objectBytes: elsewhere ? undefined : value.subarray(objectAt)
   }
 }
@@ -98,7 +99,7 @@ export function encodeVoteRow(weight: number): Uint8Array {
 /** @throws StoreError STORE_BAD_ROW */
 export function decodeVoteRow(value: Uint8Array): number {
   if (value.length !== 4) throw badRow('V:')
-  return view(value).getUint32(0)
+  return asBuffer(value).readUInt32BE(0)
 }
 
 /** E: agent, timestamp, superseded epoch (zero bytes for none), name. */
@@ -142,11 +143,17 @@ export function encodeMarkRow({ ids, total }: MarkRow): Uint8Array {
 
 /** An empty value, as an older index may hold it, names nothing. @throws StoreError STORE_BAD_ROW */
 export function decodeMarkRow(value: Uint8Array): MarkRow {
-  if (value.length === 0) return { ids: [], total: 0 }
-  if (value.length < 4 || (value.length - 4) % 32 !== 0) throw badRow('D:')
+  const total = totalOfMarkRow(value)
   const ids: Hash[] = []
-  for (let at = 4; at < value.length; at += 32) ids.push(hashOf(value.subarray(at, at + 32)))
-  return { ids, total: view(value).getUint32(0) }
+  for (let at = 4; at < value.length; at += 32) ids.push(hashAt(value, at))
+  return { ids, total }
+}
+
+/** How many records a D row of a block tells of; no id is decoded. @throws StoreError STORE_BAD_ROW */
+export function totalOfMarkRow(value: Uint8Array): number {
+  if (value.length === 0) return 0
+  if (value.length < 4 || (value.length - 4) % 32 !== 0) throw badRow('D:')
+  return asBuffer(value).readUInt32BE(0)
 }
 
 /** b: length of the header as 4 bytes, header, record ids. */
@@ -161,7 +168,7 @@ export function encodeBlockRow(row: BlockRow): Uint8Array {
 
 /** The header bytes of a b row, without decoding its ids. @throws StoreError STORE_BAD_ROW */
 export function headerOfBlockRow(value: Uint8Array): Uint8Array {
-  const length = value.length < 4 ? -1 : view(value).getUint32(0)
+  const length = value.length < 4 ? -1 : asBuffer(value).readUInt32BE(0)
   if (length < 0 || 4 + length > value.length || (value.length - 4 - length) % 32 !== 0) throw badRow('b/')
   return value.subarray(4, 4 + length)
 }
@@ -208,10 +215,6 @@ export function writeU64(into: Buffer, value: number, at: number): void {
 
 /** Reads 8 bytes big-endian; exact up to 2^53. */
 export function readU64(bytes: Uint8Array, at: number): number {
-  const data = view(bytes)
-  return data.getUint32(at) * 4_294_967_296 + data.getUint32(at + 4)
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const data = asBuffer(bytes)
+  return data.readUInt32BE(at) * 4_294_967_296 + data.readUInt32BE(at + 4)
 }

@@ -3,7 +3,7 @@
 // along the index (a walk) as long as that is cheaper than looking each assertion up: where most votes of the
 // index are on other assertions, the batch that shows it is the last.
 
-import { hashOf, type Hash, type PublicKey } from '../base/index.js'
+import { hashAt, type Hash, type PublicKey } from '../base/index.js'
 import { badRow } from './errors.js'
 import { FAMILY, keys } from './keys.js'
 import { parseVote } from './parse.js'
@@ -93,7 +93,7 @@ function takeBatch(walk: Walk, rows: readonly Entry[]): boolean {
   for (const row of rows) {
     const [key] = row
     if (key.length < ID_END) throw badRow(FAMILY.vote)
-    const assertion = hashOf(key.subarray(ID_AT, ID_END))
+    const assertion = hashAt(key, ID_AT)
     while ((walk.ids[walk.at] ?? assertion) < assertion) walk.at += 1
     if (walk.ids[walk.at] !== assertion) others += 1
     else if (key.length === ID_END) voted += 1

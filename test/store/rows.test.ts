@@ -6,7 +6,7 @@ import {
   decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeMarkRow,
   decodeNumberRow, decodeTotals, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
   encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeTotals, encodeVoteRow,
-  headerOfBlockRow, MARK_IDS_MAX, OBJECT_INLINE_BYTES_MAX, sameRows, StoreError
+  headerOfBlockRow, MARK_IDS_MAX, OBJECT_INLINE_BYTES_MAX, sameRows, StoreError, totalOfMarkRow
 } from '../../src/store/index.js'
 import { decodeMarker, encodeMarker } from '../../src/store/marker.js'
 import { hash, keyOf, networkId } from '../contract/store.js'
@@ -19,8 +19,10 @@ const timestampMs = fc.maxSafeNat()
 describe('rows', () => {
   it('of marks may be empty, and are refused in any other form than theirs', () => {
     expect(decodeMarkRow(EMPTY)).toEqual({ ids: [], total: 0 })
+    expect(totalOfMarkRow(EMPTY)).toBe(0)
     for (const length of [1, 3, 5, 35, 37]) {
       expect(() => decodeMarkRow(new Uint8Array(length))).toThrow(StoreError)
+      expect(() => totalOfMarkRow(new Uint8Array(length))).toThrow(StoreError)
     }
   })
 
@@ -45,6 +47,7 @@ describe('rows', () => {
         expect(decodeVoteRow(encodeVoteRow(weight))).toBe(weight)
         const mark = decodeMarkRow(encodeMarkRow({ ids: recordIds, total: weight }))
         expect(mark).toEqual({ ids: recordIds.slice(0, MARK_IDS_MAX), total: weight })
+        expect(totalOfMarkRow(encodeMarkRow({ ids: recordIds, total: weight }))).toBe(weight)
         expect(decodeNumberRow(encodeNumberRow(time))).toBe(time)
         expect(decodeForkRow(encodeForkRow(objectHash, objectHash))).toEqual([objectHash, objectHash])
       }), { seed })
