@@ -6,7 +6,6 @@ import { type Hash, type PublicKey, timesQ } from '../base/index.js'
 import type { Statement } from './ballots.js'
 import type { Density } from './density.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
-import { gateOf } from './tally.js'
 import type { TrustView } from './types.js'
 
 /** An agent behind a cluster. */
@@ -79,7 +78,7 @@ function backerOf(
   const { rows, statements: { voices }, margins, spoken, predicate } = density
   const agentId = voices[voice]
   if (agentId === undefined) return undefined
-  const gate = gateOf({ ballots: rows, voices, trust }, row)
+  const gate = density.gates[row] ?? 0
   const ballot = rows.weight[row] ?? 0
   const bits = bitsOf(density, agentId, voice, rows.cluster[row] ?? 0)
   const counts = margins === undefined ? ballot : weightQ
@@ -87,7 +86,7 @@ function backerOf(
     agentId, statement: id, timestampMs, weight: weightQ, ballot, gate, trust: bits,
     bits: spoken?.has(row) === false ? 0 : timesQ(timesQ(counts, gate), bits),
     accuracy: trust.accuracy(agentId, predicate), standing: trust.standing(agentId),
-    group: trust.groupOf(agentId)
+    group: density.groups[voice]
   }
 }
 

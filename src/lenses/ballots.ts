@@ -6,6 +6,7 @@
 import { type Hash, type PublicKey, Q } from '../base/index.js'
 import { agedQ, type Ageing } from './ageing.js'
 import { type Dated, isLater, type Judging } from './epochs.js'
+import { createNumbering, type KeyNumbers, type Numbering } from './numbers.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate, VoteInput } from './types.js'
 
@@ -36,6 +37,9 @@ export interface Statements {
   readonly candidates: readonly Candidate[]
   readonly voices: readonly PublicKey[]
   readonly list: readonly Statement[]
+  readonly numbers: KeyNumbers
+  /** Of each candidate its place among all of the key; absent = they are all of them. */
+  readonly places?: readonly number[] | undefined
 }
 
 /** Weight in Q16 of a confidence or vote weight in millionths. */
@@ -46,52 +50,52 @@ export function weightOf(millionths: number): number {
 /**
  * The statements of all agents, before they are joined by cluster.
  * @param candidates any order, distinct ids; likewise `votes`; votes on other assertions count nothing
+ * @param numbering  that of these records, where others read them too
  * Cost: O(candidates + votes).
  */
 export function* stateSteps(
-  candidates: readonly Candidate[], votes: readonly VoteInput[], judging: Judging, filter: BallotFilter
+  candidates: readonly Candidate[], votes: readonly VoteInput[], judging: Judging, filter: BallotFilter,
+  numbering: Numbering = createNumbering(candidates, votes)
 ): Steps<Statements> {
-  const kept = yield* keptCandidates(candidates, judging, filter)
-  const heardVotes = yield* latestVotes(votes, filter)
-  const roll = new Roll()
-  const authors = yield* numbersOf(kept, roll)
-  const own = judging.cardinality === 'one' ? yield* latestOwn(kept, authors, filter) : undefined
+  const numbers = yield* numbering()
+  const places = yield* keptPlaces(candidates, judging, filter)
+  const kept = places === undefined ? candidates : places.map((place) => candidates[place] as Candidate)
+  const own = judging.cardinality === 'one' ? yield* latestOwn(kept, places, numbers, filter) : undefined
   const ageing = ageingOf(kept, votes, judging, filter)
+  const roll = new Roll(numbers.agents)
+  const latest = new LatestVotes(votes, numbers, filter)
   for (let at = 0; at < kept.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const candidate = kept[at] as Candidate
-    const author = authors[at] ?? 0
-    const latest = heardVotes.get(candidate.id)
+    const place = places === undefined ? at : places[at] ?? 0
+    const author = numbers.authors[place] ?? 0
+    // Most candidates have none, and steps of their own cost more than all else here.
+    const heard = (numbers.firstVote[place] ?? -1) < 0 ? SILENCE : yield* latest.on(place)
     const counts = filter.hears?.(candidate.agentId) !== false && (own === undefined || own[author] === at)
-    if (counts && latest?.has(candidate.agentId) !== true) {
+    if (counts && !latest.has(place, author)) {
       roll.add(author, at, agedQ(weightOf(candidate.confidence), candidate.timestampMs, ageing), candidate)
     }
-    for (const vote of latest?.values() ?? []) {
-      if (vote.agentId === candidate.agentId && !counts) continue
-      roll.add(roll.numberOf(vote.agentId), at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote)
+    for (const index of heard) {
+      const voter = numbers.voters[index] ?? 0
+      if (voter === author && !counts) continue
+      const vote = votes[index] as VoteInput
+      roll.add(voter, at, agedQ(weightOf(vote.weight), vote.timestampMs, ageing), vote)
     }
   }
-  return { candidates: kept, voices: roll.voices, list: roll.list }
+  return { candidates: kept, voices: roll.voices, list: roll.list, numbers, places }
 }
 
-/**
- * Collects statements and makes a voice of each agent with its first one. Agents have numbers of their own
- * before: looking up an id costs more than all else that is done to a statement.
- */
+/** Collects statements and makes a voice of each agent with its first one. */
 class Roll {
   readonly voices: PublicKey[] = []
   readonly list: Statement[] = []
-  readonly #numbers = new Map<PublicKey, number>()
-  readonly #agents: PublicKey[] = []
-  /** By number; -1 = it has said nothing yet. */
-  readonly #voiceOf: number[] = []
+  readonly #agents: readonly PublicKey[]
+  /** By number of an agent; -1 = it has said nothing yet. */
+  readonly #voiceOf: Int32Array
 
-  numberOf(agent: PublicKey): number {
-    const known = this.#numbers.get(agent)
-    if (known !== undefined) return known
-    this.#numbers.set(agent, this.#agents.length)
-    this.#voiceOf.push(-1)
-    return this.#agents.push(agent) - 1
+  constructor(agents: readonly PublicKey[]) {
+    this.#agents = agents
+    this.#voiceOf = new Int32Array(agents.length).fill(-1)
   }
 
   add(number: number, candidate: number, weightQ: number, by: Dated): void {
@@ -105,62 +109,89 @@ class Roll {
   }
 }
 
-/** By candidate, the number of its author. */
-function* numbersOf(kept: readonly Candidate[], roll: Roll): Steps<readonly number[]> {
-  const numbers: number[] = []
-  for (const [at, { agentId }] of kept.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    numbers.push(roll.numberOf(agentId))
+const SILENCE: readonly number[] = []
+
+/** The votes that count: by candidate and agent the greatest (timestamp, id), of those that a lens hears. */
+class LatestVotes {
+  readonly #votes: readonly VoteInput[]
+  readonly #numbers: KeyNumbers
+  readonly #filter: BallotFilter
+  /** By number of an agent, the last candidate on which a vote of it was heard, and where in the answer. */
+  readonly #heardOn: Int32Array
+  readonly #slot: Int32Array
+
+  constructor(votes: readonly VoteInput[], numbers: KeyNumbers, filter: BallotFilter) {
+    this.#votes = votes
+    this.#numbers = numbers
+    this.#filter = filter
+    const agents = votes.length === 0 ? 0 : numbers.agents.length
+    this.#heardOn = new Int32Array(agents).fill(-1)
+    this.#slot = new Int32Array(agents)
   }
-  return numbers
+
+  /** Indices of votes on the candidate at a place, agents in the order in which they first voted. */
+  * on(place: number): Steps<readonly number[]> {
+    const { firstVote, nextVote, voters } = this.#numbers
+    let vote = firstVote[place] ?? -1
+    if (vote < 0) return SILENCE
+    const latest: number[] = []
+    for (let turn = 1; vote >= 0; vote = nextVote[vote] ?? -1, turn += 1) {
+      if (turn % TURNS_PER_STEP === 0) yield
+      if (!this.#hears(vote)) continue
+      const voter = voters[vote] ?? 0
+      const slot = this.#slot[voter] ?? 0
+      if (this.#heardOn[voter] !== place) {
+        this.#heardOn[voter] = place
+        this.#slot[voter] = latest.push(vote) - 1
+      } else if (isLater(this.#votes[vote] as VoteInput, this.#votes[latest[slot] ?? 0] as VoteInput)) {
+        latest[slot] = vote
+      }
+    }
+    return latest
+  }
+
+  /** True when a vote of the agent was heard on the candidate that was asked for last. */
+  has(place: number, agent: number): boolean {
+    return this.#heardOn[agent] === place
+  }
+
+  #hears(index: number): boolean {
+    const { asOfMs, hears } = this.#filter
+    const { agentId, timestampMs } = this.#votes[index] as VoteInput
+    return hears?.(agentId) !== false && (asOfMs === undefined || timestampMs <= asOfMs)
+  }
 }
 
-function* keptCandidates(
+/** Places of the candidates that a lens looks at; undefined = all. */
+function* keptPlaces(
   candidates: readonly Candidate[], judging: Judging, filter: BallotFilter
-): Steps<readonly Candidate[]> {
+): Steps<readonly number[] | undefined> {
   const { asOfMs, admits } = filter
-  if (asOfMs === undefined && admits === undefined && judging.allows === undefined) return candidates
-  const kept: Candidate[] = []
-  for (const [at, candidate] of candidates.entries()) {
+  if (asOfMs === undefined && admits === undefined && judging.allows === undefined) return undefined
+  const kept: number[] = []
+  for (let at = 0; at < candidates.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const candidate = candidates[at] as Candidate
     if (asOfMs !== undefined && candidate.timestampMs > asOfMs) continue
     if (judging.allows?.(candidate.objectBytes) === false || admits?.(candidate) === false) continue
-    kept.push(candidate)
+    kept.push(at)
   }
   return kept
 }
 
-/** By assertion and agent, the greatest vote by (timestamp, id). */
-function* latestVotes(
-  votes: readonly VoteInput[], filter: BallotFilter
-): Steps<ReadonlyMap<Hash, ReadonlyMap<PublicKey, VoteInput>>> {
-  const latest = new Map<Hash, Map<PublicKey, VoteInput>>()
-  if (votes.length === 0) return latest
-  for (const [at, vote] of votes.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (filter.hears?.(vote.agentId) === false) continue
-    if (filter.asOfMs !== undefined && vote.timestampMs > filter.asOfMs) continue
-    let byAgent = latest.get(vote.assertion)
-    if (byAgent === undefined) latest.set(vote.assertion, byAgent = new Map<PublicKey, VoteInput>())
-    const before = byAgent.get(vote.agentId)
-    if (before === undefined || isLater(vote, before)) byAgent.set(vote.agentId, vote)
-  }
-  return latest
-}
-
-/** By number of an author, the one candidate of its own that counts: the greatest (timestamp, id). */
+/** By number of an author, the one own candidate that counts: the greatest (timestamp, id); -1 = none. */
 function* latestOwn(
-  kept: readonly Candidate[], authors: readonly number[], filter: BallotFilter
-): Steps<readonly number[]> {
-  const own: number[] = []
-  for (const [at, candidate] of kept.entries()) {
+  kept: readonly Candidate[], places: readonly number[] | undefined, { agents, authors }: KeyNumbers,
+  filter: BallotFilter
+): Steps<Int32Array> {
+  const own = new Int32Array(agents.length).fill(-1)
+  for (let at = 0; at < kept.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    const author = authors[at] ?? 0
-    // Numbers ascend as authors are met: no place is passed over.
-    if (author === own.length) own.push(-1)
+    const candidate = kept[at] as Candidate
+    const author = authors[places === undefined ? at : places[at] ?? 0] ?? 0
     if (filter.hears?.(candidate.agentId) === false) continue
-    const before = kept[own[author] ?? -1]
-    if (before === undefined || isLater(candidate, before)) own[author] = at
+    const before = own[author] ?? -1
+    if (before < 0 || isLater(candidate, kept[before] as Candidate)) own[author] = at
   }
   return own
 }

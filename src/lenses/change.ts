@@ -10,7 +10,7 @@ import { createLensInput } from './input.js'
 import type { Lens, LensResult, Standing } from './lens.js'
 import { lensSteps } from './registry.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
-import type { Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
+import type { Judgement, KeyRecords, VoteInput } from './types.js'
 
 /** Withdrawals that are listed. */
 export const WITHDRAWALS_MAX = 10
@@ -131,7 +131,7 @@ function* withdrawalSteps(
 function* suspects({ density, result, judgement }: Changeable, least: number): Steps<readonly PublicKey[]> {
   const wanted = result.winners.flatMap((winner) => clusterOf(density, winner) ?? [])
   const { voices } = density.statements
-  const others = new Set(least > 0 ? yield* clonesSpeaking(density, judgement.trust) : voices)
+  const others = new Set(least > 0 ? yield* clonesSpeaking(density) : voices)
   const given = new Map<PublicKey, number>([...others].map((voice) => [voice, 0]))
   for (const backers of (yield* backersSteps(density, judgement.trust, wanted)).values()) {
     for (const { agentId, bits } of backers) given.set(agentId, Math.max(given.get(agentId) ?? 0, bits))
@@ -142,15 +142,13 @@ function* suspects({ density, result, judgement }: Changeable, least: number): S
 }
 
 /** Agents of clone groups that speak for their group somewhere: at most one for each group and cluster. */
-function* clonesSpeaking(
-  { rows, spoken, statements }: Density, trust: TrustView
-): Steps<readonly PublicKey[]> {
+function* clonesSpeaking({ rows, spoken, statements, groups }: Density): Steps<readonly PublicKey[]> {
   if (spoken === undefined) return []
   const agents: PublicKey[] = []
   for (const [row, voice] of rows.voice.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const agent = statements.voices[voice]
-    if (agent === undefined || !spoken.has(row) || trust.groupOf(agent) === undefined) continue
+    if (agent === undefined || !spoken.has(row) || groups[voice] === undefined) continue
     agents.push(agent)
   }
   return agents

@@ -3,9 +3,9 @@
 // cluster whose candidates nobody backs is still one.
 // Source: docs/lenses.md#clusters
 
-import { blake3Hash, type Hash } from '../base/index.js'
-import { bytesKey } from './bytes-key.js'
-import type { Statements } from './ballots.js'
+import type { Hash } from '../base/index.js'
+import type { Statement, Statements } from './ballots.js'
+import type { KeyNumbers } from './numbers.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 import { windowSteps } from './windows.js'
@@ -13,26 +13,53 @@ import { windowSteps } from './windows.js'
 /** Loops that may hash an object or two in each turn pause sooner. */
 const HASHES_PER_STEP = TURNS_PER_STEP / 4
 
+const NOBODY: readonly number[] = []
+
 /** One distinct object with the candidates that say it. */
 export class Distinct {
-  /** Indices of candidates. */
-  readonly candidates: number[]
-  /** Distinct agents with weight on one of them, as indices of voices. */
-  readonly agents: number[] = []
   readonly first: Candidate
-  #hash: Hash | undefined
+  readonly #at: number
+  readonly #object: number
+  readonly #numbers: KeyNumbers
+  /** All candidates, where there are several: most objects are said once. */
+  #several: number[] | undefined
+  #agents: number[] | undefined
 
-  /** @param at index of the candidate */
-  constructor(first: Candidate, at: number) {
+  /** @param at index of the candidate; @param object its number */
+  constructor(first: Candidate, at: number, object: number, numbers: KeyNumbers) {
     this.first = first
-    // Room for one: an array that grows makes room for seventeen, and most objects are said once.
-    this.candidates = [at]
+    this.#at = at
+    this.#object = object
+    this.#numbers = numbers
+    this.#several = undefined
+    this.#agents = undefined
   }
 
-  /** BLAKE3 of the object bytes, computed when first asked for: it decides ties alone. */
+  /** Indices of candidates. */
+  get candidates(): readonly number[] {
+    return this.#several ?? [this.#at]
+  }
+
+  /** Distinct agents with weight on one of them, as indices of voices; counted under a tolerance alone. */
+  get agents(): readonly number[] {
+    return this.#agents ?? NOBODY
+  }
+
+  /** BLAKE3 of the object bytes. */
   get hash(): Hash {
-    this.#hash ??= blake3Hash(this.first.objectBytes)
-    return this.#hash
+    return this.#numbers.hashOf(this.#object, this.first.objectBytes)
+  }
+
+  /** Another candidate that says the same. */
+  add(at: number): void {
+    this.#several ??= [this.#at]
+    this.#several.push(at)
+  }
+
+  /** Another agent with weight. */
+  addAgent(voice: number): void {
+    this.#agents ??= []
+    this.#agents.push(voice)
   }
 }
 
@@ -45,7 +72,7 @@ export interface Cluster {
 /** All clusters of a key, and for each candidate the index of its cluster. */
 export interface Clusters {
   readonly list: readonly Cluster[]
-  readonly ofCandidate: readonly number[]
+  readonly ofCandidate: ArrayLike<number>
 }
 
 /**
@@ -54,22 +81,39 @@ export interface Clusters {
  * Cost: O(n log n) for n distinct objects, O(n) without a tolerance.
  */
 export function* clusterSteps(statements: Statements, tolerance: number | undefined): Steps<Clusters> {
-  const { candidates, list } = statements
-  const distincts = new Map<string, Distinct>()
-  const ofCandidate: Distinct[] = []
-  for (const [at, candidate] of candidates.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    const key = bytesKey(candidate.objectBytes)
-    let distinct = distincts.get(key)
-    if (distinct === undefined) distincts.set(key, distinct = new Distinct(candidate, at))
-    else distinct.candidates.push(at)
-    ofCandidate.push(distinct)
+  const { list, ofCandidate } = yield* distinctSteps(statements)
+  if (tolerance === undefined) {
+    const clusters: Cluster[] = []
+    for (let at = 0; at < list.length; at += 1) {
+      if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+      clusters.push(new LoneCluster(list[at] as Distinct))
+    }
+    return { list: clusters, ofCandidate }
   }
-  if (tolerance !== undefined) yield* countAgents(list, ofCandidate)
-  const clusters = tolerance === undefined
-    ? [...distincts.values()].map(alone)
-    : yield* tolerantClusters([...distincts.values()], tolerance, statements.voices.length)
-  return { list: clusters, ofCandidate: yield* numberCandidates(clusters, candidates.length) }
+  yield* countAgents(statements.list, list, ofCandidate)
+  const clusters = yield* tolerantClusters(list, tolerance, statements.voices.length)
+  return { list: clusters, ofCandidate: yield* numberCandidates(clusters, ofCandidate.length) }
+}
+
+/** Distinct objects in the order in which they are first said, and by candidate the index of its own. */
+function* distinctSteps(
+  { candidates, numbers, places }: Statements
+): Steps<{ readonly list: readonly Distinct[], readonly ofCandidate: Int32Array }> {
+  const list: Distinct[] = []
+  const indices = new Int32Array(numbers.objectCount).fill(-1)
+  const ofCandidate = new Int32Array(candidates.length)
+  for (let at = 0; at < candidates.length; at += 1) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const object = numbers.objects[places === undefined ? at : places[at] ?? 0] ?? 0
+    let index = indices[object] ?? -1
+    if (index >= 0) list[index]?.add(at)
+    else {
+      index = list.push(new Distinct(candidates[at] as Candidate, at, object, numbers)) - 1
+      indices[object] = index
+    }
+    ofCandidate[at] = index
+  }
+  return { list, ofCandidate }
 }
 
 /** True when a stands before b on a tie: the smaller BLAKE3 of the object bytes. */
@@ -77,21 +121,32 @@ export function winsTie(a: Distinct, b: Distinct): boolean {
   return a.hash < b.hash
 }
 
-function alone(distinct: Distinct): Cluster {
-  return { representative: distinct, members: [distinct] }
+/** An answer that is one object. */
+class LoneCluster implements Cluster {
+  readonly representative: Distinct
+
+  constructor(distinct: Distinct) {
+    this.representative = distinct
+  }
+
+  get members(): readonly Distinct[] {
+    return [this.representative]
+  }
 }
 
-function* countAgents(list: Statements['list'], ofCandidate: readonly Distinct[]): Steps<void> {
-  const counted = new Map<Distinct, Set<number>>()
-  for (const [at, statement] of list.entries()) {
+function* countAgents(
+  list: Statements['list'], distincts: readonly Distinct[], ofCandidate: ArrayLike<number>
+): Steps<void> {
+  const counted: (Set<number> | undefined)[] = []
+  for (let at = 0; at < list.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (statement.weightQ === 0) continue
-    const distinct = ofCandidate[statement.candidate] as Distinct
-    let agents = counted.get(distinct)
-    if (agents === undefined) counted.set(distinct, agents = new Set<number>())
-    if (agents.has(statement.voice)) continue
-    agents.add(statement.voice)
-    distinct.agents.push(statement.voice)
+    const { candidate, voice, weightQ } = list[at] as Statement
+    if (weightQ === 0) continue
+    const index = ofCandidate[candidate] ?? 0
+    const agents = counted[index] ??= new Set<number>()
+    if (agents.has(voice)) continue
+    agents.add(voice)
+    distincts[index]?.addAgent(voice)
   }
 }
 
@@ -105,7 +160,7 @@ function* tolerantClusters(
     const { object } = distinct.first
     if (typeof object === 'number' || typeof object === 'bigint') numbers.push({ x: Number(object), distinct })
     else if (isTime(object)) times.push({ x: object.time, distinct })
-    else clusters.push(alone(distinct))
+    else clusters.push(new LoneCluster(distinct))
   }
   for (const measured of [numbers, times]) {
     const sorted = yield* sortSteps(measured, compareMeasured)
@@ -142,8 +197,8 @@ function isTime(object: Candidate['object']): object is { readonly time: number 
   return typeof object === 'object' && !(object instanceof Uint8Array) && !Array.isArray(object) && 'time' in object
 }
 
-function* numberCandidates(clusters: readonly Cluster[], candidates: number): Steps<readonly number[]> {
-  const ofCandidate = new Array<number>(candidates).fill(0)
+function* numberCandidates(clusters: readonly Cluster[], candidates: number): Steps<Int32Array> {
+  const ofCandidate = new Int32Array(candidates)
   for (const [index, { members }] of clusters.entries()) {
     if (index % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     for (const member of members) for (const candidate of member.candidates) ofCandidate[candidate] = index

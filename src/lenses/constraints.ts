@@ -13,8 +13,6 @@ import { valueBytes } from './object.js'
 import { BACKING_MAX, clustersBySupport, compareIds, standingOf } from './ranking.js'
 import type { Value } from '../record/index.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
-import { gateOf } from './tally.js'
-import type { TrustView } from './types.js'
 
 /** The predicates that state constraints. */
 export const CONSTRAINT_PREDICATES = ['must_use', 'forbidden'] as const
@@ -58,7 +56,7 @@ export function* constraintSteps(input: LensInput): Steps<readonly Constraint[]>
   const density = yield* statedSteps(input)
   const scores = density.margins === undefined ? density.scores : density.held
   const backing = yield* allBackingSteps(density)
-  const heard = yield* heardSteps(density, input.trust)
+  const heard = yield* heardSteps(density)
   const found: Constraint[] = []
   for (const [at, cluster] of (yield* clustersBySupport(density)).entries()) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
@@ -85,13 +83,11 @@ function* allBackingSteps({ statements, clusters }: Density): Steps<readonly Has
 }
 
 /** Clusters with a ballot of somebody who has a voice. */
-function* heardSteps(
-  { rows, statements: { voices } }: Density, trust: TrustView
-): Steps<ReadonlySet<number>> {
+function* heardSteps({ rows, gates }: Density): Steps<ReadonlySet<number>> {
   const heard = new Set<number>()
   for (const [row, cluster] of rows.cluster.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (!heard.has(cluster) && gateOf({ ballots: rows, voices, trust }, row) > 0) heard.add(cluster)
+    if (!heard.has(cluster) && (gates[row] ?? 0) > 0) heard.add(cluster)
   }
   return heard
 }

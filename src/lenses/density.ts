@@ -7,9 +7,11 @@ import { stateSteps, type BallotFilter, type Statements } from './ballots.js'
 import { clusterSteps, type Clusters } from './clusters.js'
 import type { Judging } from './epochs.js'
 import { type Ballots, joinSteps } from './join.js'
+import type { NumberedKey } from './numbers.js'
 import { type Steps, TURNS_PER_STEP } from './steps.js'
 import { tallySteps } from './tally.js'
-import type { ClosedView, KeyRecords, TrustView } from './types.js'
+import type { ClosedView, TrustView } from './types.js'
+import { voiceTrustSteps } from './voice-trust.js'
 
 /** What all agents together say about one (subject, predicate). Arrays by cluster unless said otherwise. */
 export interface Density {
@@ -28,6 +30,10 @@ export interface Density {
   readonly rows: Ballots
   /** By voice: Q16 bits that trust gives its ballots here. */
   readonly weights: readonly number[]
+  /** By voice: its clone group; undefined = it stands alone. */
+  readonly groups: readonly (number | undefined)[]
+  /** By row: Q16 share of its weight that the ballot keeps. */
+  readonly gates: readonly number[]
   /** Rows that count, where clone groups speak with one voice; undefined = all do. */
   readonly spoken: ReadonlySet<number> | undefined
   /** Present where it counts which value an agent says when another is true. */
@@ -44,26 +50,27 @@ export interface Density {
 
 /** Ballots, clusters and scores of a key, over what the filter lets through. Cost: O(n log n). */
 export function* densitySteps(
-  key: KeyRecords, judging: Judging, trust: TrustView, filter: BallotFilter
+  key: NumberedKey, judging: Judging, trust: TrustView, filter: BallotFilter
 ): Steps<Density> {
-  const statements = yield* stateSteps(key.candidates, key.votes, judging, filter)
+  const statements = yield* stateSteps(key.candidates, key.votes, judging, filter, key.numbers)
   const clusters = yield* clusterSteps(statements, judging.tolerance)
   const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
   const many = judging.cardinality === 'many'
   // Where many answers hold, each is one of two: this or not this.
   const count = many ? 2 : clusters.list.length
   const closed = many || judging.tolerance !== undefined ? undefined : trust.closedWorth(key.predicate)
-  // A value that is on no list is weighed as one of all that are.
-  const weights = statements.voices.map((agent) =>
-    trust.weightQ(agent, closed?.baseBits.length ?? count, key.predicate))
   const { voices } = statements
   const { predicate } = key
-  const tally = yield* tallySteps({ predicate, many, ballots, clusters, voices, trust, weights, closed })
+  // A value that is on no list is weighed as one of all that are.
+  const answers = closed?.baseBits.length ?? count
+  const { weights, groups, gates } = yield* voiceTrustSteps(voices, ballots, trust, answers, predicate)
+  const said = { predicate, many, ballots, clusters, voices, trust, closed }
+  const tally = yield* tallySteps({ ...said, weights, groups, gates })
   const repeated = clusters.list.length < statements.candidates.length
   const backing = repeated ? yield* backingSteps(statements, weights, trust) : []
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined
   return {
-    predicate, statements, clusters, backing, margins, weights, closed, rows: ballots,
+    predicate, statements, clusters, backing, margins, weights, groups, gates, closed, rows: ballots,
     scores: tally.scores, held: tally.held, agents: tally.agents, spoken: tally.spoken,
     ballots: ballots.voices, undecided: tally.scores.every((score) => score <= 0),
     share: margins === undefined ? sharesOfOne(tally.scores) : sharesOfMany(margins)

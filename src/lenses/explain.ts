@@ -41,7 +41,7 @@ export function* explainSteps(
   return {
     result,
     sides: yield* sidesSteps(density, judgement.trust, { count: EXPLAINED_SIDES_MAX }),
-    groups: groupsOf(density.statements.voices, judgement.trust),
+    groups: groupsOf(density),
     change: yield* changeSteps({ lens, key, judgement, result, density }),
     laterThanMs: lens.weighs === 'nothing' ? result.winners[0]?.candidate.timestampMs : undefined
   }

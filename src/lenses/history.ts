@@ -2,12 +2,12 @@
 // Rule: every point is what Consensus answers as of that time, under the settings of then and present trust.
 // Few points for many records: all of them together cost a few times what one answer does.
 
-import type { Hash } from '../base/index.js'
 import { createLensInput } from './input.js'
 import type { LensInput, Standing } from './lens.js'
+import { createNumbering, type NumberedKey } from './numbers.js'
 import { rankSteps } from './ranking.js'
-import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
-import type { Judgement, KeyRecords } from './types.js'
+import { sortNumberSteps, type Steps, TURNS_PER_STEP } from './steps.js'
+import type { Candidate, Judgement, KeyRecords, VoteInput } from './types.js'
 
 /** Points of a history at most. */
 export const HISTORY_POINTS_MAX = 16
@@ -40,15 +40,16 @@ export interface History {
  * Cost: a few times that of one answer, whatever the number of records.
  */
 export function* historySteps(
-  key: KeyRecords, judgementAt: (asOfMs: number) => Judgement, present?: LensInput
+  key: KeyRecords & Partial<NumberedKey>, judgementAt: (asOfMs: number) => Judgement, present?: LensInput
 ): Steps<History> {
-  const times = yield* timesOf(key)
-  const chosen = chosenTimes(times)
+  const numbered = { ...key, numbers: key.numbers ?? createNumbering(key.candidates, key.votes) }
+  const times = yield* timesOf(numbered)
+  const { chosen, complete } = yield* chosenTimes(times)
   const points: HistoryPoint[] = []
   for (const asOfMs of chosen) {
     const judgement = judgementAt(asOfMs)
     const whole = asOfMs === chosen.at(-1) && present?.epochs.current?.id === judgement.epochs.current?.id
-    const input = whole && present !== undefined ? present : createLensInput(key, judgement)
+    const input = whole && present !== undefined ? present : createLensInput(numbered, judgement)
     const density = yield* input.density()
     const result = yield* rankSteps(density, false)
     const [leader] = result?.winners ?? []
@@ -58,33 +59,38 @@ export function* historySteps(
       records: recordsUpTo(times, asOfMs)
     })
   }
-  return { points, complete: chosen.length === new Set(times).size }
+  return { points, complete }
 }
 
 /** Times of all assertions and of all votes on them, ascending, as often as they occur. */
-function* timesOf({ candidates, votes }: KeyRecords): Steps<readonly number[]> {
-  const ids = new Set<Hash>()
+function* timesOf({ candidates, votes, numbers }: NumberedKey): Steps<readonly number[]> {
+  const { targets } = yield* numbers()
   const times: number[] = []
-  for (const [at, { id, timestampMs }] of candidates.entries()) {
+  for (let at = 0; at < candidates.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    ids.add(id)
-    times.push(timestampMs)
+    times.push((candidates[at] as Candidate).timestampMs)
   }
-  for (const [at, { assertion, timestampMs }] of votes.entries()) {
+  for (let at = 0; at < votes.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (ids.has(assertion)) times.push(timestampMs)
+    if ((targets[at] ?? -1) >= 0) times.push((votes[at] as VoteInput).timestampMs)
   }
-  return yield* sortSteps(times, (a, b) => a - b)
+  return yield* sortNumberSteps(times)
 }
 
 /** All distinct times, or so many that the records between two of them are about as many. */
-function chosenTimes(times: readonly number[]): readonly number[] {
-  const distinct = [...new Set(times)]
+function* chosenTimes(
+  times: readonly number[]
+): Steps<{ readonly chosen: readonly number[], readonly complete: boolean }> {
+  const distinct: number[] = []
+  for (let at = 0; at < times.length; at += 1) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    if (times[at] !== times[at - 1]) distinct.push(times[at] ?? 0)
+  }
   const affordable = Math.max(2, 1 + Math.floor((2 * HISTORY_RECORDS) / Math.max(1, times.length)))
   const points = Math.min(HISTORY_POINTS_MAX, affordable)
-  if (distinct.length <= points) return distinct
+  if (distinct.length <= points) return { chosen: distinct, complete: true }
   const places = Array.from({ length: points }, (_, at) => Math.ceil(((at + 1) * times.length) / points) - 1)
-  return [...new Set(places.map((place) => times[place] ?? 0))]
+  return { chosen: [...new Set(places.map((place) => times[place] ?? 0))], complete: false }
 }
 
 function recordsUpTo(times: readonly number[], asOfMs: number): number {

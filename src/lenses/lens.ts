@@ -3,11 +3,12 @@
 
 import type { Hash } from '../base/index.js'
 import type { Density } from './density.js'
+import type { NumberedKey } from './numbers.js'
 import type { Steps } from './steps.js'
-import type { Candidate, Judgement, KeyRecords } from './types.js'
+import type { Candidate, Judgement } from './types.js'
 
 /** All that a lens may read. Made by `createLensInput`. */
-export interface LensInput extends KeyRecords, Judgement {
+export interface LensInput extends NumberedKey, Judgement {
   /** Ballots, clusters and scores over all agents; computed once, however many lenses ask. */
   density(): Steps<Density>
 }

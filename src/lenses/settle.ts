@@ -42,14 +42,36 @@ export function* settleSteps(
 
 /** BLAKE3 over the sorted ids of all assertions and votes, 32 bytes each. */
 export function* evidenceSteps(records: Pick<KeyRecords, 'candidates' | 'votes'>): Steps<Hash> {
-  const ids = [...records.candidates, ...records.votes].map((record) => record.id)
-  const sorted = yield* sortSteps(ids, compareIds)
-  const bytes = Buffer.allocUnsafe(32 * sorted.length)
-  for (const [at, id] of sorted.entries()) {
-    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    bytes.write(id, 32 * at, 'hex')
+  const candidates = yield* sortedIds(records.candidates)
+  const votes = yield* sortedIds(records.votes)
+  const all = candidates.length + votes.length
+  const bytes = Buffer.allocUnsafe(32 * all)
+  let [candidate, vote] = [0, 0]
+  for (let at = 0; at < bytes.length;) {
+    // One call for many ids: writing each takes four times as long.
+    let text = ''
+    for (let turn = 0; turn < TURNS_PER_STEP && candidate + vote < all; turn += 1) {
+      const [left, right] = [candidates[candidate], votes[vote]]
+      const takesVote = left === undefined || (right !== undefined && right < left)
+      text += (takesVote ? votes[vote++] : candidates[candidate++]) ?? ''
+    }
+    at += bytes.write(text, at, 'hex')
+    yield
   }
   return blake3Hash(bytes)
+}
+
+/** Ids ascending. Those of the index mostly are. */
+function* sortedIds(records: readonly { readonly id: Hash }[]): Steps<readonly Hash[]> {
+  const ids: Hash[] = []
+  let ordered = true
+  for (let at = 0; at < records.length; at += 1) {
+    if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
+    const { id } = records[at] as { readonly id: Hash }
+    ordered &&= (ids[at - 1] ?? '') <= id
+    ids.push(id)
+  }
+  return ordered ? ids : yield* sortSteps(ids, compareIds)
 }
 
 function lensView(code: number, result: LensResult): LensView {

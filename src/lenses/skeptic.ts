@@ -4,6 +4,7 @@
 
 import { type Hash, log2Q, type PublicKey, Q, timesQ } from '../base/index.js'
 import { type Backer, backersSteps } from './backers.js'
+import type { Cluster } from './clusters.js'
 import type { Density } from './density.js'
 import type { LensInput, Standing } from './lens.js'
 import { bestCluster, clustersBySupport, standingOf } from './ranking.js'
@@ -63,7 +64,7 @@ export function* skepticSteps(input: LensInput, part: DisputePart = {}): Steps<D
     conflict: Q - (shares[best] ?? 0),
     entropy: density.margins === undefined ? yield* entropySteps(shares) : undefined,
     variance: yield* varianceSteps(density, shares),
-    groups: groupsOf(density.statements.voices, input.trust),
+    groups: groupsOf(density),
     undecided: density.undecided, ballots: density.ballots
   }
 }
@@ -119,10 +120,12 @@ function* entropySteps(shares: readonly number[]): Steps<number> {
 
 function* varianceSteps(density: Density, shares: readonly number[]): Steps<number | undefined> {
   const points: { readonly x: number, readonly share: number }[] = []
-  for (const [cluster, { representative }] of density.clusters.list.entries()) {
+  const { list } = density.clusters
+  for (let cluster = 0; cluster < list.length; cluster += 1) {
     if (cluster % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
-    if (!isNumber(representative.first.objectBytes)) continue
-    points.push({ x: Number(representative.first.object), share: shares[cluster] ?? 0 })
+    const { first } = (list[cluster] as Cluster).representative
+    if (!isNumber(first.objectBytes)) continue
+    points.push({ x: Number(first.object), share: shares[cluster] ?? 0 })
   }
   // Sums of floats depend on their order: this one is of the values alone.
   const sorted = yield* sortSteps(points, (a, b) => a.x - b.x || a.share - b.share)
@@ -133,16 +136,17 @@ function* varianceSteps(density: Density, shares: readonly number[]): Steps<numb
 }
 
 /** True for the canonical DAG-CBOR of a number: an integer of either sign, or a double. */
-function isNumber([first = 0xff]: Uint8Array): boolean {
+function isNumber(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0xff
   return first < 0x40 || first === 0xfb
 }
 
 /** Clone groups with more than one of these agents. */
-export function groupsOf(voices: readonly PublicKey[], trust: TrustView): Dispute['groups'] {
+export function groupsOf({ groups, statements: { voices } }: Density): Dispute['groups'] {
   const members = new Map<number, PublicKey[]>()
-  for (const agent of voices) {
-    const group = trust.groupOf(agent)
-    if (group === undefined) continue
+  for (let voice = 0; voice < voices.length; voice += 1) {
+    const [group, agent] = [groups[voice], voices[voice]]
+    if (group === undefined || agent === undefined) continue
     const known = members.get(group)
     if (known === undefined) members.set(group, [agent])
     else known.push(agent)

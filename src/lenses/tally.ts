@@ -32,27 +32,32 @@ export interface Weighing {
   readonly trust: TrustView
   /** By voice, Q16 bits. */
   readonly weights: readonly number[]
+  /** By voice, its clone group; undefined = it stands alone. */
+  readonly groups: readonly (number | undefined)[]
+  /** By row, Q16: share of its weight that the ballot keeps. */
+  readonly gates: readonly number[]
   /** Present where it counts which value an agent says when another is true. */
   readonly closed: ClosedView | undefined
 }
 
 /** Sums by cluster; of agents in one clone group the strongest speaks for all. */
 export function* tallySteps(weighing: Weighing): Steps<Tally> {
-  const { ballots, clusters, voices, weights } = weighing
+  const { ballots, clusters, voices, weights, gates } = weighing
   const count = clusters.list.length
   const [scores, held, agents] = [zeros(count), zeros(count), zeros(count)]
-  const speakers = speakersOf(voices, weighing.trust)
+  const speakers = speakersOf(weighing.groups)
   const rows = speakers === undefined ? undefined : yield* speakingRows(weighing, speakers)
   const most = zeros(voices.length)
   const listed = weighing.closed === undefined ? undefined : yield* listedSteps(weighing.closed, clusters)
   const sum = adder(weighing, listed)
   // A ballot for a listed value is a turn for each of them.
   const turns = Math.ceil(TURNS_PER_STEP / (1 + (listed?.clusters.length ?? 0)))
-  for (const [row, voice] of ballots.voice.entries()) {
+  for (let row = 0; row < ballots.voice.length; row += 1) {
     if (row % turns === turns - 1) yield
+    const voice = ballots.voice[row] ?? 0
     const cluster = ballots.cluster[row] ?? 0
     const speaker = speakers?.[voice] ?? voice
-    const gate = gateOf(weighing, row)
+    const gate = gates[row] ?? 0
     const heldQ = timesQ(timesQ(ballots.held[row] ?? 0, gate), weights[voice] ?? 0)
     most[speaker] = Math.max(most[speaker] ?? 0, heldQ)
     agents[cluster] = (agents[cluster] ?? 0) + 1
@@ -62,14 +67,6 @@ export function* tallySteps(weighing: Weighing): Steps<Tally> {
   }
   if (weighing.closed !== undefined && listed !== undefined) addBase(weighing.closed, listed, scores)
   return { scores, held, agents, heldMost: most.reduce((all, heldQ) => all + heldQ, 0), spoken: rows }
-}
-
-/** Q16: share of its weight that the ballot of a row keeps. */
-export function gateOf(
-  { ballots, voices, trust }: Pick<Weighing, 'ballots' | 'voices' | 'trust'>, row: number
-): number {
-  const agent = voices[ballots.voice[row] ?? 0]
-  return agent === undefined ? 0 : trust.gateQ(agent, ballots.timeMs[row] ?? 0)
 }
 
 type Add = (scores: number[], voice: number, cluster: number, ballotQ: number) => void
@@ -114,10 +111,9 @@ function* listedSteps(closed: ClosedView, clusters: Clusters): Steps<Listed> {
 }
 
 /** By voice, the voice that stands for its clone group: the first of it. Undefined when all stand alone. */
-function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly number[] | undefined {
+function speakersOf(groups: readonly (number | undefined)[]): readonly number[] | undefined {
   const first = new Map<number, number>()
-  const speakers = voices.map((agent, voice) => {
-    const group = trust.groupOf(agent)
+  const speakers = groups.map((group, voice) => {
     if (group === undefined) return voice
     const speaker = first.get(group) ?? voice
     first.set(group, speaker)
@@ -128,7 +124,7 @@ function speakersOf(voices: readonly PublicKey[], trust: TrustView): readonly nu
 
 /** Rows that count: of each clone group and cluster the one of most weight, of equal ones the smaller key. */
 function* speakingRows(weighing: Weighing, speakers: readonly number[]): Steps<ReadonlySet<number>> {
-  const { predicate, many, ballots, clusters, voices, trust } = weighing
+  const { predicate, many, ballots, clusters, voices, trust, gates } = weighing
   // Whoever spreads its ballot over many answers must not take the voice of one that gives it to this alone.
   const given = many ? ballots.held : ballots.weight
   // On an item of two clusters, whatever this one has: the order must not depend on the item.
@@ -137,7 +133,7 @@ function* speakingRows(weighing: Weighing, speakers: readonly number[]): Steps<R
   for (const [row, voice] of ballots.voice.entries()) {
     if (row % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
     const place = (speakers[voice] ?? voice) * clusters.list.length + (ballots.cluster[row] ?? 0)
-    const weight = timesQ(timesQ(given[row] ?? 0, gateOf(weighing, row)), weights[voice] ?? 0)
+    const weight = timesQ(timesQ(given[row] ?? 0, gates[row] ?? 0), weights[voice] ?? 0)
     const before = best.get(place)
     const other = voices[ballots.voice[before?.row ?? 0] ?? 0] ?? ''
     const better = before === undefined || weight > before.weight ||

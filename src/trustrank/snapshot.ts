@@ -26,7 +26,15 @@ export interface SnapshotPlace {
 export function snapshotOf(published: Published, place: SnapshotPlace): TrustSnapshot {
   if (published.mode === 'neutral') return { ...neutralTrust(place.frontierRoot), generation: place.generation }
   const { agents, prior, roundMs } = published
-  const of = (agent: PublicKey): AgentTrust => agents.get(agent) ?? prior
+  // Lenses ask several things of one agent before they ask of the next.
+  let [asked, found]: [PublicKey | undefined, AgentTrust] = [undefined, prior]
+  const of = (agent: PublicKey): AgentTrust => {
+    if (agent !== asked) {
+      asked = agent
+      found = agents.get(agent) ?? prior
+    }
+    return found
+  }
   const worths = new Map<string, ClosedWorth>()
   const accuracyIn = (agent: PublicKey, predicate?: string): number => {
     const { accuracy, predicates } = of(agent)

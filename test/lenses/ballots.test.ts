@@ -128,6 +128,12 @@ describe('statements', () => {
         said(name(), `value ${random(4)}`, { timestampMs: random(4), source: `${at}` }))
       const votes = Array.from({ length: random(25) }, (_, at) =>
         vote(name(), candidates[random(candidates.length)] as Candidate, 100_000 * random(3) + at, random(4)))
+      votes.splice(random(votes.length + 1), 0, vote(name(), said('ann', 'of another key'), 1_000_000, random(4)))
+      // As the index gives them, and as nobody does.
+      if (seed % 4 < 2) {
+        candidates.sort((a, b) => (a.id < b.id ? -1 : 1))
+        votes.sort((a, b) => (a.assertion < b.assertion ? -1 : a.assertion > b.assertion ? 1 : 0))
+      }
       const deaf = agent('agent 3')
       const filter: BallotFilter = seed % 2 === 0 ? {} : { asOfMs: 2, hears: (by) => by !== deaf }
       for (const judging of [one, many]) {

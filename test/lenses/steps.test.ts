@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runSteps, sortSteps } from '../../src/lenses/index.js'
+import { sortNumberSteps } from '../../src/lenses/steps.js'
 import { seeded, shuffled } from './make.js'
 
 describe('sorting in steps', () => {
@@ -12,6 +13,14 @@ describe('sorting in steps', () => {
         const sorted = runSteps(sortSteps(list, (a, b) => a.key - b.key))
         expect(sorted, `seed ${seed}`).toEqual([...list].sort((a, b) => a.key - b.key))
       }
+    }
+  })
+
+  it('gives numbers ascending, of no, one, several and broken runs', () => {
+    for (const length of [0, 1, 8_191, 8_192, 8_193, 16_384, 30_001]) {
+      const random = seeded(length)
+      const numbers = Array.from({ length }, () => random(2 ** 31) * 2 ** 20 + random(9))
+      expect(runSteps(sortNumberSteps(numbers)), `${length}`).toEqual([...numbers].sort((a, b) => a - b))
     }
   })
 })
