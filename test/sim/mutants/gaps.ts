@@ -21,6 +21,12 @@ export const GAPS: readonly Mutant[] = [
     why: 'a release that failed is not tried again',
     ...without('this.#arm(RETRY_MS);')
   }),
+  ...inFile('ingest/block-gate.js', {
+    name: 'lost block admitted anew', seeds: 300,
+    gap: 'not found at 13 seeds: a block whose row rotted must come again before an audit',
+    why: 'rows of a block are counted twice, and a feed that never forked has a second tip',
+    ...change('await wasHere(header, gate.deps)', 'false')
+  }),
   ...inFile('dag/sync-wants.js', {
     name: 'possession by seq', seeds: 200,
     gap: 'not found at 4 seeds: the next block of who has the branch names it as a parent',
