@@ -114,7 +114,8 @@ export function plainColumn(
   return column
 }
 
-function plainCell(accuracyQ: number, share: number, isRight: boolean): number {
+/** A cell of that table. */
+export function plainCell(accuracyQ: number, share: number, isRight: boolean): number {
   return isRight ? accuracyQ : Math.floor(((Q - accuracyQ) * share) / Q)
 }
 
@@ -209,22 +210,25 @@ export interface SupportLimits {
  * ballot speaks for that other one, though not for much.
  * @param column of the agent's table, that of `said`
  */
-export function supportOf(
-  column: Uint32Array, said: number, { bitsMax, turnedMax }: SupportLimits
-): Int32Array {
-  // Plain loops: many agents on many predicates ask for this in every round.
-  const bits = new Int32Array(column.length)
+export function supportOf(column: Uint32Array, said: number, limits: SupportLimits): Int32Array {
+  const bits = Int32Array.from(column)
+  supportIn(bits, 0, bits.length, said, limits)
+  return bits
+}
+
+/** The same where the column stands: it becomes the bits. */
+export function supportIn(
+  cells: Int32Array, from: number, classes: number, said: number, { bitsMax, turnedMax }: SupportLimits
+): void {
+  const end = from + classes
   let [most, least] = [-Infinity, Infinity]
-  for (let truth = 0; truth < bits.length; truth += 1) {
-    const likely = log2Q(Math.max(CELL_MIN, column[truth] ?? 0))
-    bits[truth] = likely
+  for (let at = from; at < end; at += 1) {
+    const likely = log2Q(Math.max(CELL_MIN, cells[at] ?? 0))
+    cells[at] = likely
     most = Math.max(most, likely)
     least = Math.min(least, likely)
   }
-  const top = Math.min(most, (bits[said] ?? 0) + turnedMax)
+  const top = Math.min(most, (cells[from + said] ?? 0) + turnedMax)
   const floor = Math.max(least, top - bitsMax)
-  for (let truth = 0; truth < bits.length; truth += 1) {
-    bits[truth] = Math.max(0, Math.min(bits[truth] ?? 0, top) - floor)
-  }
-  return bits
+  for (let at = from; at < end; at += 1) cells[at] = Math.max(0, Math.min(cells[at] ?? 0, top) - floor)
 }

@@ -8,7 +8,7 @@ import { sayingsOf, type Table, tableOf } from './confusion.js'
 import { heardField, type Shares, sharesOf } from './dependence.js'
 import type { Field } from './field.js'
 import { type Accuracies, accuraciesOf, meanAccuracy, type Records, recordsOf } from './record.js'
-import { scoresOf } from './scores.js'
+import { createScorer } from './scores.js'
 import { speakersOf } from './speakers.js'
 
 /** What the fixed point found. */
@@ -38,6 +38,7 @@ export function findFixedPoint(field: Field): FixedPoint {
   const shares = sharesOf(field, groups, speakers)
   const heard = heardField(field, shares)
   const sayings = sayingsOf(field)
+  const score = createScorer(heard, sayings)
   let beliefs = firstBeliefs(heard, speakers)
   let winners: Uint32Array | undefined
   // One accuracy an agent first: many predicates together tell better whom to believe than any of them alone.
@@ -49,7 +50,7 @@ export function findFixedPoint(field: Field): FixedPoint {
     const speaks = speakersOf(field, accuracy.ofSlot, groups)
     const present = { beliefs: facts, accuracy: accuracy.ofSlot, speaks }
     const tables = sayings.map((said) => tableOf(heard, said, present))
-    const scores = scoresOf(heard, { accuracy: accuracy.ofSlot, groups, tables, speaks })
+    const scores = score({ accuracy: accuracy.ofSlot, groups, tables, speaks })
     beliefs = beliefsOf(field, scores)
     const before = winners
     winners = winnersOf(field, scores)

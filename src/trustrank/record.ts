@@ -75,12 +75,19 @@ export function accuraciesOf(
   const ofAgent = Uint32Array.from(field.seeds, (seed, agent) => clamped(field, seed === 1
     ? seedAccuracy(field, audited, agent)
     : shrunkTwice(field, partOf(plain, agent), partOf(audited, agent), mean)))
-  const ofSlot = Uint32Array.from(field.slots.agentOf, (agent, slot) => {
-    if (!apart || field.seeds[agent] === 1) return ofAgent[agent] ?? 0
-    const elsewhere = shrunkTwice(
-      field, partOf(plain, agent, slot), partOf(audited, agent, slot), mean)
-    return clamped(field, shrunkTwice(field, slotPart(plain, slot), slotPart(audited, slot), elsewhere))
-  })
+  // A plain loop: there may be nearly as many slots as ballots, and this is asked for in every round.
+  const { agentOf } = field.slots
+  const ofSlot = new Uint32Array(agentOf.length)
+  for (let slot = 0; slot < agentOf.length; slot += 1) {
+    const agent = agentOf[slot] ?? 0
+    if (!apart || field.seeds[agent] === 1) {
+      ofSlot[slot] = ofAgent[agent] ?? 0
+      continue
+    }
+    const elsewhere = shrunkTwice(field, partOf(plain, agent, slot), partOf(audited, agent, slot), mean)
+    const here = shrunkTwice(field, slotPart(plain, slot), slotPart(audited, slot), elsewhere)
+    ofSlot[slot] = clamped(field, here)
+  }
   return { ofAgent, ofSlot }
 }
 

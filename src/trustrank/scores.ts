@@ -1,10 +1,11 @@
 // Scores: trust-weighted ballots by cluster, under accuracies and confusion tables.
 
-import { log2Q, Q, timesQ } from '../base/index.js'
+import { log2Q, timesQ } from '../base/index.js'
 import type { Scores } from './beliefs.js'
 import { itemCount } from './columns.js'
-import { columnOf, plainColumn, supportOf, type Table, turnedBitsOf } from './confusion.js'
+import type { Sayings, Table } from './confusion.js'
 import type { Field } from './field.js'
+import { createSupports, type Supports } from './supports.js'
 import { bitsOf } from './weight.js'
 
 /** What ballots are worth at present. */
@@ -17,25 +18,33 @@ export interface Worth {
   readonly speaks: Uint8Array
 }
 
-/** The scores of all clusters. Cost: O(rows), times the listed clusters of the item in closed predicates. */
-export function scoresOf(field: Field, worth: Worth): Scores {
+/** Scores under what ballots are worth at present. */
+export type Scorer = (worth: Worth) => Scores
+
+/**
+ * Makes the scorer of a field.
+ * Cost of a round: O(rows), times the listed clusters of the item in closed predicates.
+ */
+export function createScorer(field: Field, sayings: readonly Sayings[]): Scorer {
   const { columns } = field
-  const of = new Float64Array(columns.classOf.length)
-  const reached = new Uint8Array(itemCount(columns))
-  const supports = worth.tables.map((table) => supporter(field, table, worth.accuracy))
-  const bases = worth.tables.map(({ base }) => baseBits(base))
-  for (let item = 0; item < reached.length; item += 1) {
-    const table = worth.tables[columns.closedOf[item] ?? -1]
-    const support = supports[columns.closedOf[item] ?? -1]
-    if (columns.many[item] === 1) scoreMany(field, worth, item, of)
-    else if (table === undefined || support === undefined) scoreOpen(field, worth, item, of)
-    else scoreClosed(field, worth, item, of, table, support)
-    if (!isReached(field, item, of)) continue
-    reached[item] = 1
-    const base = bases[columns.closedOf[item] ?? -1]
-    if (base !== undefined) addBase(field, item, of, base)
+  const supports = createSupports(field, sayings)
+  return (worth) => {
+    const of = new Float64Array(columns.classOf.length)
+    const reached = new Uint8Array(itemCount(columns))
+    const bases = worth.tables.map(({ base }) => baseBits(base))
+    supports.begin(worth.tables, worth.accuracy)
+    for (let item = 0; item < reached.length; item += 1) {
+      const closed = columns.closedOf[item] ?? -1
+      if (columns.many[item] === 1) scoreMany(field, worth, item, of)
+      else if (worth.tables[closed] === undefined) scoreOpen(field, worth, item, of)
+      else scoreClosed(field, worth, item, of, supports)
+      if (!isReached(field, item, of)) continue
+      reached[item] = 1
+      const base = bases[closed]
+      if (base !== undefined) addBase(field, item, of, base)
+    }
+    return { of, reached }
   }
-  return { of, reached }
 }
 
 /** Bits that a base rate gives each class, Q16: 0 for the rarest. */
@@ -54,28 +63,6 @@ function isReached({ columns }: Field, item: number, of: Float64Array): boolean 
   return false
 }
 
-type Support = (row: number, said: number) => Int32Array
-
-/** Supports by row and value said, computed when first asked for of an agent. */
-function supporter(field: Field, table: Table, accuracy: Uint32Array): Support {
-  const { columns, constants: { bitsMax }, slots } = field
-  const limits = { bitsMax, turnedMax: turnedBitsOf(field) * Q }
-  const kept = new Map<number, Int32Array>()
-  return (row, said) => {
-    const agent = columns.agentOf[row] ?? 0
-    const key = agent * table.classes + said
-    const known = kept.get(key)
-    if (known !== undefined) return known
-    const own = table.own.get(agent)
-    const column = own === undefined
-      ? plainColumn(accuracy[slots.ofRow[row] ?? 0] ?? 0, table.spread, table.classes, said)
-      : columnOf(own, table.classes, said)
-    const bits = supportOf(column, said, limits)
-    kept.set(key, bits)
-    return bits
-  }
-}
-
 function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): void {
   const { columns, slots, voiceOf, constants } = field
   const clusters = (columns.clusterFrom[item + 1] ?? 0) - (columns.clusterFrom[item] ?? 0)
@@ -87,23 +74,26 @@ function scoreOpen(field: Field, worth: Worth, item: number, of: Float64Array): 
 }
 
 function scoreClosed(
-  field: Field, worth: Worth, item: number, of: Float64Array, table: Table, support: Support
+  field: Field, worth: Worth, item: number, of: Float64Array, supports: Supports
 ): void {
   const { columns, listed, slots, voiceOf, constants } = field
+  const { bits: supported } = supports
+  const closed = columns.closedOf[item] ?? 0
+  const classes = worth.tables[closed]?.classes ?? 0
   const [from, end] = [listed.from[item] ?? 0, listed.from[item + 1] ?? 0]
   for (let row = columns.rowFrom[item] ?? 0; row < (columns.rowFrom[item + 1] ?? 0); row += 1) {
     if (worth.speaks[row] === 0) continue
     const cluster = columns.clusterOf[row] ?? 0
     const [said, voice] = [columns.classOf[cluster] ?? -1, voiceOf[row] ?? 0]
     if (said < 0) {
-      const bits = bitsOf(worth.accuracy[slots.ofRow[row] ?? 0] ?? 0, table.classes, constants.bitsMax)
+      const bits = bitsOf(worth.accuracy[slots.ofRow[row] ?? 0] ?? 0, classes, constants.bitsMax)
       add(of, cluster, timesQ(bits, voice))
       continue
     }
-    const bits = support(row, said)
+    const support = supports.at(row, closed)
     for (let at = from; at < end; at += 1) {
       const truth = listed.clusters[at] ?? 0
-      add(of, truth, timesQ(bits[columns.classOf[truth] ?? 0] ?? 0, voice))
+      add(of, truth, timesQ(supported[support + (columns.classOf[truth] ?? 0)] ?? 0, voice))
     }
   }
 }

@@ -13,7 +13,7 @@ import {
 import { fieldOf } from '../../src/trustrank/field.js'
 import { findFixedPoint } from '../../src/trustrank/fixed-point.js'
 import { TRUST_CONSTANTS } from '../../src/trustrank/parameters.js'
-import { scoresOf } from '../../src/trustrank/scores.js'
+import { createScorer } from '../../src/trustrank/scores.js'
 import { speakersOf } from '../../src/trustrank/speakers.js'
 import { agent, bytesOf, judgedBy, key, said, type Said, seeded, vote } from '../lenses/make.js'
 
@@ -111,7 +111,7 @@ describe('Consensus under computed trust', () => {
       const steps = columns.agents.map(() => 256 + random(768))
       const accuracy = Uint32Array.from(field.slots.agentOf, (of) => (steps[of] ?? 0) * 64)
       const speaks = speakersOf(field, accuracy, groups)
-      const scores = scoresOf(field, { accuracy, groups, tables: [], speaks })
+      const scores = createScorer(field, [])({ accuracy, groups, tables: [], speaks })
       const prior = { accuracy: 512, standing: 1_024, gate: 1_024 }
       const agents = new Map(columns.agents.map((of, at) => [
         of, { ...prior, accuracy: steps[at] ?? 0, ...(at < 9 ? { group: at % 3 } : {}) }] as const))
