@@ -40,6 +40,24 @@ export const GAPS: readonly Mutant[] = [
     ...change('const admitted = unlisted.slice(0, SYNC_LIMITS.sessionRunsMax);',
       'const admitted = [...new Map(unlisted.map((run) => [run.feed, run])).values()];')
   }),
+  ...inFile('dag/sync-listing.js', {
+    name: 'contiguous tips only', seeds: 200,
+    gap: 'nothing but bytes is lost, and what is sent twice is not counted',
+    why: 'what waits here for its prev is sent again in each session',
+    ...change('const pending = dag.pending.runs(pendingListedMax);', 'const pending = [];')
+  }),
+  ...inFile('dag/claims.js', {
+    name: 'slow fetchers keep their places', seeds: 200,
+    gap: 'not found at',
+    why: 'four peers that drip new blocks keep all others from being asked',
+    ...always('slowest === undefined')
+  }),
+  ...inFile('ingest/ingest.js', {
+    name: 'retired feed sealed on', seeds: 200,
+    gap: 'not found at 5 seeds: a block must be sealed while the next feed is written down, a few disk operations',
+    why: 'what is sealed until the next feed is written down forks an honest one',
+    ...without('this.#parts.sealer.halt();')
+  }),
   ...inFile('p2p/sync-schedule.js', {
     name: 'no sync by the clock', seeds: 200,
     gap: 'not found at 4 seeds: whatever a session brings, it brings all',

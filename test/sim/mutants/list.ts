@@ -234,35 +234,27 @@ const OF_THE_GRAPH: readonly Mutant[] = [
 
 const OF_SESSIONS: readonly Mutant[] = [
   ...inFile('dag/sync-session.js', {
-    name: 'no length check', seeds: 60,
+    name: 'no length check', seeds: 60, at: 48,
     why: 'a frame of any size is read',
     ...never('bytes.length > syncFrameBytesMax')
   }),
   ...inFile('dag/sync-novelty.js', {
-    name: 'known blocks are progress', seeds: 150,
+    name: 'known blocks are progress', seeds: 150, at: 103,
     why: 'who sends one block again and again keeps a session for ever',
     ...change('return id !== undefined && isHere(id) ? block.length : 0;', 'return block.length;')
   }),
   ...inFile('dag/sync-serve.js', {
-    name: 'a chain served for each of its blocks', seeds: 60,
+    name: 'a chain served for each of its blocks', seeds: 10, at: 4,
     why: 'a question that names many tops of a chain costs the chain as often',
     ...change('dag.isForked(top.feed) ? top.id : top.feed', 'top.id')
   }),
   ...inFile('p2p/sync-sessions.js', {
-    name: 'served sessions take the places of own ones', seeds: 150,
+    name: 'one pool of places', seeds: 300, at: 254,
     why: 'peers that hold what they are served keep a node from asking',
     ...change('this.#served = placesOf(options.servedMax);',
-      'this.#served = this.#opened;')
-  }),
-  ...inFile('p2p/session-places.js', {
-    name: 'no session is displaced', seeds: 150,
-    why: 'whoever has a place keeps it',
-    ...change('|| weakest(peer) !== undefined', '')
-  }),
-  ...inFile('ingest/ingest.js', {
-    name: 'retired feed sealed on', seeds: 150,
-    why: 'what is sealed until the next feed is written down forks an honest one',
-    ...without('this.#parts.sealer.halt();')
+      'const pool = this.#opened;\n        this.#opened = this.#served = {\n' +
+        '            hasRoom: () => pool.taken < options.sessionsMax, take: (...place) => pool.take(...place),\n' +
+        '            leave: (run) => pool.leave(run), get taken() { return pool.taken / 2; }\n        };')
   })
 ]
 
