@@ -239,7 +239,7 @@ const OF_SESSIONS: readonly Mutant[] = [
     ...never('bytes.length > syncFrameBytesMax')
   }),
   ...inFile('dag/sync-novelty.js', {
-    name: 'known blocks are progress', seeds: 150, at: 103,
+    name: 'known blocks are progress', seeds: 60, at: 47,
     why: 'who sends one block again and again keeps a session for ever',
     ...change('return id !== undefined && isHere(id) ? block.length : 0;', 'return block.length;')
   }),
