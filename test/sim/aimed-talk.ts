@@ -4,8 +4,7 @@
 // nothing: a session without anything new ends in time, a frame over the limit ends it at once.
 
 import type { FrameStream } from '../../src/base/index.js'
-import { SYNC_DEFAULTS, syncFrameBytesMax } from '../../src/dag/index.js'
-import { headerOf } from '../../src/dag/block.js'
+import { SYNC_DEFAULTS, syncFrameBytesMax, type BlockHeader } from '../../src/dag/index.js'
 import { decodeFrame } from '../../src/dag/sync-decode.js'
 import { encodeFrame } from '../../src/dag/sync-encode.js'
 import { SYNC_LIMITS, type Run, type Status, type SyncFrame, type WantRange } from '../../src/dag/sync-frames.js'
@@ -127,10 +126,7 @@ async function ask(talk: Talk): Promise<void> {
   for await (const bytes of stream.frames) {
     const frame = decodeFrame(bytes)
     if (frame.kind === 'blocks') {
-      for (const block of frame.blocks) {
-        library.hear(block)
-        once(block)
-      }
+      for (const block of frame.blocks) once(library.hear(block))
       blocks += frame.blocks.length
       if (prng.chance(0.5)) await send(stream, { kind: 'credit', bytes: bytes.length })
     }
@@ -149,10 +145,9 @@ async function ask(talk: Talk): Promise<void> {
 }
 
 /** Notes the blocks of an answer: none of an unforked feed comes twice, whatever the question names. */
-function onceAnAnswer({ target, world }: Talk): (block: Uint8Array) => void {
+function onceAnAnswer({ target, world }: Talk): (header: BlockHeader | undefined) => void {
   const seen = new Set<string>()
-  return (block) => {
-    const header = headerOf(block)
+  return (header) => {
     if (header === undefined || target.life?.parts?.dag.isForked(header.feed) !== false) return
     if (seen.has(header.id)) world.fail('limits hold', `machine ${target.index} sends ${header.id} twice in an answer`)
     seen.add(header.id)

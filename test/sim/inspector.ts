@@ -1,7 +1,7 @@
 // The inspector: checks invariants while a run goes on, and waits for convergence at its end.
 
 import type { Hash } from '../../src/base/index.js'
-import { DAG_DEFAULTS, type AdmissionRules } from '../../src/dag/index.js'
+import { DAG_DEFAULTS, type AdmissionRules, type DagOptions } from '../../src/dag/index.js'
 import type { Parts } from '../../src/node/parts.js'
 import { NETWORK_LIMITS, REPLICATION_LIMITS, type OpenedGenesis } from '../../src/p2p/index.js'
 import {
@@ -63,6 +63,7 @@ class Watchman implements Inspector {
   records = 0
   readonly #deps: InspectorDeps
   readonly #rules: AdmissionRules
+  readonly #limits: Required<DagOptions>
   /** Blocks and records whose signature was seen to be good. */
   readonly #checked = new Set<Hash>()
   readonly #auditing = new Set<Machine>()
@@ -71,6 +72,7 @@ class Watchman implements Inspector {
     this.#deps = deps
     const { genesis, networkId } = deps.genesis
     const { admission, governors, feedWorkBits } = genesis
+    this.#limits = { ...DAG_DEFAULTS, ...deps.options.dag }
     this.#rules = { networkId, admission, governors: new Set(governors), feedWorkBits }
   }
 
@@ -83,12 +85,12 @@ class Watchman implements Inspector {
   }
 
   checkRunning(machine: Machine): void {
-    const { world, options } = this.#deps
+    const { world } = this.#deps
     const parts = machine.life?.parts
     if (parts === undefined) return
     const { pendingBytes, deferred, wanted } = parts.dag.counts()
     const { frames } = parts.wal.queued()
-    const { totalBytesMax, deferredHeadersMax, wantedMax } = { ...DAG_DEFAULTS, ...options.dag }
+    const { totalBytesMax, deferredHeadersMax, wantedMax } = this.#limits
     const bounded = pendingBytes <= totalBytesMax && deferred <= deferredHeadersMax && wanted <= wantedMax &&
       frames <= 65_536
     if (!bounded) world.fail('limits hold', `machine ${machine.index}: ${JSON.stringify(parts.dag.counts())}`)

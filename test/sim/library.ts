@@ -2,6 +2,7 @@
 // blocks. They share it: conspirators are worse than strangers.
 
 import type { Hash, PublicKey } from '../../src/base/index.js'
+import { blockIdOf, headerOf } from '../../src/dag/block.js'
 import { decodeBlock, type BlockHeader } from '../../src/dag/index.js'
 import { prefixOf, type Run, type WantRange } from '../../src/dag/sync-frames.js'
 import { GOSSIP_LIES, type LiarMind } from './liar-blocks.js'
@@ -15,8 +16,8 @@ export interface KnownBlock {
 
 /** Blocks that are true. */
 export interface Library {
-  /** Notes a block, if the bytes are one. */
-  hear(bytes: Uint8Array): void
+  /** Notes a block, if the bytes are one. Most were heard before: those cost one hash. */
+  hear(bytes: Uint8Array): BlockHeader | undefined
   /** The last block heard of a node. */
   lastOf(nodeKey: PublicKey): BlockHeader | undefined
   /** One run for each of the latest blocks: 1..seq, the feed's own branches and inner blocks among them. */
@@ -43,8 +44,11 @@ export function createLibrary(): Library {
   const seqLast = (nodeKey: PublicKey): number => last.get(nodeKey)?.seq ?? 0
   return {
     hear(bytes) {
+      const id = blockIdOf(bytes)
+      const known = id === undefined ? undefined : blocks.get(id)
+      if (known !== undefined) return known.header
       const decoded = decodeBlock(bytes)
-      if (decoded.kind !== 'ok' || blocks.has(decoded.block.header.id)) return
+      if (decoded.kind !== 'ok') return headerOf(bytes)
       const { header } = decoded.block
       blocks.set(header.id, { header, bytes: Uint8Array.from(bytes) })
       if (header.feed !== last.get(header.nodeKey)?.feed || header.seq > seqLast(header.nodeKey)) {
@@ -54,6 +58,7 @@ export function createLibrary(): Library {
         if (blocks.size <= BLOCKS_MAX) break
         blocks.delete(oldest)
       }
+      return header
     },
     lastOf: (nodeKey) => last.get(nodeKey),
     runs: (max) => latest(max).map(({ header }) => runOf(header)),

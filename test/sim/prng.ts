@@ -78,6 +78,6 @@ function mix(state: number, word: number): number {
 /** A cheap 32-bit sum of bytes for the trace (FNV-1a). */
 export function sumOf(bytes: Uint8Array): number {
   let sum = 0x811c_9dc5
-  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x0100_0193)
+  for (let at = 0; at < bytes.length; at += 1) sum = Math.imul(sum ^ (bytes[at] ?? 0), 0x0100_0193)
   return sum >>> 0
 }
