@@ -57,7 +57,7 @@ export function* stateSteps(
   candidates: readonly Candidate[], votes: readonly VoteInput[], judging: Judging, filter: BallotFilter,
   numbering: Numbering = createNumbering(candidates, votes)
 ): Steps<Statements> {
-  const numbers = yield* numbering()
+  const numbers = yield* numbering(candidates, votes)
   const places = yield* keptPlaces(candidates, judging, filter)
   const kept = places === undefined ? candidates : places.map((place) => candidates[place] as Candidate)
   const own = judging.cardinality === 'one' ? yield* latestOwn(kept, places, numbers, filter) : undefined

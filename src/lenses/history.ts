@@ -64,7 +64,7 @@ export function* historySteps(
 
 /** Times of all assertions and of all votes on them, ascending, as often as they occur. */
 function* timesOf({ candidates, votes, numbers }: NumberedKey): Steps<readonly number[]> {
-  const { targets } = yield* numbers()
+  const { targets } = yield* numbers(candidates, votes)
   const times: number[] = []
   for (let at = 0; at < candidates.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield

@@ -28,18 +28,21 @@ export interface KeyNumbers {
   hashOf(object: number, bytes: Uint8Array): Hash
 }
 
-/** Numbers of the records of a key, made when first asked for and kept. */
-export type Numbering = () => Steps<KeyNumbers>
+/** Gives the numbers of the records of a key: those of one key are made when first asked for and kept. */
+export type Numbering = (
+  candidates: readonly Candidate[], votes: readonly VoteInput[]
+) => Steps<KeyNumbers>
 
 /** The records of a key with their numbers. */
 export interface NumberedKey extends KeyRecords {
   readonly numbers: Numbering
 }
 
-/** The numbering of a key. */
+/** Keeps the numbers of these records. It may be asked for others: a lens may leave some out. */
 export function createNumbering(candidates: readonly Candidate[], votes: readonly VoteInput[]): Numbering {
   let known: KeyNumbers | undefined
-  return function* () {
+  return function* (ofCandidates, ofVotes) {
+    if (ofCandidates !== candidates || ofVotes !== votes) return yield* numberSteps(ofCandidates, ofVotes)
     return known ??= yield* numberSteps(candidates, votes)
   }
 }

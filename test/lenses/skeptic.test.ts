@@ -69,6 +69,16 @@ describe('Skeptic', () => {
     }
   })
 
+  it('weighs the records that it is handed, whatever records the numbers of its input are of', () => {
+    const candidates = Array.from({ length: 30 }, (_, at) => said(`agent ${at % 9}`, at % 4, { timestampMs: at }))
+    const votes = candidates.map((candidate, at) => vote(`agent ${at % 7}`, candidate, 1_000_000))
+    const input = createLensInput(key(candidates, votes), { epochs: NO_EPOCHS, trust: trustOf() })
+    runSteps(input.density())
+    const few = { candidates: candidates.slice(10), votes: votes.slice(3, 20) }
+    const lent = createLensInput({ ...input, ...few }, { epochs: NO_EPOCHS, trust: trustOf() })
+    expect(runSteps(skepticSteps(lent))).toEqual(weigh(key(few.candidates, few.votes)))
+  })
+
   it('has nothing to say without candidates', () => {
     expect(weigh(key([]))).toBeUndefined()
   })
