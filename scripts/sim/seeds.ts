@@ -5,21 +5,19 @@ import { fileURLToPath } from 'node:url'
 import { addTo, emptyTotals, printFailure, printTotals, type Summary, type Totals } from './report.js'
 
 /**
- * Every core has a run: what the engine does in threads of its own takes their time, no core is there to
- * spare. Shares of the processor time of 28 seeds, each flag against those before it. None changes a run.
+ * Every core has a run: what the engine does in threads of its own takes their time. None of these flags
+ * changes a run. Measured with code that has run for a while: what spares compiling (less inlining,
+ * optimizing later) gains a tenth on the first forty seeds of a process and loses it after them.
  */
 const WORKER_FLAGS = [
   // A simulation runs a lot of code a few times each: interpreted, that took a fourteenth of the time.
   '--always-sparkplug',
-  // Threads that collect garbage together wait for one another: 14 %.
+  // Threads that collect garbage together wait for one another.
   '--single-threaded-gc',
-  // Optimized functions that hold fewer others: half as much to compile, as fast. 4 % to 14 %.
-  '--max-inlined-bytecode-size-cumulative=230',
-  // What one seed does not run the next one does: code that was thrown away is compiled again. 4 %.
-  '--no-flush-bytecode',
-  // Functions are optimized once they ran four times as long as usual: fewer are, and fewer twice. 4 %. Later
-  // engines do not know this flag.
-  ...(Number.parseInt(process.versions.node) < 22 ? ['--interrupt-budget=264000'] : [])
+  // Room for what a few events leave behind: less of it is alive when it is collected.
+  '--min-semi-space-size=16', '--max-semi-space-size=32',
+  // What one seed does not run the next one does: code that was thrown away is compiled again.
+  '--no-flush-bytecode'
 ]
 
 /** Runs all seeds of a range and prints failures and sums. @returns the exit code */
