@@ -7,7 +7,7 @@ import type { FrameStream } from '../../src/base/index.js'
 import { SYNC_DEFAULTS, syncFrameBytesMax, type BlockHeader } from '../../src/dag/index.js'
 import { decodeFrame } from '../../src/dag/sync-decode.js'
 import { encodeFrame } from '../../src/dag/sync-encode.js'
-import { SYNC_LIMITS, type Run, type Status, type SyncFrame, type WantRange } from '../../src/dag/sync-frames.js'
+import { FRAME_TYPES, SYNC_LIMITS, type Run, type Status, type SyncFrame, type WantRange } from '../../src/dag/sync-frames.js'
 import type { Habit } from './aims.js'
 import { runOf, type KnownBlock, type Library, type OwnFeed } from './library.js'
 import { anyHash, type LiarMind } from './liar-blocks.js'
@@ -58,6 +58,7 @@ async function drip(talk: Talk): Promise<void> {
   let dripping = false
   try {
     for await (const bytes of stream.frames) {
+      watch.heard(bytes)
       const frame = decodeFrame(bytes)
       if (frame.kind !== 'want') continue
       wanted = [...frame.ranges]
@@ -112,7 +113,7 @@ async function hold(talk: Talk): Promise<void> {
     }
   }
   if (manner !== 'mute') void nudge().catch(() => undefined)
-  await listen(stream).finally(watch.ended)
+  await listen(stream, watch.heard).finally(watch.ended)
 }
 
 /** Questions for what is there, again and again, by one who claims to hold it waiting. */
@@ -205,20 +206,34 @@ function statusOf({ mind, opened, prng }: Talk): Status {
   }
 }
 
-/** Tells when a session has lasted too long without anything new. */
-function watchUse({ owner, target, world }: Talk): { gave(block: KnownBlock): void; ended(): void } {
+/** What a machine keeps open for nothing. */
+interface UseWatch {
+  gave(block: KnownBlock): void
+  heard(frame: Uint8Array): void
+  ended(): void
+}
+
+/** Tells when a session has lasted too long without anything new. HAVE and audits are none. */
+function watchUse({ opened, owner, target, world }: Talk): UseWatch {
   let sinceMs = world.nowMs
   let over = false
+  let first = !opened
   const look = (): void => {
     if (over) return
-    if (world.nowMs - sinceMs <= FRUITLESS_MS_MAX) return void world.plan(NUDGE_MS, 'aim', owner, look)
+    const forMs = world.nowMs - sinceMs
+    if (forMs <= FRUITLESS_MS_MAX) return void world.plan(NUDGE_MS, 'aim', owner, look)
     if (target.life?.started !== true) return
-    world.fail('limits hold', `machine ${target.index} keeps a session that brings nothing for ${world.nowMs - sinceMs} ms`)
+    const which = opened ? 'served' : 'opened'
+    world.fail('limits hold', `machine ${target.index} keeps a session it ${which} idle for ${forMs} ms`)
   }
   world.plan(NUDGE_MS, 'aim', owner, look)
   return {
     gave({ header: { id } }) {
       if (target.life?.parts?.dag.holds(id) === false) sinceMs = world.nowMs
+    },
+    heard(frame) {
+      if (first && frame[0] !== FRAME_TYPES.status) over = true
+      first = false
     },
     ended: () => void (over = true)
   }
@@ -233,8 +248,10 @@ function anyTop(prng: Prng): string {
   return anyHash(prng).slice(0, 32)
 }
 
-async function listen(stream: FrameStream): Promise<void> {
-  for await (const frame of stream.frames) void frame
+async function listen(
+  stream: FrameStream, heard: (frame: Uint8Array) => void = () => undefined
+): Promise<void> {
+  for await (const frame of stream.frames) heard(frame)
 }
 
 function send(stream: FrameStream, frame: SyncFrame): Promise<void> {

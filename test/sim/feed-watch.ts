@@ -48,8 +48,11 @@ class Watcher implements FeedWatch {
   readonly #feeds = new Map<Machine, Feeds>()
   readonly #places = new Map<string, Hash>()
   readonly #heard = new WeakSet<Parts>()
-  /** Feeds that a node was told to end, and when by its clock. */
-  readonly #ended = new Map<Hash, number>()
+  /**
+   * Feeds that a node was told to end, and when by its clock. A node that dies before it has written down
+   * the next one asks its peers anew: of a lie nothing is left then.
+   */
+  readonly #ended = new WeakMap<Parts, Map<Hash, number>>()
 
   constructor(world: World) {
     this.#world = world
@@ -83,7 +86,8 @@ class Watcher implements FeedWatch {
       this.#fail('own feeds never fork', machine, `feed ${feed} seq ${seq}: ${other} and ${id}`)
     }
     this.#places.set(place, id)
-    const endedMs = this.#ended.get(feed) ?? Infinity
+    const parts = machine.life?.parts
+    const endedMs = (parts === undefined ? undefined : this.#ended.get(parts)?.get(feed)) ?? Infinity
     if (sealedAtMs > endedMs && !machine.clockTouched) {
       this.#fail('a feed that was left is left for good', machine, `${id} was sealed ${sealedAtMs - endedMs} ms later`)
     }
@@ -98,12 +102,14 @@ class Watcher implements FeedWatch {
   #hearEnds(machine: Machine, parts: Parts): void {
     if (this.#heard.has(parts)) return
     this.#heard.add(parts)
+    const ended = new Map<Hash, number>()
+    this.#ended.set(parts, ended)
     const { ingest, ownFeed } = parts
     const halt = ingest.halt.bind(ingest)
     ingest.halt = () => {
       const { feed } = ownFeed.current
       const nowMs = START_MS + this.#world.nowMs + machine.offsetMs
-      if (!this.#ended.has(feed)) this.#ended.set(feed, nowMs)
+      if (!ended.has(feed)) ended.set(feed, nowMs)
       halt()
     }
   }
