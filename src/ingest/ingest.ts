@@ -165,7 +165,7 @@ function isAdmitted(id: Hash, backlog: Backlog, store: Store): boolean {
 async function forget(entries: readonly BacklogEntry[], backlog: Backlog, store: Store): Promise<void> {
   const batch = store.batch()
   for (const { opened } of entries) {
-    batch.delete(keys.unsealed(opened.id))
+    batch.remove(keys.unsealed(opened.id))
     backlog.remove(opened.id)
   }
   await store.write(batch)

@@ -81,8 +81,8 @@ export async function nextRelease(store: Store): Promise<number | undefined> {
 export async function releaseRows(store: Store, rows: readonly LoadedRow[]): Promise<readonly LoadedRow[]> {
   const batch = store.batch()
   const moved = rows.filter(({ id }) => store.get(keys.record(id)) === undefined)
-  for (const row of rows) batch.delete(keys.quarantined(row.releaseMs, row.id))
-  for (const row of moved) batch.put(keys.unsealed(row.id), encodeNumberRow(row.sequence))
+  for (const row of rows) batch.remove(keys.quarantined(row.releaseMs, row.id))
+  for (const row of moved) batch.add(keys.unsealed(row.id), encodeNumberRow(row.sequence))
   await store.write(batch)
   return moved
 }
@@ -91,8 +91,8 @@ export async function releaseRows(store: Store, rows: readonly LoadedRow[]): Pro
 export async function holdRows(store: Store, entries: readonly BacklogEntry[]): Promise<void> {
   const batch = store.batch()
   for (const { opened, sequence } of entries) {
-    batch.delete(keys.unsealed(opened.id))
-    batch.put(keys.quarantined(releaseTime(opened.timestampMs), opened.id), encodeNumberRow(sequence))
+    batch.remove(keys.unsealed(opened.id))
+    batch.add(keys.quarantined(releaseTime(opened.timestampMs), opened.id), encodeNumberRow(sequence))
   }
   await store.write(batch)
 }

@@ -81,7 +81,7 @@ export function applyFrame(step: Step, frame: Frame, deps: StepDeps): Promise<vo
 export function sealStep(step: Step, cursor: number, { backlog }: StepDeps): void {
   for (const [id, sequence] of step.unsealed) {
     // What left the backlog meanwhile is in a block that came from elsewhere, or in quarantine again.
-    if (backlog.get(id) !== undefined) step.batch.put(keys.unsealed(id), encodeNumberRow(sequence))
+    if (backlog.get(id) !== undefined) step.batch.add(keys.unsealed(id), encodeNumberRow(sequence))
     else step.unsealed.delete(id)
   }
   step.rows.end()
@@ -109,7 +109,7 @@ function place(
   const isAdmitted = isHere(step, id, deps)
   const releaseMs = releaseTime(timestampMs)
   if (!isAdmitted && releaseMs > deps.clock.nowMs()) {
-    step.batch.put(keys.quarantined(releaseMs, id), encodeNumberRow(sequence))
+    step.batch.add(keys.quarantined(releaseMs, id), encodeNumberRow(sequence))
     step.quarantined.set(id, releaseMs)
     return undefined
   }
@@ -192,7 +192,7 @@ function admit(
     step.foreign ||= entry === undefined
     const waits = step.unsealed.delete(record.id)
     if (entry !== undefined) step.sealed.push(record.id)
-    if (entry?.stored === true || (entry === undefined && !waits)) step.batch.delete(keys.unsealed(record.id))
+    if (entry?.stored === true || (entry === undefined && !waits)) step.batch.remove(keys.unsealed(record.id))
   }
   deps.dag.stage(step.batch, header, opened.map((record) => record.id))
   step.blocks.push(header.id)

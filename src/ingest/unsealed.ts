@@ -22,8 +22,8 @@ export async function loadUnsealed(store: Store, wal: Wal, backlog: Backlog, clo
       if (frame === undefined || opened === undefined || opened.grade === 'invalid') return
       const releaseMs = releaseTime(opened.timestampMs)
       if (releaseMs <= clock.nowMs()) return void backlog.add(opened, frame.sequence, true)
-      batch.delete(key)
-      batch.put(keys.quarantined(releaseMs, id), encodeNumberRow(frame.sequence))
+      batch.remove(key)
+      batch.add(keys.quarantined(releaseMs, id), encodeNumberRow(frame.sequence))
     })
     await store.write(batch)
     const last = found[found.length - 1]

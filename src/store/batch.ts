@@ -14,9 +14,9 @@ export interface Batch {
   /** Removes a row of a family that is not accounted; harmless when absent. */
   delete(key: Uint8Array): void
   /**
-   * Adds a row of an accounted family (H V S E A P R b f r). A row that is there, or was added by this batch,
-   * is left as it is: these rows are immutable. The first vote on an assertion brings its `keys.voted` row
-   * along.
+   * Adds a row of an accounted family (H V S E A P R Q b f r u). A row that is there, or was added by this
+   * batch, is left as it is: these rows are immutable. The first vote on an assertion brings its `keys.voted`
+   * row along.
    * @param fresh  the caller knows that the index does not hold the row: saves a lookup
    */
   add(key: Uint8Array, value: Uint8Array, fresh?: boolean): void
@@ -67,8 +67,8 @@ const VOTE = 0x56
 const COLON = 0x3a
 const SLASH = 0x2f
 const ASSERTION_KEY_BYTES = 34
-const accountedColon = new Set([...'HVSEAPR'].map((letter) => letter.charCodeAt(0)))
-const accountedSlash = new Set([...'bfr'].map((letter) => letter.charCodeAt(0)))
+const accountedColon = new Set([...'HVSEAPRQ'].map((letter) => letter.charCodeAt(0)))
+const accountedSlash = new Set([...'bfru'].map((letter) => letter.charCodeAt(0)))
 
 /** True for keys of families that the digest covers. */
 export function isAccounted(key: Uint8Array): boolean {

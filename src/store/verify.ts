@@ -31,7 +31,8 @@ export async function scanTotals(
   let rowCount = 0
   const families = [
     ranges.records(), ranges.allVotes(), ranges.candidates(), ranges.epochs(), ranges.byAgent(),
-    ranges.byPredicate(), ranges.references(), ranges.blocks(), ranges.feed(), ranges.holders()
+    ranges.byPredicate(), ranges.references(), ranges.blocks(), ranges.feed(), ranges.holders(),
+    ranges.unsealed(), ranges.quarantined()
   ]
   for (const family of families) {
     for await (const rows of reader.batches(family)) {

@@ -127,15 +127,15 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
       it('write puts, deletes, adds and cursor in one step', async () => {
         const store = await openAt()
         const first = store.batch()
-        first.put(keys.unsealed(hash(1)), encodeNumberRow(7))
+        first.put(keys.head(hash(1)), EMPTY)
         await store.write(first)
         const second = store.batch()
-        second.delete(keys.unsealed(hash(1)))
+        second.delete(keys.head(hash(1)))
         second.add(keys.record(hash(1)), utf8Bytes('x'))
         second.setCursor(8)
         expect(second.size).toBe(2)
         await store.write(second)
-        expect(store.get(keys.unsealed(hash(1)))).toBeUndefined()
+        expect(store.get(keys.head(hash(1)))).toBeUndefined()
         expect(store.totals).toMatchObject({ sequence: 8, recordCount: 1 })
       })
 
@@ -366,13 +366,20 @@ export function storeContract(name: string, createPlace: () => Promise<StorePlac
         expect(await openAt()).toMatchObject({ needsRebuild: false, unclean: true, replayFrom: 5 })
       })
 
-      it('asks for a rebuild when the marker is gone and the rows do not add up', async () => {
+      it.each([
+        ['a record', keys.record(hash(3))], ['what waits for a block', keys.unsealed(hash(7))],
+        ['what waits for its time', keys.quarantined(1, hash(8))]
+      ])('asks for a rebuild when the marker is gone and a row is missing: %s', async (_, key) => {
         const store = await openAt()
         await fill(store, 1, 5)
+        const batch = store.batch()
+        batch.add(keys.unsealed(hash(7)), encodeNumberRow(6))
+        batch.add(keys.quarantined(1, hash(8)), encodeNumberRow(7))
+        await store.write(batch)
         await store.close()
         await place.disk.remove(place.markerPath)
         const level = await place.source().open(false)
-        await level.batch([{ type: 'del', key: keys.record(hash(3)) }], { sync: true })
+        await level.batch([{ type: 'del', key }], { sync: true })
         await level.close()
         expect(await openAt()).toMatchObject({ needsRebuild: true, rebuildReason: 'marker' })
       })

@@ -94,6 +94,7 @@ class Hub implements SimHub {
       const waitMs = soon ? 1 + draw() * 200 : 5_000 + draw() * 25_000
       this.world.plan(waitMs, 'hang-up', other.seat.owner, () => other.forget(name, theirs))
     }
+    gone.die()
   }
 
   breakLink(a: number, b: number): void {
@@ -293,6 +294,15 @@ class Endpoint implements SimEndpoint {
       },
       (error: unknown) => this.seat.onThrow(error)
     )
+  }
+
+  /**
+   * Nothing is said from here any more. A stream that ends at its peer wakes what waited for it in the dead
+   * node: that must reach nobody, least of all under the name of its next life.
+   */
+  die(): void {
+    this.running = false
+    this.links.clear()
   }
 
   unlink(peer: PeerName): void {
