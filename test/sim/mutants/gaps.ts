@@ -8,7 +8,7 @@ export const GAPS: readonly Mutant[] = [
     name: 'unsealed row not written', seeds: 100,
     gap: 'not found at 6 seeds: a block of another node must come between, then a crash',
     why: 'after a restart an acknowledged record is forgotten',
-    ...without('step.batch.put(keys.unsealed(id), encodeNumberRow(sequence));')
+    ...without('step.batch.add(keys.unsealed(id), encodeNumberRow(sequence));')
   }),
   ...inFile('ingest/quarantine.js', {
     name: 'quarantine looked at once', seeds: 60,
@@ -23,7 +23,7 @@ export const GAPS: readonly Mutant[] = [
   }),
   ...inFile('ingest/block-gate.js', {
     name: 'lost block admitted anew', seeds: 300,
-    gap: 'not found at 13 seeds: a block whose row rotted must come again before an audit',
+    gap: 'not found at 10 seeds: a block whose row rotted must come again before an audit',
     why: 'rows of a block are counted twice, and a feed that never forked has a second tip',
     ...change('await wasHere(header, gate.deps)', 'false')
   }),

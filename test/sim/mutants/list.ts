@@ -122,7 +122,7 @@ const OF_INGEST: readonly Mutant[] = [
   ...inFile('ingest/step.js', {
     name: 'u/ row not deleted', seeds: 10, at: 8,
     why: 'a sealed record still waits for a block',
-    ...without('step.batch.delete(keys.unsealed(record.id));')
+    ...without('step.batch.remove(keys.unsealed(record.id));')
   }),
   ...inFile('ingest/sealer.js', {
     name: 'own clock not corrected', seeds: 60, at: 56,
