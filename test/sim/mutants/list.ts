@@ -73,7 +73,7 @@ const OF_INGEST: readonly Mutant[] = [
     why: 'a record in two blocks is two records',
     ...without('if (!absent && this.#reader.get(key) !== undefined)\n            return;')
   }, {
-    name: 'mark deleted that was not seen', seeds: 200, at: 103,
+    name: 'mark deleted that was not seen', seeds: 200, at: 9,
     why: 'a mark written while its view is computed is deleted with the one that was seen',
     ...change('keys.blockMark(target.subject, target.predicate, sequence)',
       'keys.blockMark(target.subject, target.predicate, 0)')
@@ -168,7 +168,7 @@ const OF_THE_GRAPH: readonly Mutant[] = [
       'for (const id of header.prev === undefined ? [] : [header.prev]) {'
     )
   }, {
-    name: 'named before it came', seeds: 60, at: 46,
+    name: 'named before it came', seeds: 60, at: 3,
     why: 'a block that comes after one that names it is a head for ever',
     ...without('if (referred)\n                return;')
   }),
@@ -221,7 +221,7 @@ const OF_THE_GRAPH: readonly Mutant[] = [
     ...change('return room.bytes > limits.totalBytesMax ?', 'return false ?')
   }),
   ...inFile('dag/deferred.js', {
-    name: 'deferred unbounded', seeds: 200, at: 131,
+    name: 'deferred unbounded', seeds: 200, at: 22,
     why: 'strangers fill the memory with headers of the future',
     ...always('waiting.size <= headersMax')
   }),
