@@ -17,3 +17,13 @@ export function seededRandom(seed: number): Random {
     integer: (below) => Math.floor((next() / 0x1_0000_0000) * below)
   }
 }
+
+/** The same items in an order that the draws decide. */
+export function shuffled<T>(list: readonly T[], random: Random): readonly T[] {
+  const copy = [...list]
+  for (let at = copy.length - 1; at > 0; at -= 1) {
+    const other = random.integer(at + 1)
+    ;[copy[at], copy[other]] = [copy[other] as T, copy[at] as T]
+  }
+  return copy
+}

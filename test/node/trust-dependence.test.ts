@@ -10,7 +10,7 @@ import {
 import { keys } from '../../src/store/index.js'
 import { decodePublished, type Published, STEPS_PER_ONE } from '../../src/trustrank/index.js'
 import { createMemoryIndex } from '../fakes/memory-level.js'
-import { seededRandom } from '../fakes/seeded-random.js'
+import { seededRandom, shuffled } from '../fakes/seeded-random.js'
 import { boot, createMachine, during, genesis, type Machine, settledState, startMs } from './kit.js'
 
 const SEED = 21
@@ -166,12 +166,3 @@ it('copiers are one voice and a bloc has a part of its voices, in any order of a
   expect(await outcome(emptied, rebuilt)).toEqual(first)
   await during(emptied, rebuilt.stop())
 }, 600_000)
-
-function shuffled<T>(list: readonly T[], random: Random): readonly T[] {
-  const copy = [...list]
-  for (let at = copy.length - 1; at > 0; at -= 1) {
-    const other = random.integer(at + 1)
-    ;[copy[at], copy[other]] = [copy[other] as T, copy[at] as T]
-  }
-  return copy
-}

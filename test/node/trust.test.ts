@@ -7,7 +7,7 @@ import {
   buildAssertion, buildVote, createSigner, openRecord, seedFromName, type Signer
 } from '../../src/record/index.js'
 import { keys } from '../../src/store/index.js'
-import { seededRandom } from '../fakes/seeded-random.js'
+import { seededRandom, shuffled } from '../fakes/seeded-random.js'
 import { boot, createMachine, during, genesis, type Machine, settledState, startMs } from './kit.js'
 
 function agent(name: string): Signer {
@@ -171,13 +171,4 @@ async function batchesOf({ records, step }: Run): Promise<number> {
   const { unsynced } = machine.index
   await during(machine, node.stop())
   return unsynced
-}
-
-function shuffled<T>(list: readonly T[], random: Random): readonly T[] {
-  const copy = [...list]
-  for (let at = copy.length - 1; at > 0; at -= 1) {
-    const other = random.integer(at + 1)
-    ;[copy[at], copy[other]] = [copy[other] as T, copy[at] as T]
-  }
-  return copy
 }
