@@ -1,6 +1,6 @@
 // The parts of ingest put together: gates before the ledger, the ingestor behind it, the sealer beside it.
 
-import { wait, type Clock, type Disk, type Hash, type Log, type Verdict } from '../base/index.js'
+import { wait, type Clock, type Disk, type Hash, type Log, type PublicKey, type Verdict } from '../base/index.js'
 import type { AdmissionRules, BlockHeader, Dag, RepairOutcome } from '../dag/index.js'
 import { verifySignature, type VerifySignature } from '../record/index.js'
 import { keys, type Store } from '../store/index.js'
@@ -30,6 +30,8 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly log: Log
   readonly rules: AdmissionRules
+  /** The key of this node. */
+  readonly self: PublicKey
   /** The disk that the ledger and the index grow on, and a directory there. */
   readonly disk: Pick<Disk, 'freeBytes' | 'totalBytes'>
   readonly directory: string
@@ -116,7 +118,7 @@ function createParts(options: IngestOptions, deps: IngestDeps): Parts {
   const quarantine = createQuarantine({ store, wal, backlog, clock, log, onReleased: () => sealer.wake() })
   const ingestor = createIngestor(options, {
     wal, store, dag, backlog, prepared, clock, log,
-    governors: rules.governors,
+    governors: rules.governors, self: deps.self,
     onApplied: deps.onApplied,
     onQuarantined: (id, releaseMs) => quarantine.noted(id, releaseMs),
     onDue: (id) => quarantine.cancel(id),

@@ -1,6 +1,7 @@
 // One ingest step: the rows that a run of ledger frames adds, gathered in one batch.
 // Rule: every frame may be applied twice and then changes nothing, so replay after a crash is the same code.
 // Payloads are checked like any stranger's, for a disk may lie. Frames: docs/formats/ledger.md.
+// Blocks of this node that lie ahead of its clock are left out, however they came into the ledger.
 
 import type { Clock, Hash, Log, PublicKey } from '../base/index.js'
 import {
@@ -29,6 +30,8 @@ export interface StepDeps {
   readonly clock: Clock
   readonly log: Log
   readonly governors: ReadonlySet<PublicKey>
+  /** The key of this node. */
+  readonly self: PublicKey
   /** The record needs no quarantine, whatever was thought of it before. */
   readonly onDue: (id: Hash) => void
   /** A block of ours was left out: it lies too far ahead of the clock, or builds on one that does. */
@@ -70,8 +73,7 @@ export function applyFrame(step: Step, frame: Frame, deps: StepDeps): Promise<vo
     case FRAME.ownBlock:
       return applyOwnBlock(step, frame, deps)
     case FRAME.foreignBlock:
-      applyForeignBlock(step, frame, deps)
-      return undefined
+      return applyForeignBlock(step, frame, deps)
     default:
       throw invalidFrame(frame, `unknown frame type ${frame.type}`)
   }
@@ -130,19 +132,18 @@ async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<
   if (deps.dag.has(header.id)) return
   if (isAhead(header, deps.clock.nowMs())) deps.dag.deferred.add(header)
   else if (admit(step, header, await recordsOf(block, header.id, frame, deps), frame.sequence, deps)) return
-  withhold(block, header, deps)
+  deps.backlog.release(block.sequences.flatMap((sequence) => deps.backlog.bySequence(sequence) ?? []))
+  withhold(header, deps)
 }
 
 /**
- * Leaves an own block out that was sealed by a clock which ran ahead: it waits like a stranger's, and its
- * records wait to be sealed once more, in another feed. A later replay may find that its time has come.
+ * Leaves an own block out that was sealed by a clock which ran ahead: it waits like a stranger's. Its records
+ * wait to be sealed once more, in another feed. A later replay may find that its time has come.
  */
-function withhold({ sequences }: OwnBlockFrame, header: BlockHeader, deps: StepDeps): void {
-  const { backlog, dag, log } = deps
+function withhold(header: BlockHeader, { dag, log, onWithheld }: StepDeps): void {
   dag.release(header.id)
-  backlog.release(sequences.flatMap((sequence) => backlog.bySequence(sequence) ?? []))
   log.warn({ block: header.id, seq: header.seq }, 'an own block is left out: the clock stands well before it')
-  deps.onWithheld(header)
+  onWithheld(header)
 }
 
 /** The records of an own block: from the backlog, or after a restart from their frames. */
@@ -160,19 +161,54 @@ async function recordsOf(
   })
 }
 
-function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): void {
+function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): Promise<void> | undefined {
+  const block = blockOf(frame, deps)
+  if (block === undefined) return undefined
+  const { header, records } = block
+  // It came back from a peer after the disk was lost, or the ledger was repaired.
+  const isOwn = header.nodeKey === deps.self
+  if (isOwn && isAhead(header, deps.clock.nowMs())) deps.dag.deferred.add(header)
+  else if (admit(step, header, records, frame.sequence, deps) || !isOwn) return undefined
+  withhold(header, deps)
+  return takeBack(step, records, deps)
+}
+
+/** The block of a frame; undefined when it is here. */
+function blockOf(frame: Frame, { dag, prepared }: StepDeps): PreparedBlock | undefined {
   const id = blockIdOf(frame.payload)
-  const prepared = id === undefined ? undefined : deps.prepared.get(id)
-  if (id !== undefined && prepared !== undefined) {
-    deps.prepared.delete(id)
-    if (!deps.dag.has(id)) admit(step, prepared.header, prepared.records, frame.sequence, deps)
-    return
+  const known = id === undefined ? undefined : prepared.get(id)
+  if (id !== undefined && known !== undefined) {
+    prepared.delete(id)
+    return dag.has(id) ? undefined : known
   }
   const decoded = decodeBlock(frame.payload)
   if (decoded.kind !== 'ok') throw invalidFrame(frame, 'foreign block')
-  if (deps.dag.has(decoded.block.header.id)) return
-  const opened = decoded.block.records.map((bytes) => reopen(bytes, frame))
-  admit(step, decoded.block.header, opened, frame.sequence, deps)
+  const { header, records } = decoded.block
+  return dag.has(header.id) ? undefined : { header, records: records.map((bytes) => reopen(bytes, frame)) }
+}
+
+/**
+ * Records of a block that is left out, which have no frames of their own, get them: they wait as if a client
+ * had sent them. Durable before the step that passes over the block.
+ */
+async function takeBack(step: Step, records: readonly OpenedRecord[], deps: StepDeps): Promise<void> {
+  const { backlog, log, wal } = deps
+  const lost = records.filter((record) => !isHere(step, record.id, deps) && !waits(step, record, deps))
+  if (lost.length === 0) return
+  try {
+    const frames = lost.map(({ bytes }) => ({ type: FRAME.record, payload: Uint8Array.from(bytes) }))
+    const sequences = await wal.appendMany(frames)
+    lost.forEach((opened, index) => backlog.add(opened, sequences[index] ?? 0, false))
+  } catch (error) {
+    // Then they come with the block, when its time has come.
+    log.warn({ records: lost.length, error: String(error) }, 'records of a block that is left out wait with it')
+  }
+}
+
+/** True when the record waits for a block or for its time. */
+function waits(step: Step, { id, timestampMs }: OpenedRecord, { backlog, store }: StepDeps): boolean {
+  if (backlog.get(id) !== undefined || step.quarantined.has(id)) return true
+  return store.get(keys.quarantined(releaseTime(timestampMs), id)) !== undefined
 }
 
 /** False when the block's predecessor is not here. */

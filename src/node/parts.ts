@@ -183,7 +183,7 @@ function createWriteSide(setup: NodeSetup, ports: NodeParts, core: Core): Ingest
   const { clock, log } = ports
   const { scan, wires } = core
   return createIngest(setup.ingest, {
-    ...core, clock, log, disk: ports.disk, directory: setup.dataDirectory,
+    ...core, clock, log, disk: ports.disk, directory: setup.dataDirectory, self: setup.signer.publicKey,
     ...(ports.verify === undefined ? {} : { verify: ports.verify }),
     onApplied: (step) => wires.applied(step),
     onWithheld: (header) => core.ownFeed.strayed(header),

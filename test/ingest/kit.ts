@@ -85,7 +85,7 @@ export async function live(
   const putBack: Hash[] = []
   let behind = 0
   const ingest = createIngest({ ...DEFAULTS, verifyWorkers: 0, ...options }, {
-    wal, store, dag, clock, log: silent, rules: rules(), disk, directory: '/data',
+    wal, store, dag, clock, log: silent, rules: rules(), disk, directory: '/data', self: signer.publicKey,
     ...(verify === undefined ? {} : { verify }),
     onApplied: (step) => steps.push(step),
     onClockBehind: () => {

@@ -110,6 +110,94 @@ describe('a replay after the clock was corrected', () => {
   })
 })
 
+/** Blocks that the node seals under a clock an hour ahead, on a disk that is lost then. */
+async function sealedOnLostDisk(
+  subjects: readonly string[], timestampMs?: number
+): Promise<readonly Uint8Array[]> {
+  const machine = createMachine()
+  const life = await live(machine)
+  machine.clock.setNow(startMs + hour)
+  for (const [index, subject] of subjects.entries()) {
+    await life.ingest.admitRecords([says(alice, subject, 'x', timestampMs ?? machine.clock.nowMs())])
+    await until(machine, () => life.sealed.length > index && life.ingest.counts().behind === 0)
+  }
+  await life.stop()
+  return life.sealed.map(({ block }) => block)
+}
+
+describe('own blocks that came back from elsewhere', () => {
+  it.each([
+    ['are sealed once more', startMs, 2],
+    ['wait in the quarantine, if they lie ahead too', undefined, 0]
+  ] as const)('are left out once the clock is corrected; their records %s', async (_, timestampMs, sealed) => {
+    const blocks = await sealedOnLostDisk(['a', 'b'], timestampMs)
+    const machine = createMachine()
+    machine.clock.setNow(startMs + hour)
+    const first = await live(machine, {}, '')
+    for (const block of blocks) expect(await first.ingest.admitBlock(block, 'peer')).toEqual({ kind: 'accept' })
+    await until(machine, () => first.store.totals.recordCount === 2)
+    await first.stop()
+    machine.clock.setNow(startMs)
+    await machine.index.destroy()
+    const second = await live(machine, {}, '')
+    expect(second.withheld.map(({ seq }) => seq)).toEqual([1, 2])
+    expect(second.dag.counts()).toMatchObject({ blocks: 0, tips: 0, deferred: 2 })
+    expect(second.store.totals.recordCount).toBe(0)
+    await second.seal('2222222222222222')
+    await until(machine, () => second.ingest.counts().unsealed === 0)
+    expect(second.ingest.counts().quarantined).toBe(2 - sealed)
+    await until(machine, () => second.store.totals.recordCount === sealed)
+    machine.clock.setNow(startMs + hour)
+    machine.clock.advance(60_000)
+    await until(machine, () => second.store.totals.recordCount === 2)
+    expect(second.ingest.counts()).toMatchObject({ unsealed: 0, quarantined: 0 })
+    for (const block of blocks) expect(await second.ingest.admitBlock(block, 'peer')).toEqual({ kind: 'accept' })
+    await until(machine, () => second.dag.counts().tips === 2)
+    expect(second.store.totals.recordCount).toBe(2)
+    expect((await second.store.verifyDigest()).equal).toBe(true)
+    await second.stop()
+  })
+
+  it('give their records to the next life, whenever the node dies', async () => {
+    const blocks = await sealedOnLostDisk(['a', 'b'], startMs)
+    const machine = createMachine()
+    machine.clock.setNow(startMs + hour)
+    const first = await live(machine, {}, '')
+    for (const block of blocks) await first.ingest.admitBlock(block, 'peer')
+    await first.stop()
+    machine.clock.setNow(startMs)
+    for (let round = 0; round < 3; round += 1) {
+      await machine.index.destroy()
+      const life = await live(machine, {}, '')
+      expect(life.ingest.counts().unsealed).toBe(2)
+      await life.stop()
+    }
+    const last = await live(machine, {}, '2222222222222222')
+    await last.ingest.flush()
+    expect(last.store.totals.recordCount).toBe(2)
+    expect((await last.store.verifyDigest()).equal).toBe(true)
+    await last.stop()
+  })
+
+  it('stay at exactly 300 s, and those of others however far ahead they lie', async () => {
+    const blocks = await sealedOnLostDisk(['a'])
+    const cases = [['node', 300_000, 1], ['node', 300_001, 0], ['other', hour, 1]] as const
+    for (const [name, setBackMs, kept] of cases) {
+      const machine = createMachine(name)
+      machine.clock.setNow(startMs + 2 * hour)
+      const first = await live(machine, {}, '')
+      for (const block of blocks) await first.ingest.admitBlock(block, 'peer')
+      await first.stop()
+      const sealedAtMs = Math.max(...first.verified.map((header) => header.sealedAtMs))
+      await machine.index.destroy()
+      machine.clock.setNow(sealedAtMs - setBackMs)
+      const second = await live(machine, {}, '')
+      expect([second.dag.counts().blocks, second.withheld.length]).toEqual([kept, 1 - kept])
+      await second.stop()
+    }
+  })
+})
+
 describe('a clock that is set back between a seal and its step', () => {
   it('has the block left out, and its records wait again', async () => {
     const machine = createMachine()

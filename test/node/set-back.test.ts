@@ -37,6 +37,30 @@ describe('a node whose clock was an hour ahead', () => {
     await during(machine, node.stop())
   })
 
+  it('is made anew once, though its blocks came back from a peer after its disk was lost', async () => {
+    const lost = await createMachine()
+    let node = await boot(lost)
+    lost.clock.setNow(startMs + hour)
+    await node.admit([says(alice, 'ahead', 'x')])
+    await settledState(lost, node)
+    const blocks: Uint8Array[] = []
+    for await (const { bytes } of node.blocks()) blocks.push(bytes)
+    await during(lost, node.stop())
+    const machine = await createMachine()
+    machine.clock.setNow(startMs + hour)
+    node = await boot(machine)
+    for (const block of blocks) expect(await node.admitBlock(block)).toBe('accepted')
+    expect(await settledState(machine, node)).toMatchObject({ records: 1, blocks: 1 })
+    machine.clock.setNow(startMs)
+    await until(machine, () => isMadeAnew(machine) && node.ready().ready)
+    expect(await settledState(machine, node)).toMatchObject({ records: 1, blocks: 1, feeds: 1, unsealed: 0 })
+    const end = machine.clock.monotonicMs() + 35_000
+    await until(machine, () => machine.clock.monotonicMs() > end)
+    expect(machine.messages.filter((message) => message.includes('made anew'))).toHaveLength(1)
+    expect((await node.query({ subject: 'ahead', predicate: 'is', lens: 'consensus' })).winner).toBeDefined()
+    await during(machine, node.stop())
+  })
+
   it('stops while it is being opened anew', async () => {
     const machine = await createMachine()
     const node = await boot(machine)
