@@ -51,6 +51,10 @@ const FINE: readonly number[] = [
  */
 export function log2Q(x: number): number {
   assert(x >= 1, 'a logarithm is taken of whole numbers from 1')
+  return x <= Q ? UP_TO_ONE[x] ?? 0 : compute(x)
+}
+
+function compute(x: number): number {
   let whole = 16
   let mantissa = x
   for (; mantissa >= 2 * Q; whole += 1) mantissa = Math.floor(mantissa / 2)
@@ -60,3 +64,6 @@ export function log2Q(x: number): number {
   const fine = Math.floor(((mantissa - base) * Q) / base)
   return whole * Q + (COARSE[coarse] ?? 0) + (FINE[fine] ?? 0)
 }
+
+/** By x, log2Q(x) up to Q: shares and probabilities are asked for by the million. */
+const UP_TO_ONE = Uint32Array.from({ length: Q + 1 }, (_, x) => (x === 0 ? 0 : compute(x)))

@@ -59,10 +59,12 @@ export function beliefsOf(field: Field, scores: Scores): Beliefs {
     let most = 0
     for (let at = from; at < end; at += 1) most = Math.max(most, scores.of[at] ?? 0)
     let sum = 0
-    for (let at = from; at < end; at += 1) sum += halfPower(most - (scores.of[at] ?? 0))
     for (let at = from; at < end; at += 1) {
-      p[at] = Math.floor((Q * halfPower(most - (scores.of[at] ?? 0))) / sum)
+      const part = halfPower(most - (scores.of[at] ?? 0))
+      p[at] = part
+      sum += part
     }
+    for (let at = from; at < end; at += 1) p[at] = Math.floor((Q * (p[at] ?? 0)) / sum)
     return true
   })
 }
@@ -70,14 +72,15 @@ export function beliefsOf(field: Field, scores: Scores): Beliefs {
 /** By item the cluster of the greatest score, the first of equal ones. */
 export function winnersOf(field: Field, scores: Scores): Uint32Array {
   const { clusterFrom } = field.columns
-  return Uint32Array.from(field.auditedOf, (_, item) => {
-    const from = clusterFrom[item] ?? 0
-    let best = from
-    for (let at = from + 1; at < (clusterFrom[item + 1] ?? 0); at += 1) {
+  const winners = new Uint32Array(itemCount(field.columns))
+  for (let item = 0; item < winners.length; item += 1) {
+    let best = clusterFrom[item] ?? 0
+    for (let at = best + 1; at < (clusterFrom[item + 1] ?? 0); at += 1) {
       if ((scores.of[at] ?? 0) > (scores.of[best] ?? 0)) best = at
     }
-    return best
-  })
+    winners[item] = best
+  }
+  return winners
 }
 
 function firstWeight({ columns, seeds, seeded, voiceOf }: Field, row: number): number {

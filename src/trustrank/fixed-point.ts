@@ -4,12 +4,14 @@
 
 import { type Beliefs, beliefsOf, firstBeliefs, winnersOf } from './beliefs.js'
 import { clonesOf } from './clones.js'
-import { sayingsOf, type Table, tableOf } from './confusion.js'
+import type { Table } from './confusion.js'
 import { heardField, type Shares, sharesOf } from './dependence.js'
 import type { Field } from './field.js'
-import { type Accuracies, accuraciesOf, meanAccuracy, type Records, recordsOf } from './record.js'
+import { type Accuracies, accuraciesOf, emptyRecords, meanAccuracy, type Records, recordsOf } from './record.js'
+import { sayingsOf } from './sayings.js'
 import { createScorer } from './scores.js'
 import { speakersOf } from './speakers.js'
+import { createTables } from './tables.js'
 
 /** What the fixed point found. */
 export interface FixedPoint {
@@ -38,18 +40,19 @@ export function findFixedPoint(field: Field): FixedPoint {
   const shares = sharesOf(field, groups, speakers)
   const heard = heardField(field, shares)
   const sayings = sayingsOf(field)
+  const tabulate = createTables(heard, sayings)
   const score = createScorer(heard, sayings)
+  const room = emptyRecords(field)
   let beliefs = firstBeliefs(heard, speakers)
   let winners: Uint32Array | undefined
   // One accuracy an agent first: many predicates together tell better whom to believe than any of them alone.
   let apart = false
   for (let [rounds, phase] = [1, 1]; ; rounds += 1, phase += 1) {
     const facts = beliefs
-    const records = recordsOf(field, facts)
+    const records = recordsOf(field, facts, room)
     const accuracy = accuraciesOf(field, records, groups, apart)
     const speaks = speakersOf(field, accuracy.ofSlot, groups)
-    const present = { beliefs: facts, accuracy: accuracy.ofSlot, speaks }
-    const tables = sayings.map((said) => tableOf(heard, said, present))
+    const tables = tabulate({ beliefs: facts, accuracy: accuracy.ofSlot, speaks })
     const scores = score({ accuracy: accuracy.ofSlot, groups, tables, speaks })
     beliefs = beliefsOf(field, scores)
     const before = winners

@@ -1,8 +1,7 @@
 // Track records: how often an agent's ballots agree with what the fixed point believes.
 
-import { Q } from '../base/index.js'
+import { Q, timesQ } from '../base/index.js'
 import type { Beliefs } from './beliefs.js'
-import { eachRow } from './columns.js'
 import type { Field } from './field.js'
 import { ratioQ } from './ratio.js'
 
@@ -32,22 +31,39 @@ export interface Accuracies {
   readonly ofSlot: Uint32Array
 }
 
-/** Hits and ballots over the items that are known. Cost: O(rows). */
-export function recordsOf(field: Field, { p, known }: Beliefs): Records {
-  const { columns, recordOf, auditedOf, slots } = field
-  const records = { plain: emptyTally(field), audited: emptyTally(field) }
-  eachRow(columns, (row, item) => {
-    if (known[item] === 0) return
-    const weight = recordOf[row] ?? 0
-    const hit = Math.floor(((p[columns.clusterOf[row] ?? 0] ?? 0) * weight) / Q)
+/** Records without a ballot. */
+export function emptyRecords(field: Field): Records {
+  return { plain: emptyTally(field), audited: emptyTally(field) }
+}
+
+/**
+ * Hits and ballots over the items that are known. Cost: O(rows).
+ * @param records what they are written into: there may be nearly as many slots as ballots
+ */
+export function recordsOf(
+  field: Field, { p, known }: Beliefs, records: Records = emptyRecords(field)
+): Records {
+  const { columns: { rowFrom, agentOf, clusterOf }, recordOf, auditedOf, slots: { ofRow } } = field
+  clear(records.plain)
+  clear(records.audited)
+  for (let item = 0; item < known.length; item += 1) {
+    if (known[item] === 0) continue
     const { hits, ballots, slotHits, slotBallots } = auditedOf[item] === 1 ? records.audited : records.plain
-    const [agent, slot] = [columns.agentOf[row] ?? 0, slots.ofRow[row] ?? 0]
-    hits[agent] = (hits[agent] ?? 0) + hit
-    ballots[agent] = (ballots[agent] ?? 0) + weight
-    slotHits[slot] = (slotHits[slot] ?? 0) + hit
-    slotBallots[slot] = (slotBallots[slot] ?? 0) + weight
-  })
+    for (let row = rowFrom[item] ?? 0; row < (rowFrom[item + 1] ?? 0); row += 1) {
+      const weight = recordOf[row] ?? 0
+      const hit = timesQ(p[clusterOf[row] ?? 0] ?? 0, weight)
+      const [agent, slot] = [agentOf[row] ?? 0, ofRow[row] ?? 0]
+      hits[agent] = (hits[agent] ?? 0) + hit
+      ballots[agent] = (ballots[agent] ?? 0) + weight
+      slotHits[slot] = (slotHits[slot] ?? 0) + hit
+      slotBallots[slot] = (slotBallots[slot] ?? 0) + weight
+    }
+  }
   return records
+}
+
+function clear({ hits, ballots, slotHits, slotBallots }: Tally): void {
+  for (const column of [hits, ballots, slotHits, slotBallots]) column.fill(0)
 }
 
 /** An agent's whole record, every ballot counted once. Q16. */
@@ -71,71 +87,83 @@ export function accuraciesOf(
   field: Field, records: Records, groups: Uint32Array, apart: boolean
 ): Accuracies {
   const { plain, audited } = records
+  const { priorBallots, auditPriorBallots } = field.constants
   const mean = meanAccuracy(field, records, groups)
-  const ofAgent = Uint32Array.from(field.seeds, (seed, agent) => clamped(field, seed === 1
-    ? seedAccuracy(field, audited, agent)
-    : shrunkTwice(field, partOf(plain, agent), partOf(audited, agent), mean)))
-  // A plain loop: there may be nearly as many slots as ballots, and this is asked for in every round.
-  const { agentOf } = field.slots
-  const ofSlot = new Uint32Array(agentOf.length)
-  for (let slot = 0; slot < agentOf.length; slot += 1) {
-    const agent = agentOf[slot] ?? 0
-    if (!apart || field.seeds[agent] === 1) {
+  const ofAgent = new Uint32Array(field.seeds.length)
+  for (let agent = 0; agent < ofAgent.length; agent += 1) {
+    const [hits, ballots] = [audited.hits[agent] ?? 0, audited.ballots[agent] ?? 0]
+    if (field.seeds[agent] === 1) {
+      ofAgent[agent] = clamped(field, seedAccuracy(field, hits, ballots))
+      continue
+    }
+    const confirmed = shrunk(plain.hits[agent] ?? 0, plain.ballots[agent] ?? 0, mean, priorBallots)
+    ofAgent[agent] = clamped(field, shrunk(hits, ballots, confirmed, auditPriorBallots))
+  }
+  const ofSlot = apart ? slotAccuracies(field, records, ofAgent, mean) : spreadOver(field, ofAgent)
+  return { ofAgent, ofSlot }
+}
+
+/** By slot the accuracy of its agent. */
+function spreadOver({ slots }: Field, ofAgent: Uint32Array): Uint32Array {
+  const ofSlot = new Uint32Array(slots.agentOf.length)
+  for (let slot = 0; slot < ofSlot.length; slot += 1) ofSlot[slot] = ofAgent[slots.agentOf[slot] ?? 0] ?? 0
+  return ofSlot
+}
+
+/** Plain numbers in a plain loop: there may be nearly as many slots as ballots, and every round asks. */
+function slotAccuracies(
+  field: Field, { plain, audited }: Records, ofAgent: Uint32Array, mean: number
+): Uint32Array {
+  const { seeds, slots, constants: { priorBallots, auditPriorBallots } } = field
+  const ofSlot = new Uint32Array(slots.agentOf.length)
+  for (let slot = 0; slot < ofSlot.length; slot += 1) {
+    const agent = slots.agentOf[slot] ?? 0
+    if (seeds[agent] === 1) {
       ofSlot[slot] = ofAgent[agent] ?? 0
       continue
     }
-    const elsewhere = shrunkTwice(field, partOf(plain, agent, slot), partOf(audited, agent, slot), mean)
-    const here = shrunkTwice(field, slotPart(plain, slot), slotPart(audited, slot), elsewhere)
-    ofSlot[slot] = clamped(field, here)
+    const [hits, ballots] = [plain.slotHits[slot] ?? 0, plain.slotBallots[slot] ?? 0]
+    const [right, judged] = [audited.slotHits[slot] ?? 0, audited.slotBallots[slot] ?? 0]
+    const confirmed = shrunk(
+      (plain.hits[agent] ?? 0) - hits, (plain.ballots[agent] ?? 0) - ballots, mean, priorBallots)
+    const elsewhere = shrunk((audited.hits[agent] ?? 0) - right, (audited.ballots[agent] ?? 0) - judged,
+      confirmed, auditPriorBallots)
+    const here = shrunk(hits, ballots, elsewhere, priorBallots)
+    ofSlot[slot] = clamped(field, shrunk(right, judged, here, auditPriorBallots))
   }
-  return { ofAgent, ofSlot }
+  return ofSlot
 }
 
 /** Mean accuracy of the population in Q16, within the bounds of a prior: what is believed of a newcomer. */
 export function meanAccuracy({ constants, mass }: Field, records: Records, groups: Uint32Array): number {
-  const sumOf = ({ hits, ballots }: Tally): Part => {
-    const sum = { hits: 0, ballots: 0 }
-    for (const [agent, first] of groups.entries()) {
-      if (first !== agent || mass?.[agent] === 0) continue
-      sum.hits += hits[agent] ?? 0
-      sum.ballots += ballots[agent] ?? 0
-    }
-    return sum
-  }
-  const plain = sumOf(records.plain)
+  const counts = (agent: number): boolean => groups[agent] === agent && mass?.[agent] !== 0
+  const plain = sumOf(records.plain, counts)
+  const audited = sumOf(records.audited, counts)
   const prior = plain.ballots === 0 ? constants.priorMin : ratioQ(plain.hits, plain.ballots)
-  const mean = shrunk(sumOf(records.audited), prior, constants.auditPriorBallots)
+  const mean = shrunk(audited.hits, audited.ballots, prior, constants.auditPriorBallots)
   return Math.min(Math.max(mean, constants.priorMin), constants.priorMax)
 }
 
-/** A part of a track record, Q16. */
-interface Part {
-  readonly hits: number
-  readonly ballots: number
+function sumOf(
+  { hits, ballots }: Tally, counts: (agent: number) => boolean
+): { readonly hits: number; readonly ballots: number } {
+  const sum = { hits: 0, ballots: 0 }
+  for (let agent = 0; agent < hits.length; agent += 1) {
+    if (!counts(agent)) continue
+    sum.hits += hits[agent] ?? 0
+    sum.ballots += ballots[agent] ?? 0
+  }
+  return sum
 }
 
-function partOf({ hits, ballots, slotHits, slotBallots }: Tally, agent: number, without?: number): Part {
-  const [lessHits, lessBallots] = without === undefined ? [0, 0]
-    : [slotHits[without] ?? 0, slotBallots[without] ?? 0]
-  return { hits: (hits[agent] ?? 0) - lessHits, ballots: (ballots[agent] ?? 0) - lessBallots }
-}
-
-function slotPart({ slotHits, slotBallots }: Tally, slot: number): Part {
-  return { hits: slotHits[slot] ?? 0, ballots: slotBallots[slot] ?? 0 }
-}
-
-function shrunkTwice({ constants }: Field, plain: Part, audited: Part, prior: number): number {
-  return shrunk(audited, shrunk(plain, prior, constants.priorBallots), constants.auditPriorBallots)
-}
-
-/** (hits + prior) / (ballots + its strength), Q16. */
-function shrunk({ hits, ballots }: Part, prior: number, strength: number): number {
-  return ratioQ(hits + strength * prior, ballots + strength * Q)
+/** (hits + prior) / (ballots + its strength), Q16; without ballots the prior. */
+function shrunk(hits: number, ballots: number, prior: number, strength: number): number {
+  return ballots === 0 ? prior : ratioQ(hits + strength * prior, ballots + strength * Q)
 }
 
 /** A seed's ballots are all on items that a seed has judged. */
-function seedAccuracy({ constants }: Field, audited: Tally, agent: number): number {
-  return shrunk(partOf(audited, agent), constants.seedPrior, constants.seedPriorBallots)
+function seedAccuracy({ constants }: Field, hits: number, ballots: number): number {
+  return shrunk(hits, ballots, constants.seedPrior, constants.seedPriorBallots)
 }
 
 function clamped({ constants }: Field, accuracy: number): number {

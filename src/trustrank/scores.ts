@@ -3,8 +3,9 @@
 import { log2Q, timesQ } from '../base/index.js'
 import type { Scores } from './beliefs.js'
 import { itemCount } from './columns.js'
-import type { Sayings, Table } from './confusion.js'
+import type { Table } from './confusion.js'
 import type { Field } from './field.js'
+import type { Sayings } from './sayings.js'
 import { createSupports, type Supports } from './supports.js'
 import { bitsOf } from './weight.js'
 
@@ -32,7 +33,7 @@ export function createScorer(field: Field, sayings: readonly Sayings[]): Scorer 
     const of = new Float64Array(columns.classOf.length)
     const reached = new Uint8Array(itemCount(columns))
     const bases = worth.tables.map(({ base }) => baseBits(base))
-    supports.begin(worth.tables, worth.accuracy)
+    supports.compute(worth.tables, worth.accuracy)
     for (let item = 0; item < reached.length; item += 1) {
       const closed = columns.closedOf[item] ?? -1
       if (columns.many[item] === 1) scoreMany(field, worth, item, of)
@@ -77,7 +78,7 @@ function scoreClosed(
   field: Field, worth: Worth, item: number, of: Float64Array, supports: Supports
 ): void {
   const { columns, listed, slots, voiceOf, constants } = field
-  const { bits: supported } = supports
+  const { bits: supported, from: supportFrom } = supports
   const closed = columns.closedOf[item] ?? 0
   const classes = worth.tables[closed]?.classes ?? 0
   const [from, end] = [listed.from[item] ?? 0, listed.from[item + 1] ?? 0]
@@ -90,7 +91,7 @@ function scoreClosed(
       add(of, cluster, timesQ(bits, voice))
       continue
     }
-    const support = supports.at(row, closed)
+    const support = supportFrom[row] ?? 0
     for (let at = from; at < end; at += 1) {
       const truth = listed.clusters[at] ?? 0
       add(of, truth, timesQ(supported[support + (columns.classOf[truth] ?? 0)] ?? 0, voice))
