@@ -24,11 +24,14 @@ export interface BlockRows {
   atSeq(feed: Hash, seq: number): Promise<readonly Hash[]>
   /** True when a block whose id starts so stands there; asks the index only for what was not used lately. */
   holdsAt(feed: Hash, seq: number, idPrefix: string): Promise<boolean>
-  /** The first block whose id starts with these bytes. */
+  /** A block whose id starts with these bytes; asks the index only for what was not found lately. */
   find(idPrefix: Uint8Array): Promise<Hash | undefined>
   /** Keeps a header that will be asked for soon. */
   remember(header: BlockHeader): void
 }
+
+/** Ids found lately by their first bytes: four questions of the longest kind. */
+const topsMax = 1_024
 
 /**
  * Reads blocks from an index, keeping the headers used last.
@@ -40,6 +43,8 @@ export function createBlockRows(
   const recent = createRecent<Hash, BlockHeader>(headersMax)
   // A peer that is a little behind names such blocks as its tips: a range read each costs most of a session.
   const places = createRecent<string, Hash>(headersMax)
+  // Who asks names the tops of chains, the same ones as long as nothing is sealed upon them.
+  const tops = createRecent<string, Hash>(topsMax)
   const remember = (known: BlockHeader): void => {
     recent.set(known.id, known)
     places.set(known.feed + known.seq, known.id)
@@ -74,7 +79,14 @@ export function createBlockRows(
     atSeq,
     holdsAt: async (feed, seq, idPrefix) => places.get(feed + seq)?.startsWith(idPrefix) === true ||
       (await atSeq(feed, seq)).some((id) => id.startsWith(idPrefix)),
-    find: (idPrefix) => find(reader, idPrefix),
+    async find(idPrefix) {
+      const prefix = toHex(idPrefix)
+      const known = tops.get(prefix)
+      if (known !== undefined) return known
+      const id = await find(reader, prefix)
+      if (id !== undefined) tops.set(prefix, id)
+      return id
+    },
     remember
   }
 }
@@ -98,8 +110,7 @@ function wholeBlock(
   }
 }
 
-async function find(reader: Reader, idPrefix: Uint8Array): Promise<Hash | undefined> {
-  const prefix = toHex(idPrefix)
+async function find(reader: Reader, prefix: string): Promise<Hash | undefined> {
   const from = parseHash(prefix.padEnd(64, '0'))
   if (from === undefined) return undefined
   const range = ranges.blocks()

@@ -3,6 +3,7 @@
 // Rule: ascending by (feed, seq), forked feeds last; what the peer said it holds waiting is not sent again,
 // decided by hash. Cost: one point read a record, paged; a range costs no memory.
 
+import { type Hash } from '../base/index.js'
 import { type SyncError } from './errors.js'
 import { type BlockHeader } from './header.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
@@ -60,7 +61,6 @@ export function createServer(
 
   const servePart = async ({ range, top }: Located): Promise<boolean> => {
     if (cut || signal.aborted) return false
-    if (range.low > range.high) return true
     const skips = await pending.skips(top, range, signal)
     let seq = range.low
     for await (const page of dag.chain(top.id, range.low, range.high)) {
@@ -78,9 +78,8 @@ export function createServer(
   const answer = async (ranges: readonly WantRange[]): Promise<void> => {
     const before = sender.blocks
     const parts = await locate(dag, ranges, signal)
-    const missed = new Set(ranges.keys())
     pending.renew()
-    for (const part of parts) if (await servePart(part)) missed.delete(part.position)
+    const missed = await serveEach(ranges.length, parts, servePart)
     await sender.flush()
     fruitless = sender.blocks === before ? fruitless + 1 : 0
     busy = false
@@ -109,6 +108,22 @@ export function createServer(
   }
 }
 
+/** Serves part after part. @returns the positions of what could not be served whole */
+async function serveEach(
+  ranges: number, parts: readonly Located[], serve: (part: Located) => Promise<boolean>
+): Promise<ReadonlySet<number>> {
+  const missed = new Set(Array.from({ length: ranges }, (_, position) => position))
+  const broken = new Set<Hash>()
+  for (const part of parts) {
+    const { position, range, top } = part
+    // What nothing is left of came with parts before, unless one of these broke off.
+    const served = range.low > range.high ? !broken.has(top.feed) : await serve(part)
+    if (served) missed.delete(position)
+    else broken.add(top.feed)
+  }
+  return missed
+}
+
 /** Finds the tops of the ranges; in the order of serving, no block of one chain twice. */
 async function locate(
   dag: Dag, ranges: readonly WantRange[], signal: AbortSignal
@@ -123,9 +138,15 @@ async function locate(
   found.sort((a, b) => {
     const forked = Number(dag.isForked(a.top.feed)) - Number(dag.isForked(b.top.feed))
     if (forked !== 0) return forked
-    return a.top.feed === b.top.feed ? a.range.low - b.range.low : a.top.feed < b.top.feed ? -1 : 1
+    if (a.top.feed !== b.top.feed) return a.top.feed < b.top.feed ? -1 : 1
+    // The longest first: it holds all others that begin there, and is one walk.
+    return a.range.low - b.range.low || highOf(b) - highOf(a)
   })
   return withoutOverlap(dag, found)
+}
+
+function highOf({ range, top }: Located): number {
+  return Math.min(range.high, top.seq)
 }
 
 /**
@@ -142,7 +163,7 @@ function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): 
     const isNew = range.low > (before?.high ?? 0)
     if (!isNew && before?.top === top.id) continue
     const low = Math.max(range.low, (before?.high ?? 0) + 1)
-    served.set(chain, { top: top.id, high: Math.max(before?.high ?? 0, Math.min(range.high, top.seq)) })
+    served.set(chain, { top: top.id, high: Math.max(before?.high ?? 0, highOf(located)) })
     parts.push({ ...located, range: { ...range, low } })
   }
   return parts

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BLOCK_LIMITS, type Hash } from '../../src/base/index.js'
 import { frontierRootOf, type Block, type Dag } from '../../src/dag/index.js'
 import { cascadeMax } from '../../src/dag/completeness.js'
@@ -189,6 +189,19 @@ describe('block graph', () => {
     expect(peer.dag.tipOf(one.header.feed)?.seq).toBe(3)
     const again = await peer.reopen()
     expect(again.forks()).toEqual(peer.dag.forks())
+  })
+
+  it('finds a block by its first bytes, and asks the index once for the same ones', async () => {
+    const peer = await createPeer('p')
+    const block = createWriter('a').next()
+    const prefix = Buffer.from(block.header.id.slice(0, 32), 'hex')
+    const reads = vi.spyOn(peer.store, 'rangeAll')
+    expect(await peer.dag.find(prefix)).toBeUndefined()
+    await peer.add(block)
+    reads.mockClear()
+    expect(await peer.dag.find(prefix)).toBe(block.header.id)
+    expect(await peer.dag.find(prefix)).toBe(block.header.id)
+    expect(reads).toHaveBeenCalledTimes(1)
   })
 
   it('reads one chain of a forked feed, by hash', async () => {

@@ -83,8 +83,24 @@ describe('an answer', () => {
     server.serve(blocks.map((block, i): WantRange => ({ top: named(block), low: 1, high: i + 1 })))
     await rest()
     expect(sent(posted)).toBe(200)
-    expect(walks()).toBe(200)
+    expect(walks()).toBe(1)
     expect(posted.some(({ kind }) => kind === 'miss')).toBe(false)
+  })
+
+  it('misses every range that holds a block which cannot be read', async () => {
+    const peer = await createPeer('server')
+    const [writer, other] = [createWriter('w'), createWriter('v')]
+    const blocks = Array.from({ length: 9 }, () => writer.next())
+    const whole = other.next()
+    await peer.load([...blocks, whole])
+    const third = at(blocks, 2).header.id
+    const dag: Dag = { ...peer.dag, readBlock: (id) => id === third ? undefined : peer.dag.readBlock(id) }
+    const { server, posted, rest } = scene({ ...peer, dag })
+    server.serve([at(blocks, 4), at(blocks, 8), whole].map((top): WantRange =>
+      ({ top: named(top), low: 1, high: top.header.seq })))
+    await rest()
+    expect(sent(posted)).toBe(3)
+    expect(posted.find(({ kind }) => kind === 'miss')).toEqual({ kind: 'miss', ranges: [0, 1] })
   })
 
   it('holds the upper part of a range whose lower part another range holds', async () => {
