@@ -1,9 +1,9 @@
 // Gathering: all that was said about one (subject, predicate).
-// Rule: S rows say what lenses ask of an assertion; the record itself is opened for what is long or asked of
-// few: objects beyond the row, sources. Records were verified when their block was admitted, so no signature
+// Rule: S rows say what is asked of an assertion; the record itself is opened for objects and sources that
+// are too long for a row. Records were verified when their block was admitted, so no signature
 // is checked here.
 
-import { equalBytes, type Hash, type PublicKey } from '../base/index.js'
+import { equalBytes, utf8Text, type Hash, type PublicKey } from '../base/index.js'
 import { objectValue, openRecord, type Assertion, type Value } from '../record/index.js'
 import { badRow } from './errors.js'
 import { keys } from './keys.js'
@@ -24,7 +24,7 @@ export interface GatheredCandidate {
   readonly object: Value
   /** Canonical DAG-CBOR of the object. Asking for a long one opens the record. */
   readonly objectBytes: Uint8Array
-  /** Opens the record. */
+  /** Asking for a long one opens the record. */
   readonly source: string | undefined
 }
 
@@ -155,17 +155,19 @@ class StoredCandidate implements GatheredCandidate {
   readonly epoch: Hash | undefined
   readonly confidence: number
   readonly #inline: Uint8Array | undefined
+  readonly #source: Uint8Array | 'elsewhere' | undefined
   readonly #records: Pick<Reader, 'get'>
   #record: Assertion | undefined
 
   constructor([key, value]: Entry, records: Pick<Reader, 'get'>) {
-    const { agentId, timestampMs, epoch, confidence, objectBytes } = decodeCandidateRow(value)
+    const { agentId, timestampMs, epoch, confidence, objectBytes, source } = decodeCandidateRow(value)
     this.id = candidateId(key)
     this.agentId = agentId
     this.timestampMs = timestampMs
     this.epoch = epoch
     this.confidence = confidence
     this.#inline = objectBytes
+    this.#source = source
     this.#records = records
   }
 
@@ -178,7 +180,11 @@ class StoredCandidate implements GatheredCandidate {
   }
 
   get source(): string | undefined {
-    return this.#open().source
+    if (this.#source === undefined) return undefined
+    if (this.#source === 'elsewhere') return this.#open().source
+    const text = utf8Text(this.#source)
+    if (text === undefined) throw badRow('S:')
+    return text
   }
 
   #open(): Assertion {

@@ -25,11 +25,11 @@ export {
 } from './parse.js'
 export { behind, type KeyRange, ranges, under } from './ranges.js'
 export {
-  type BlockRow, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow,
-  decodeForkRow, decodeMarkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow,
-  encodeCandidateRow, encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeVoteRow,
-  type EpochRow, headerOfBlockRow, MARK_IDS_MAX, type MarkRow, OBJECT_INLINE_BYTES_MAX, type RowKind,
-  totalOfMarkRow
+  type BlockRow, type CandidateFields, type CandidateRow, decodeAgentRow, decodeBlockRow, decodeCandidateRow,
+  decodeEpochRow, decodeForkRow, decodeMarkRow, decodeNumberRow, decodeVoteRow, EMPTY, encodeAgentRow,
+  encodeBlockRow, encodeCandidateRow, encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow,
+  encodeVoteRow, type EpochRow, headerOfBlockRow, MARK_IDS_MAX, type MarkRow, OBJECT_INLINE_BYTES_MAX,
+  type RowKind, SOURCE_INLINE_BYTES_MAX, totalOfMarkRow
 } from './rows.js'
 export { openStore, type Store } from './store.js'
 export { decodeTotals, encodeTotals, NO_TOTALS, sameRows, type Totals } from './totals.js'

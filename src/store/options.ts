@@ -41,7 +41,7 @@ export interface LevelOptions {
 }
 
 /** Format of keys and rows: docs/formats/keyspace.md. An index of another format is rebuilt. */
-export const FORMAT_VERSION = 3
+export const FORMAT_VERSION = 4
 
 /** Defaults of the store's options. */
 export const STORE_DEFAULTS: Required<Pick<StoreOptions, 'schemaVersion' | 'reserveBytes'>> = Object.freeze({

@@ -10,7 +10,7 @@ import { badRow } from './errors.js'
 /** The value of rows that say everything in their key. */
 export const EMPTY: Uint8Array = new Uint8Array(0)
 
-/** What an S row holds besides its key: all that most lenses ask, so that no record is opened for a view. */
+/** What an S row holds besides its key: all that views ask, so that no record is opened for them. */
 export interface CandidateRow {
   readonly agentId: PublicKey
   readonly timestampMs: number
@@ -19,10 +19,19 @@ export interface CandidateRow {
   readonly epoch?: Hash | undefined
   /** Canonical bytes of the object; absent when there are more than `OBJECT_INLINE_BYTES_MAX`. */
   readonly objectBytes?: Uint8Array | undefined
+  /** UTF-8 of the source; `elsewhere` when it has more than `SOURCE_INLINE_BYTES_MAX`; absent without one. */
+  readonly source?: Uint8Array | 'elsewhere' | undefined
+}
+
+/** What an S row is made of: fields of an assertion. */
+export interface CandidateFields extends Omit<CandidateRow, 'source'> {
+  readonly source?: string | undefined
 }
 
 /** Longer objects stand in the record alone: most claims are shorter, and rows stay small. */
 export const OBJECT_INLINE_BYTES_MAX = 128
+/** As for objects; an address or a name is shorter. */
+export const SOURCE_INLINE_BYTES_MAX = 128
 
 /** What an E row holds besides its key. */
 export interface EpochRow {
@@ -56,18 +65,30 @@ const kinds: readonly RowKind[] = ['assertion', 'vote', 'epoch']
 const CANDIDATE_FIXED_BYTES = 45
 const HAS_EPOCH = 1
 const OBJECT_ELSEWHERE = 2
+const HAS_SOURCE = 4
+const SOURCE_ELSEWHERE = 8
+/** A source stands here or elsewhere, so both flags never do. */
+const FLAGS_MAX = 11
 
-/** S: agent, timestamp, confidence, flags, epoch if any, object bytes unless they are too many. */
-export function encodeCandidateRow(row: CandidateRow): Uint8Array {
-  const { epoch, objectBytes } = row
+/** S: agent, timestamp, confidence, flags, epoch if any, source and object bytes unless they are too many. */
+export function encodeCandidateRow(row: CandidateFields): Uint8Array {
+  const { epoch, objectBytes, source } = row
   const inline = objectBytes !== undefined && objectBytes.length <= OBJECT_INLINE_BYTES_MAX
-  const objectAt = CANDIDATE_FIXED_BYTES + (epoch === undefined ? 0 : 32)
+  const text = source === undefined ? EMPTY : utf8Bytes(source)
+  const named = source !== undefined && text.length <= SOURCE_INLINE_BYTES_MAX
+  const sourceAt = CANDIDATE_FIXED_BYTES + (epoch === undefined ? 0 : 32)
+  const objectAt = sourceAt + (named ? 1 + text.length : 0)
   const bytes = Buffer.allocUnsafe(objectAt + (inline ? objectBytes.length : 0))
   bytes.write(row.agentId, 0, 'hex')
   writeU64(bytes, row.timestampMs, 32)
   bytes.writeUInt32BE(row.confidence, 40)
-  bytes[44] = (epoch === undefined ? 0 : HAS_EPOCH) | (inline ? 0 : OBJECT_ELSEWHERE)
+  bytes[44] = (epoch === undefined ? 0 : HAS_EPOCH) | (inline ? 0 : OBJECT_ELSEWHERE) |
+    (source === undefined ? 0 : named ? HAS_SOURCE : SOURCE_ELSEWHERE)
   if (epoch !== undefined) bytes.write(epoch, CANDIDATE_FIXED_BYTES, 'hex')
+  if (named) {
+    bytes[sourceAt] = text.length
+    bytes.set(text, sourceAt + 1)
+  }
   if (inline) bytes.set(objectBytes, objectAt)
   return bytes
 }
@@ -75,17 +96,23 @@ export function encodeCandidateRow(row: CandidateRow): Uint8Array {
 /** @throws StoreError STORE_BAD_ROW */
 export function decodeCandidateRow(value: Uint8Array): CandidateRow {
   const flags = value[44] ?? 0xff
-  const objectAt = CANDIDATE_FIXED_BYTES + ((flags & HAS_EPOCH) === 0 ? 0 : 32)
+  if (flags > FLAGS_MAX) throw badRow('S:')
+  const sourceAt = CANDIDATE_FIXED_BYTES + ((flags & HAS_EPOCH) === 0 ? 0 : 32)
+  const hasSource = (flags & HAS_SOURCE) !== 0
+  const sourceBytes = hasSource ? value[sourceAt] ?? 0xff : 0
+  const objectAt = sourceAt + (hasSource ? 1 + sourceBytes : 0)
   const elsewhere = (flags & OBJECT_ELSEWHERE) !== 0
-  const objectLength = value.length - objectAt
+  const objectBytes = value.length - objectAt
   const [least, most] = elsewhere ? [0, 0] : [1, OBJECT_INLINE_BYTES_MAX]
-  if (flags > (HAS_EPOCH | OBJECT_ELSEWHERE) || objectLength < least || objectLength > most) throw badRow('S:')
+  if (sourceBytes > SOURCE_INLINE_BYTES_MAX || objectBytes < least || objectBytes > most) throw badRow('S:')
   return {
     agentId: publicKeyAt(value, 0),
     timestampMs: readU64(value, 32),
     confidence: asBuffer(value).readUInt32BE(40),
     epoch: (flags & HAS_EPOCH) === 0 ? undefined : hashAt(value, CANDIDATE_FIXED_BYTES),
-    objectBytes: elsewhere ? undefined : value.subarray(objectAt)
+    objectBytes: elsewhere ? undefined : value.subarray(objectAt),
+    source: hasSource ? value.subarray(sourceAt + 1, objectAt) :
+      (flags & SOURCE_ELSEWHERE) === 0 ? undefined : 'elsewhere'
   }
 }
 

@@ -21,10 +21,11 @@ function signer(i: number): Signer {
 const epochs = [hash('epoch'), undefined]
 
 function addAssertion(
-  batch: Batch, subject: string, predicate: string, i: number, object = `answer ${i}`
+  batch: Batch, subject: string, predicate: string, i: number, object = `answer ${i}`,
+  source = `source ${i}`
 ): Assertion {
   const epoch = epochs[i % epochs.length]
-  const base = { timestampMs: 1_000 + i, subject, predicate, object, confidence: i, source: `source ${i}` }
+  const base = { timestampMs: 1_000 + i, subject, predicate, object, confidence: i, source }
   const fields = epoch === undefined ? base : { ...base, epoch }
   const opened = openRecord(buildAssertion(fields, signer(i), networkId))
   if (opened.grade !== 'effective' || opened.record.kind !== 'assertion') throw new Error('not effective')
@@ -117,9 +118,24 @@ describe('gathering a key', () => {
     expect(read.map((key) => Buffer.from(key))).toEqual([Buffer.from(keys.record(long?.id ?? hash('none')))])
   })
 
+  it('reads a source from the row up to 128 bytes of UTF-8 and from the record beyond', async () => {
+    const sources = ['', 'x'.repeat(128), 'ü'.repeat(64), 'x'.repeat(129), `${'ü'.repeat(64)}x`]
+    const batch = store.batch()
+    const records = sources.map((source, at) => addAssertion(batch, 's', `from ${at}`, 1, 'o', source))
+    await store.write(batch)
+    const read: Uint8Array[] = []
+    const reader = { get: (key: Uint8Array): Uint8Array | undefined => (read.push(key), store.get(key)) }
+    for (const [at, source] of sources.entries()) {
+      const [candidate] = (await gatherKey(store, 's', `from ${at}`, { records: reader })).candidates
+      expect(candidate?.source).toBe(source)
+    }
+    const long = records.slice(3).map(({ id }) => Buffer.from(keys.record(id)))
+    expect(read.map((key) => Buffer.from(key))).toEqual(long)
+  })
+
   it('reports a row whose assertion is not there as a damaged index once the record is asked for', async () => {
     const batch = store.batch()
-    const row = encodeCandidateRow({ agentId: signer(0).publicKey, timestampMs: 1, confidence: 1 })
+    const row = encodeCandidateRow({ agentId: signer(0).publicKey, timestampMs: 1, confidence: 1, source: 'x'.repeat(129) })
     batch.add(keys.candidate('s', 'broken', hash('nobody')), row)
     await store.write(batch)
     const [candidate] = (await gatherKey(store, 's', 'broken')).candidates

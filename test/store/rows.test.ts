@@ -6,7 +6,8 @@ import {
   decodeAgentRow, decodeBlockRow, decodeCandidateRow, decodeEpochRow, decodeForkRow, decodeMarkRow,
   decodeNumberRow, decodeTotals, decodeVoteRow, EMPTY, encodeAgentRow, encodeBlockRow, encodeCandidateRow,
   encodeEpochRow, encodeForkRow, encodeMarkRow, encodeNumberRow, encodeTotals, encodeVoteRow,
-  headerOfBlockRow, MARK_IDS_MAX, OBJECT_INLINE_BYTES_MAX, sameRows, StoreError, totalOfMarkRow
+  headerOfBlockRow, MARK_IDS_MAX, OBJECT_INLINE_BYTES_MAX, sameRows, SOURCE_INLINE_BYTES_MAX,
+  StoreError, totalOfMarkRow
 } from '../../src/store/index.js'
 import { decodeMarker, encodeMarker } from '../../src/store/marker.js'
 import { hash, keyOf, networkId } from '../contract/store.js'
@@ -34,8 +35,11 @@ describe('rows', () => {
     fc.assert(fc.property(fields, fc.array(id), fc.uint8Array(), fc.nat(), object,
       ([objectHash, agent, time, link, text], recordIds, header, weight, objectBytes) => {
         const base = { agentId: agent, timestampMs: time, confidence: weight, epoch: link }
-        const row = decodeCandidateRow(encodeCandidateRow({ ...base, objectBytes }))
+        const row = decodeCandidateRow(encodeCandidateRow({ ...base, objectBytes, source: text }))
         expect(row).toMatchObject(base)
+        const textBytes = Buffer.from(text)
+        expect(row.source).toEqual(textBytes.length <= SOURCE_INLINE_BYTES_MAX ? textBytes : 'elsewhere')
+        expect(decodeCandidateRow(encodeCandidateRow({ ...base, objectBytes })).source).toBeUndefined()
         const inline = objectBytes !== undefined && objectBytes.length <= OBJECT_INLINE_BYTES_MAX
         expect(row.objectBytes).toEqual(inline ? Buffer.from(objectBytes) : undefined)
         const supersedes = link === undefined ? {} : { supersedes: link }
@@ -53,6 +57,23 @@ describe('rows', () => {
       }), { seed })
     const kinds = ['assertion', 'vote', 'epoch'] as const
     expect(kinds.map((kind) => decodeAgentRow(encodeAgentRow(kind)))).toEqual(kinds)
+  })
+
+  it('of candidates are refused where source or object have another length than they may', () => {
+    const fixed = Buffer.alloc(45)
+    const row = (flags: number, ...rest: number[]): Buffer => {
+      fixed[44] = flags
+      return Buffer.concat([fixed, Buffer.from(rest)])
+    }
+    expect(decodeCandidateRow(row(4, 1, 97, 1)).source).toEqual(Buffer.from('a'))
+    const wrong = [
+      row(0), row(2, 1), row(4), row(4, 1, 97), row(4, 2, 97, 1), row(6, 1, 97, 1), row(12, 1, 97, 1)
+    ]
+    for (const bad of wrong) {
+      expect(() => decodeCandidateRow(bad)).toThrow(StoreError)
+    }
+    expect(decodeCandidateRow(row(6, 128, ...Buffer.alloc(128))).source).toHaveLength(128)
+    expect(() => decodeCandidateRow(row(6, 129, ...Buffer.alloc(129)))).toThrow(StoreError)
   })
 
   it('of any bytes are decoded or refused with the coded error', () => {
@@ -79,6 +100,9 @@ describe('rows', () => {
     expect(hex(encodeCandidateRow(row))).toBe(`${fixed}00` + '6f')
     expect(hex(encodeCandidateRow({ ...row, epoch: hash('e') }))).toBe(`${fixed}01${hash('e')}` + '6f')
     expect(hex(encodeCandidateRow({ ...row, objectBytes: new Uint8Array(129) }))).toBe(`${fixed}02`)
+    expect(hex(encodeCandidateRow({ ...row, source: 'ab' }))).toBe(`${fixed}04` + '026162' + '6f')
+    expect(hex(encodeCandidateRow({ ...row, epoch: hash('e'), source: '' }))).toBe(`${fixed}05${hash('e')}` + '006f')
+    expect(hex(encodeCandidateRow({ ...row, source: 'x'.repeat(129) }))).toBe(`${fixed}08` + '6f')
     expect(Buffer.from(encodeVoteRow(1_000_000)).toString('hex')).toBe('000f4240')
     expect(Buffer.from(encodeBlockRow({ header: utf8Bytes('hd'), recordIds: [hash(1)] })).toString('hex'))
       .toBe(`00000002` + `6864` + hash(1))
