@@ -45,13 +45,18 @@ const FINE: readonly number[] = [
   354, 356, 357, 359, 360, 361, 363, 364, 366, 367
 ]
 
+/** By x, log2Q(x) as far as it was asked for: shares and probabilities are asked for by the million. */
+const upToOne = new Uint32Array(Q + 1)
+
 /**
  * log2(x) in Q16, at most 3 units off; exact for powers of two.
  * @param x whole number, 1..2^53 - 1
  */
 export function log2Q(x: number): number {
   assert(x >= 1, 'a logarithm is taken of whole numbers from 1')
-  return x <= Q ? UP_TO_ONE[x] ?? 0 : compute(x)
+  if (x > Q) return compute(x)
+  const known = upToOne[x] ?? 0
+  return known === 0 ? upToOne[x] = compute(x) : known
 }
 
 function compute(x: number): number {
@@ -64,6 +69,3 @@ function compute(x: number): number {
   const fine = Math.floor(((mantissa - base) * Q) / base)
   return whole * Q + (COARSE[coarse] ?? 0) + (FINE[fine] ?? 0)
 }
-
-/** By x, log2Q(x) up to Q: shares and probabilities are asked for by the million. */
-const UP_TO_ONE = Uint32Array.from({ length: Q + 1 }, (_, x) => (x === 0 ? 0 : compute(x)))

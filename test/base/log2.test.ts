@@ -33,6 +33,12 @@ describe('log2Q', () => {
     expect(falls).toEqual([])
   })
 
+  it('says the same when asked again', () => {
+    for (const x of [1, 2, 63, 64, 40_000, 65_535, 65_536, 65_537]) {
+      expect([x, Math.abs(log2Q(x) - exactLog(x)) <= 3, log2Q(x)]).toEqual([x, true, log2Q(x)])
+    }
+  })
+
   it('refuses what has no logarithm', () => {
     expect(() => log2Q(0)).toThrow()
   })
