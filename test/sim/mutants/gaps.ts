@@ -4,28 +4,11 @@ import { always, change, inFile, never, without, type Mutant } from './mutant.js
 
 /** Planted bugs that are not looked for with the others. */
 export const GAPS: readonly Mutant[] = [
-  ...inFile('ingest/step.js', {
-    name: 'unsealed row not written', seeds: 100,
-    gap: 'not found at 6 seeds: a block of another node must come between, then a crash',
-    why: 'after a restart an acknowledged record is forgotten',
-    ...without('step.batch.add(keys.unsealed(id), encodeNumberRow(sequence));')
-  }),
   ...inFile('ingest/quarantine.js', {
-    name: 'quarantine looked at once', seeds: 60,
-    gap: 'not tried yet',
-    why: 'what is in quarantine at a start, or behind another record, waits for ever',
-    ...without('if (nextMs !== undefined)\n            this.#arm(nextMs - clock.nowMs());')
-  }, {
     name: 'release given up', seeds: 200,
     gap: 'not tried yet: the index must be full just then, and nothing come after it',
     why: 'a release that failed is not tried again',
     ...without('this.#arm(RETRY_MS);')
-  }),
-  ...inFile('ingest/block-gate.js', {
-    name: 'lost block admitted anew', seeds: 300,
-    gap: 'not found at 10 seeds: a block whose row rotted must come again before an audit',
-    why: 'rows of a block are counted twice, and a feed that never forked has a second tip',
-    ...change('await wasHere(header, gate.deps)', 'false')
   }),
   ...inFile('dag/sync-wants.js', {
     name: 'possession by seq', seeds: 200,
@@ -57,12 +40,6 @@ export const GAPS: readonly Mutant[] = [
     gap: 'not found at 5 seeds: a block must be sealed while the next feed is written down, a few disk operations',
     why: 'what is sealed until the next feed is written down forks an honest one',
     ...without('this.#parts.sealer.halt();')
-  }),
-  ...inFile('p2p/sync-schedule.js', {
-    name: 'no sync by the clock', seeds: 200,
-    gap: 'not found at 4 seeds: whatever a session brings, it brings all',
-    why: 'what gossip lost in silence stays lost',
-    ...never('peer !== undefined')
   }),
   ...inFile('materializer/publication.js', {
     name: 'trust sweep lost at a crash', seeds: 200,

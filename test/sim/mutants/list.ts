@@ -90,6 +90,10 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'future is misbehaviour', seeds: 60, at: 38,
     why: 'whose clock runs ahead is sent away',
     ...change('kind: \'ignore\', why: \'sealed in the future\'', 'kind: \'reject\', why: \'sealed in the future\'')
+  }, {
+    name: 'lost block admitted anew', seeds: 300, at: 260,
+    why: 'rows of a block are counted twice, and a feed that never forked has a second tip',
+    ...change('await wasHere(header, gate.deps)', 'false')
   }),
   ...inFile('ingest/record-gate.js', {
     name: 'record signatures of clients not checked', seeds: 10, at: 8,
@@ -118,8 +122,20 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'quarantine released early', seeds: 20, at: 12,
     why: 'records are admitted before their time',
     ...change('STEP_ROWS, clock.nowMs());', 'STEP_ROWS, clock.nowMs() + 60_000);')
+  }, {
+    name: 'quarantine looked at once', seeds: 10, at: 3,
+    why: 'what is in quarantine at a start, or behind another record, waits for ever',
+    ...without('if (nextMs !== undefined)\n            this.#arm(nextMs - clock.nowMs());')
   }),
   ...inFile('ingest/step.js', {
+    name: 'unsealed row not written', seeds: 60, at: 46,
+    why: 'after a restart an acknowledged record is forgotten',
+    ...without('step.batch.add(keys.unsealed(id), encodeNumberRow(sequence));')
+  }, {
+    name: 'own blocks that came back stay', seeds: 2_000, at: 1_978,
+    why: 'a node whose clock was set back makes its index anew again and again',
+    ...change('header.nodeKey === deps.self', 'false')
+  }, {
     name: 'u/ row not deleted', seeds: 10, at: 8,
     why: 'a sealed record still waits for a block',
     ...without('step.batch.remove(keys.unsealed(record.id));')
@@ -247,6 +263,11 @@ const OF_SESSIONS: readonly Mutant[] = [
     name: 'a chain served for each of its blocks', seeds: 10, at: 4,
     why: 'a question that names many tops of a chain costs the chain as often',
     ...change('dag.isForked(top.feed) ? top.id : top.feed', 'top.id')
+  }),
+  ...inFile('p2p/sync-schedule.js', {
+    name: 'no sync by the clock', seeds: 10, at: 4,
+    why: 'what gossip lost in silence stays lost',
+    ...never('peer !== undefined')
   }),
   ...inFile('p2p/sync-sessions.js', {
     name: 'one pool of places', seeds: 300, at: 254,
