@@ -8,8 +8,9 @@ export interface MaterializerOptions {
    */
   readonly sliceMs?: number
   /**
-   * A view whose computation took c ms waits this many times c before the next, 0 to 1,000.
-   * @default 20: one hot key takes at most 5 % of the work
+   * A view whose computation took c ms waits this many times c before the next, 0 to 1,000, but at most
+   * `WAIT_MS_MAX`.
+   * @default 20: one hot key takes at most 5 % of the work, as long as that takes it 200 ms at most
    */
   readonly waitFactor?: number
   /**
@@ -36,6 +37,9 @@ export interface MaterializerOptions {
 
 /** A rest between two batches is never longer: the end of a burst is noticed soon. */
 export const REST_MS_MAX = 100
+
+/** No view waits longer for its next turn, in ms: whoever asks for a fresh answer gives up after 5 s. */
+export const WAIT_MS_MAX = 4_000
 
 /** Marks read for one batch. More marks of a key than this only mean that it is computed again. */
 export const MARKS_MAX = 4_096

@@ -40,16 +40,30 @@ export async function recompute(
     for (const [at, key] of some.entries()) {
       const records = gathered[at]
       if (records === undefined) continue
-      const startMs = deps.clock.monotonicMs()
-      const view = await run(settleSteps(records, deps.judgement, deps.clock.nowMs()), records, deps)
+      const own = ownTime(deps)
+      const view = await run(settleSteps(records, deps.judgement, deps.clock.nowMs()), records, own)
       changes.push(...stage(key, view, records, deps))
-      await tell(key, records, deps)
-      deps.spent(key.name, gatherMs + deps.clock.monotonicMs() - startMs)
+      await tell(key, records, own)
+      deps.spent(key.name, gatherMs + own.spentMs())
       const pause = deps.pace()
       if (pause !== undefined) await pause
     }
   }
   return changes
+}
+
+/** Counts the time from now on without that which was left to others between two slices. */
+function ownTime(deps: RecomputeDeps): RecomputeDeps & { spentMs(): number } {
+  const { clock } = deps
+  const startMs = clock.monotonicMs()
+  let leftMs = 0
+  const pace: Pace = () => {
+    const fromMs = clock.monotonicMs()
+    return deps.pace()?.then(() => {
+      leftMs += clock.monotonicMs() - fromMs
+    })
+  }
+  return { ...deps, pace, spentMs: () => clock.monotonicMs() - startMs - leftMs }
 }
 
 /** Work on records that are many is done in slices. */

@@ -1,8 +1,8 @@
 // Waiting turns: a view that was dear to compute waits before it is computed again.
 // Rule: the wait is a multiple of the cost, so that no key takes more than its share, however often it is
-// marked.
+// marked; and it is bounded, so that no answer is stale for long where a computation took seconds.
 
-import { WAITING_MAX } from './options.js'
+import { WAIT_MS_MAX, WAITING_MAX } from './options.js'
 
 /** Costs below this are not worth a wait. */
 const COST_MS_MIN = 0.25
@@ -23,7 +23,7 @@ export function createWaitingTurns(waitFactor: number): WaitingTurns {
     spent(name, costMs, nowMs) {
       until.delete(name)
       if (costMs < COST_MS_MIN) return
-      until.set(name, nowMs + waitFactor * costMs)
+      until.set(name, nowMs + Math.min(WAIT_MS_MAX, waitFactor * costMs))
       for (const [other, untilMs] of until) {
         if (until.size <= WAITING_MAX && untilMs > nowMs) break
         until.delete(other)
