@@ -4,11 +4,10 @@
 // decided by hash. Cost: one point read a record, paged; a range costs no memory.
 
 import { type Hash } from '../base/index.js'
-import { type SyncError } from './errors.js'
 import { type BlockHeader } from './header.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Outbox } from './sync-outbox.js'
-import { createPeerPending } from './sync-skip.js'
+import { createPeerPending, type Ending } from './sync-skip.js'
 import { type Dag } from './types.js'
 
 /** The serving side. */
@@ -21,7 +20,7 @@ export interface Server {
   credit(bytes: number): void
   /** Runs that wait at the peer. */
   peerPending(runs: readonly Run[]): void
-  stop(reason: SyncError): void
+  stop(): void
   readonly busy: boolean
   readonly blocksOut: number
 }
@@ -54,21 +53,20 @@ export function createServer(
   const { dag } = deps
   const sender = createBlockSender(options, deps)
   const pending = createPeerPending(dag)
-  const stopping = new AbortController()
-  const { signal } = stopping
+  const session = { over: false }
   let [busy, cut] = [false, false]
   let fruitless = 0
 
   const servePart = async ({ range, top }: Located): Promise<boolean> => {
-    if (cut || signal.aborted) return false
-    const skips = await pending.skips(top, range, signal)
+    if (cut || session.over) return false
+    const skips = await pending.skips(top, range, session)
     let seq = range.low
     for await (const page of dag.chain(top.id, range.low, range.high)) {
       for (const id of page) {
         const block = skips(seq) ? undefined : dag.readBlock(id)
         if (block === undefined && !skips(seq)) return false
         if (block !== undefined) await sender.push(block)
-        if (signal.aborted) return true
+        if (session.over) return true
         if (cut) return false
         seq += 1
       }
@@ -77,13 +75,13 @@ export function createServer(
   }
   const answer = async (ranges: readonly WantRange[]): Promise<void> => {
     const before = sender.blocks
-    const parts = await locate(dag, ranges, signal)
+    const parts = await locate(dag, ranges, session)
     pending.renew()
     const missed = await serveEach(ranges.length, parts, servePart)
     await sender.flush()
     fruitless = sender.blocks === before ? fruitless + 1 : 0
     busy = false
-    if (signal.aborted) return
+    if (session.over) return
     if (missed.size > 0) deps.outbox.post({ kind: 'miss', ranges: [...missed] })
     deps.outbox.post({ kind: 'done' })
     deps.onIdle()
@@ -99,8 +97,8 @@ export function createServer(
     cut: () => void (cut = true),
     credit: (bytes) => sender.credit(bytes),
     peerPending: (runs) => pending.add(runs),
-    stop(reason) {
-      stopping.abort(reason)
+    stop() {
+      session.over = true
       sender.stop()
     },
     get busy() { return busy },
@@ -126,11 +124,11 @@ async function serveEach(
 
 /** Finds the tops of the ranges; in the order of serving, no block of one chain twice. */
 async function locate(
-  dag: Dag, ranges: readonly WantRange[], signal: AbortSignal
+  dag: Dag, ranges: readonly WantRange[], session: Ending
 ): Promise<readonly Located[]> {
   const found: Located[] = []
   for (const [position, range] of ranges.entries()) {
-    if (signal.aborted) break
+    if (session.over) break
     const id = await dag.find(Buffer.from(range.top, 'hex'))
     const top = id === undefined ? undefined : dag.header(id)
     if (top !== undefined) found.push({ position, range, top })

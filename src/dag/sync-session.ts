@@ -283,7 +283,7 @@ class Session {
     this.idle.stop()
     this.deps.dag.claims.free(this)
     this.intake.stop()
-    this.server.stop(error)
+    this.server.stop()
     this.outbox.close()
     this.puller.asker.stop(error)
   }

@@ -7,13 +7,18 @@ import { type BlockHeader } from './header.js'
 import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Dag } from './types.js'
 
+/** Tells long work that its session is over. A flag: making and firing a signal costs as much as a frame. */
+export interface Ending {
+  readonly over: boolean
+}
+
 /** Runs that wait at the peer of a session. */
 export interface PeerPending {
   add(runs: readonly Run[]): void
   /** Begins another answer. */
   renew(): void
   /** Which seqs of the chain below `top` the peer holds waiting. */
-  skips(top: BlockHeader, range: WantRange, signal: AbortSignal): Promise<(seq: number) => boolean>
+  skips(top: BlockHeader, range: WantRange, session: Ending): Promise<(seq: number) => boolean>
 }
 
 /** Walks down a forked feed in one answer, to tell on which branch a run lies. */
@@ -30,12 +35,12 @@ export function createPeerPending(dag: Pick<Dag, 'chain' | 'find' | 'header' | '
   let known = new Map<string, readonly KnownRun[]>()
   let walks = 0
 
-  const knownOf = async (feed: string, signal: AbortSignal): Promise<readonly KnownRun[]> => {
+  const knownOf = async (feed: string, session: Ending): Promise<readonly KnownRun[]> => {
     const before = known.get(feed)
     if (before !== undefined) return before
     const runs: KnownRun[] = []
     for (const run of pending) {
-      if (signal.aborted) return []
+      if (session.over) return []
       if (run.feed !== feed) continue
       const id = await dag.find(Buffer.from(run.top, 'hex'))
       const top = id === undefined ? undefined : dag.header(id)
@@ -56,10 +61,10 @@ export function createPeerPending(dag: Pick<Dag, 'chain' | 'find' | 'header' | '
       known = new Map()
     },
     renew: () => void (walks = 0),
-    async skips(top, range, signal) {
+    async skips(top, range, session) {
       const there: KnownRun[] = []
-      for (const run of await knownOf(prefixOf(top.feed), signal)) {
-        if (signal.aborted) break
+      for (const run of await knownOf(prefixOf(top.feed), session)) {
+        if (session.over) break
         if (run.top.seq > top.seq || run.top.seq < range.low || run.low > range.high) continue
         if (await isBelow(run.top, top)) there.push(run)
       }
