@@ -9,9 +9,10 @@ import { createLifecycle, type Lifecycle } from '../../src/node/lifecycle.js'
 import { openParts, type Parts } from '../../src/node/parts.js'
 import type { NodeParts, NodeSetup } from '../../src/node/index.js'
 import { peerNameOf, type OpenedGenesis } from '../../src/p2p/index.js'
-import { createSigner, type Signer, type VerifySignature } from '../../src/record/index.js'
+import { createSigner, type Signer } from '../../src/record/index.js'
 import { createMemoryDisk, type DiskOperation, type MemoryDisk } from '../fakes/memory-disk.js'
 import { createSimIndex, type IndexCopy, type IndexFate, type SimIndex } from './index-source.js'
+import type { CountingVerifier } from './memo.js'
 import type { SimEndpoint, SimHub } from './network.js'
 import type { Prng } from './prng.js'
 import { createTrustThread } from './trust-thread.js'
@@ -47,7 +48,7 @@ export interface MachineDeps {
   readonly world: World
   readonly hub: SimHub
   readonly prng: Prng
-  readonly verify: VerifySignature
+  readonly verifier: Pick<CountingVerifier, 'know' | 'verify'>
   readonly onLog: (machine: Machine, level: string, fields: object, message: string) => void
   /** A node publishes a block that it has sealed. */
   readonly onPublish?: (machine: Machine, payload: Uint8Array) => void
@@ -162,7 +163,7 @@ class SimMachine implements Machine {
     this.#options = options
     this.#deps = deps
     this.index = options.index
-    this.signer = createSigner(deps.prng.fork('key').bytes(32))
+    this.signer = deps.verifier.know(createSigner(deps.prng.fork('key').bytes(32)))
     this.name = peerNameOf(this.signer.publicKey)
     this.#latencies = deps.prng.fork('latency')
     this.level = createSimIndex(() => {
@@ -261,18 +262,17 @@ class SimMachine implements Machine {
     const { genesis, governor, expectsPeers, ingest, dag } = this.#options
     const { signer } = this
     const { networkId, genesis: { admission } } = genesis
-    const certificate = issueCertificate(signer.publicKey, governor, networkId)
     return {
       genesis, signer, walDirectory: '/data/wal', markerPath: '/data/wal.marker',
       incarnationPath: '/data/incarnation', dataDirectory: '/data', expectsPeers,
       ingest: { ...DEFAULTS, ...ingest, verifyWorkers: 0 }, trust: { workers: 0 },
       wal: { segmentBytes: 1_048_576 }, dag,
-      ...(admission === 'open' ? {} : { certificate })
+      ...(admission === 'open' ? {} : { certificate: issueCertificate(signer.publicKey, governor, networkId) })
     }
   }
 
   #ports(life: Life): NodeParts {
-    const { world, hub, prng, verify } = this.#deps
+    const { world, hub, prng, verifier: { verify } } = this.#deps
     const { genesis: { networkId }, dial, trustMs } = this.#options
     const random = prng.fork(`life ${life.number}`)
     return {

@@ -19,7 +19,7 @@ export async function rebuildElsewhere(parts: Parts, deps: InspectorDeps): Promi
       index: options.machines, genesis: deps.genesis, governor: deps.workload.governor, dial: [],
       expectsPeers: false, ingest: {}, dag: {}, syncMs: 0, indexMs: 2, trustMs: 0
     },
-    { world, hub: deps.hub, prng, verify: deps.verifier.verify, onLog: deps.onLog }
+    { world, hub: deps.hub, prng, verifier: deps.verifier, onLog: deps.onLog }
   )
   const life = machine.boot()
   await world.run(world.nowMs + SETTLE_MS_MAX, () => life.started || life.failure !== undefined)

@@ -104,14 +104,14 @@ async function runIn(
         dag: options.dag, syncMs, indexMs: options.indexMs, trustMs: options.trustMs
       },
       {
-        world, hub, prng, verify: verifier.verify, onLog,
+        world, hub, prng, verifier, onLog,
         onPublish: (publisher, payload) => feeds.published(publisher, payload)
       }
     )
     names.push(machine.name)
     machines.push(machine)
   }
-  const workload = createWorkload(options, genesis.networkId, world)
+  const workload = createWorkload(options, genesis.networkId, world, verifier)
   const inspector = createInspector({
     world, machines, workload, genesis, verifier, options, hub, feeds, onLog
   })

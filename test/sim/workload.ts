@@ -6,6 +6,7 @@ import type { AdmitResult } from '../../src/ingest/index.js'
 import { buildAssertion, buildEpoch, buildVote, createSigner, openRecord, type Signer } from '../../src/record/index.js'
 import { START_MS, type Machine } from './machine.js'
 import type { SimOptions } from './options.js'
+import type { CountingVerifier } from './memo.js'
 import { createPrng, type Prng } from './prng.js'
 import type { World } from './world.js'
 
@@ -59,8 +60,10 @@ function makeKeys(seed: number, count: number): Keys {
 }
 
 /** Clients of a run. */
-export function createWorkload(options: SimOptions, networkId: NetworkId, world: World): Workload {
-  return new Clients(options, networkId, world)
+export function createWorkload(
+  options: SimOptions, networkId: NetworkId, world: World, verifier: Pick<CountingVerifier, 'know'>
+): Workload {
+  return new Clients(options, networkId, world, verifier)
 }
 
 class Clients implements Workload {
@@ -74,13 +77,15 @@ class Clients implements Workload {
   readonly #records = new Map<number, Uint8Array>()
   #waiting: readonly Acknowledged[] = []
 
-  constructor(options: SimOptions, networkId: NetworkId, world: World) {
+  constructor(
+    options: SimOptions, networkId: NetworkId, world: World, verifier: Pick<CountingVerifier, 'know'>
+  ) {
     this.#options = options
     this.#networkId = networkId
     this.#world = world
     const keys = keysOf(options.seed, options.agents)
-    this.governor = keys.governor
-    this.agents = keys.agents
+    this.governor = verifier.know(keys.governor)
+    this.agents = keys.agents.map((agent) => verifier.know(agent))
   }
 
   plan(machines: readonly Machine[]): void {
