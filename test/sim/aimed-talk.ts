@@ -42,6 +42,9 @@ const ENDLESS = 1_000_000
 const NUDGE_MS = 10_000
 /** Questions in a row that nothing comes of: a few more are misbehaviour. */
 const FRUITLESS_MAX = 60
+/** What is said again this often at full pace, and the share of sessions that never slow down. */
+const QUICK = 3
+const GREEDY_SHARE = 0.03
 
 /** How liars talk, by what they are after. */
 export const TALKS: Readonly<Record<Habit, Speak>> = { drip, hold, ask, retire, large }
@@ -124,6 +127,7 @@ async function ask(talk: Talk): Promise<void> {
   let fruitless = 0
   let blocks = 0
   let once = onceAnAnswer(talk)
+  const pauseMs = pausesOf(prng, everyMs / 4)
   for await (const bytes of stream.frames) {
     const frame = decodeFrame(bytes)
     if (frame.kind === 'blocks') {
@@ -137,12 +141,26 @@ async function ask(talk: Talk): Promise<void> {
     if (fruitless > FRUITLESS_MAX) break
     blocks = 0
     const listed = frame.kind === 'tips' ? frame.admitted.slice(0, SYNC_LIMITS.rangesMax) : []
-    if (frame.kind === 'done') await world.sleep(everyMs / 4, 'aim', owner)
+    if (frame.kind === 'done') await world.sleep(pauseMs(), 'aim', owner)
     const ranges = listed.length > 0 ? listed.map(({ top, low, high }) => ({ top, low, high }))
       : library.ranges(SYNC_LIMITS.rangesMax)
     if (ranges.length > 0) await send(stream, { kind: 'want', ranges })
   }
   await stream.close()
+}
+
+/**
+ * Pauses between what a liar says again. Each answer is judged by itself, and the third to one question
+ * shows what the hundredth would: most liars wait ever longer then, and keep their place as long as before.
+ * A few go on at full pace, until their credit is used up.
+ */
+function pausesOf(prng: Prng, firstMs: number): () => number {
+  const greedy = prng.chance(GREEDY_SHARE)
+  let said = 0
+  return () => {
+    said += 1
+    return greedy ? firstMs : Math.min(NUDGE_MS, firstMs * 4 ** Math.max(0, said - QUICK))
+  }
 }
 
 /** Notes the blocks of an answer: none of an unforked feed comes twice, whatever the question names. */
@@ -156,11 +174,12 @@ function onceAnAnswer({ target, world }: Talk): (header: BlockHeader | undefined
 }
 
 /** The same true blocks, said to be held, time and again. */
-async function repeatHave({ everyMs, library, owner, stream, world }: Talk): Promise<void> {
+async function repeatHave({ everyMs, library, owner, prng, stream, world }: Talk): Promise<void> {
+  const pauseMs = pausesOf(prng, everyMs)
   for (let again = 0; again < FRUITLESS_MAX; again += 1) {
     const ids = [...library.ids(SYNC_LIMITS.rangesMax)].sort()
     if (ids.length > 0) await send(stream, { kind: 'have', ids })
-    await world.sleep(everyMs, 'aim', owner)
+    await world.sleep(pauseMs(), 'aim', owner)
   }
   await stream.close()
 }
