@@ -10,10 +10,13 @@ const SEED_MS_MAX = 300_000
 /**
  * Runs seeds until one fails.
  * @param name of the mutant to plant, empty for none
+ * @param scene whose numbers the seeds are; empty: each draws its own world
  * @throws Error when the process ends: a mutant that does not run has not been looked for
  */
-export function firstFailure(seeds: readonly number[], name: string): Promise<Summary | undefined> {
-  const child = startWorker(name)
+export function firstFailure(
+  seeds: readonly number[], name: string, scene: string
+): Promise<Summary | undefined> {
+  const child = startWorker(name, scene)
   const left = [...seeds]
   let said = ''
   let timer: NodeJS.Timeout | undefined
@@ -35,10 +38,11 @@ export function firstFailure(seeds: readonly number[], name: string): Promise<Su
   })
 }
 
-function startWorker(name: string): ChildProcess {
+function startWorker(name: string, scene: string): ChildProcess {
   const plant = ['--import', new URL('../../test/sim/mutants/register.js', import.meta.url).href]
   return fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
-    execArgv: name === '' ? [] : plant, env: { ...process.env, STEMEDB_SIM_MUTANT: name }, silent: true
+    execArgv: name === '' ? [] : plant, silent: true,
+    env: { ...process.env, STEMEDB_SIM_MUTANT: name, STEMEDB_SIM_SCENE: scene }
   })
 }
 

@@ -38,24 +38,25 @@ export async function runMutants(name: string | undefined, jobs: number): Promis
 /** The seed at which it was found last comes first: the others matter only when that one has become blind. */
 async function hunt(mutant: Mutant): Promise<Verdict> {
   const seeds = new Set([mutant.at ?? 1, ...Array.from({ length: mutant.seeds }, (_, index) => index + 1)])
-  const found = await firstFailure([...seeds], mutant.name)
+  const found = await firstFailure([...seeds], mutant.name, mutant.scene ?? '')
   return { mutant, seed: found?.seed, invariant: found?.violation?.invariant ?? '' }
 }
 
-/** Seeds at which mutants were found and clean code fails too. */
-async function cleanFailures(verdicts: readonly Verdict[], jobs: number): Promise<readonly number[]> {
-  const failing: number[] = []
-  const seeds = [...new Set(verdicts.flatMap(({ seed }) => seed ?? []))]
-  await each(jobs, seeds, async (seed) => {
-    if (await firstFailure([seed], '') !== undefined) failing.push(seed)
+/** Seeds at which mutants were found and clean code fails too, with their scenes. */
+async function cleanFailures(verdicts: readonly Verdict[], jobs: number): Promise<readonly string[]> {
+  const failing: string[] = []
+  const runs = new Map(verdicts.flatMap(({ mutant: { scene = '' }, seed }) =>
+    seed === undefined ? [] : [[`${scene} ${seed}`.trim(), { scene, seed }] as const]))
+  await each(jobs, [...runs], async ([run, { scene, seed }]) => {
+    if (await firstFailure([seed], '', scene) !== undefined) failing.push(run)
   })
   return failing
 }
 
-function tell(verdicts: readonly Verdict[], clean: readonly number[], gaps: readonly Mutant[]): number {
+function tell(verdicts: readonly Verdict[], clean: readonly string[], gaps: readonly Mutant[]): number {
   const missed = verdicts.filter(({ seed }) => seed === undefined).length
   console.log(`${verdicts.length - missed} of ${verdicts.length} mutants found; ` +
-    `clean code fails at ${clean.length} of their seeds${clean.map((seed) => ` ${seed}`).join('')}`)
+    `clean code fails at ${clean.length} of their seeds${clean.map((run) => ` ${run}`).join(',')}`)
   for (const { name, gap } of gaps) console.log(`not looked for, a known gap: ${name}, ${gap ?? ''}`)
   return missed === 0 && clean.length === 0 ? 0 : 1
 }
@@ -68,7 +69,7 @@ async function each<T>(jobs: number, items: readonly T[], action: (item: T) => P
 }
 
 function row({ mutant, seed, invariant }: Verdict): string {
-  const where = seed === undefined ? `NOT FOUND in ${mutant.seeds}` : `seed ${seed} of ${mutant.seeds}`
+  const where = seed === undefined ? `NOT FOUND in ${mutant.seeds}` : `${mutant.scene ?? 'seed'} ${seed} of ${mutant.seeds}`
   return `${mutant.name.padEnd(40)} | ${mutant.why.padEnd(76)} | ${where.padEnd(16)} | ${invariant}`
 }
 

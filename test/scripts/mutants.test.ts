@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { mutate } from '../sim/mutants/hook.js'
 import { GAPS } from '../sim/mutants/gaps.js'
 import { MUTANTS } from '../sim/mutants/list.js'
+import { SCENES } from '../sim/scenes.js'
 
 const { compilerOptions } = ts.readConfigFile('tsconfig.json', (path) => readFileSync(path, 'utf8')).config as {
   compilerOptions: object
@@ -26,6 +27,15 @@ test('a text that stands twice in its file, or not at all, is refused', () => {
   expect(mutate(mutant, '-a-')).toBe('-b-')
   expect(() => mutate(mutant, 'aa')).toThrow('mutant any: 2 places')
   expect(() => mutate(mutant, '')).toThrow('mutant any: 0 places')
+})
+
+test('the scenes that mutants name are there, and each of their numbers is another run', () => {
+  const inScenes = all.filter(({ scene }) => scene !== undefined)
+  expect(inScenes.length).toBeGreaterThan(0)
+  for (const { scene = '', seeds } of inScenes) {
+    const runs = Array.from({ length: seeds }, (_, index) => JSON.stringify(SCENES[scene]?.(index + 1)))
+    expect(new Set(runs).size).toBe(seeds)
+  }
 })
 
 test('the names of mutants are distinct, and there are at least 25', () => {

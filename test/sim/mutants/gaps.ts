@@ -1,12 +1,12 @@
 // Mutants that no seed has shown yet: each is a gap of the faults or of the invariants.
 
-import { always, change, inFile, never, without, type Mutant } from './mutant.js'
+import { always, change, inFile, without, type Mutant } from './mutant.js'
 
 /** Planted bugs that are not looked for with the others. */
 export const GAPS: readonly Mutant[] = [
   ...inFile('ingest/quarantine.js', {
     name: 'release given up', seeds: 200,
-    gap: 'not tried yet: the index must be full just then, and nothing come after it',
+    gap: 'not found at 18 seeds, nor with the index full at the last release of a machine, in 23 small worlds',
     why: 'a release that failed is not tried again',
     ...without('this.#arm(RETRY_MS);')
   }),
@@ -37,20 +37,8 @@ export const GAPS: readonly Mutant[] = [
   }),
   ...inFile('ingest/ingest.js', {
     name: 'retired feed sealed on', seeds: 200,
-    gap: 'not found at 5 seeds: a block must be sealed while the next feed is written down, a few disk operations',
+    gap: 'not found at 21 seeds: a block must be sealed while the next feed is written down, a few disk operations',
     why: 'what is sealed until the next feed is written down forks an honest one',
     ...without('this.#parts.sealer.halt();')
-  }),
-  ...inFile('materializer/publication.js', {
-    name: 'trust sweep lost at a crash', seeds: 200,
-    gap: 'not tried yet: the next publication goes on with it',
-    why: 'a sweep that a crash cut off never goes on',
-    ...always('now === undefined && isTrustSwept(store)')
-  }),
-  ...inFile('node/audit.js', {
-    name: 'views left after a repair', seeds: 200,
-    gap: 'not found at 4 seeds: a view must be computed between rot and repair',
-    why: 'views that were computed while records were missing stay so',
-    ...never('await rescan(signal) && !signal.aborted')
   })
 ]

@@ -295,6 +295,10 @@ const OF_VIEWS: readonly Mutant[] = [
     name: 'trust without a sweep', seeds: 10, at: 8,
     why: 'views stay under the trust of an older generation',
     ...without('noteTrustSweep(batch, to.publication.generation);')
+  }, {
+    name: 'trust sweep lost at a crash', scene: 'trust is swept', seeds: 150, at: 95,
+    why: 'a sweep that a crash cut off never goes on',
+    ...change('now === undefined && isTrustSwept(store)', 'now === undefined')
   }),
   ...inFile('materializer/sweep.js', {
     name: 'epoch without a sweep', seeds: 100, at: 65,
@@ -332,6 +336,10 @@ const OF_THE_NODE: readonly Mutant[] = [
     name: 'audit repairs nothing', seeds: 30, at: 25,
     why: 'rows that rotted stay rotten',
     ...change('const repaired = this.#deps.repair(id, block)', 'const repaired = Promise.resolve(\'unknown\')')
+  }, {
+    name: 'views left after a repair', seeds: 200, at: 183,
+    why: 'views that were computed while records were missing stay so',
+    ...never('await rescan(signal) && !signal.aborted')
   })
 ]
 

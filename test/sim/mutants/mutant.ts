@@ -7,6 +7,8 @@ export interface Mutant extends Change {
   readonly file: string
   /** Found within the seeds 1..this. */
   readonly seeds: number
+  /** The name of the scene in place of the world of each seed: seeds are its numbers. */
+  readonly scene?: string
   /** The seed at which it was found last: tried first. */
   readonly at?: number
   /** Not found yet: how far it was looked for. */
