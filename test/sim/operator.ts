@@ -24,6 +24,8 @@ export interface OperatorDeps {
   readonly world: World
   readonly machines: readonly Machine[]
   readonly inspector: Pick<Inspector, 'checkStarted' | 'checkRunning'>
+  /** Leaves a node alone whose index has no room. */
+  readonly patient: boolean
 }
 
 const LOOK_MS = 500
@@ -102,7 +104,7 @@ class Keeper implements Operator {
   }
 
   #look(machine: Machine): void {
-    const { world, inspector } = this.#deps
+    const { world, inspector, patient } = this.#deps
     world.plan(LOOK_MS, 'look', undefined, () => this.#look(machine))
     const { life } = machine
     if (life === undefined || this.#stopping.has(machine)) return
@@ -114,7 +116,7 @@ class Keeper implements Operator {
       void inspector.checkStarted(machine)
     }
     inspector.checkRunning(machine)
-    const failure = failureOf(life)
+    const failure = failureOf(life, patient)
     if (failure === undefined) return
     if (!this.#excused(machine)) {
       return world.fail('nothing fails without a fault', `machine ${machine.index}: ${String(failure)}`)
@@ -147,9 +149,10 @@ class Keeper implements Operator {
   }
 }
 
-function failureOf({ parts }: Life): unknown {
+function failureOf({ parts }: Life, patient: boolean): unknown {
   if (parts === undefined) return undefined
   const { wal, ingest, store, materializer, scan } = parts
-  const failure = wal.failure ?? ingest.failure ?? store.failure ?? materializer.failure
+  const ofStore = patient && store.failure?.code === 'STORE_NO_SPACE' ? undefined : store.failure
+  const failure = wal.failure ?? ingest.failure ?? ofStore ?? materializer.failure
   return failure ?? (scan.damaged ? 'the index is damaged' : undefined)
 }

@@ -42,6 +42,8 @@ export interface SimOptions {
   readonly trust: SimTrust
   /** Longest computation of trust; 0 = inline, in no time. */
   readonly trustMs: number
+  /** The operator leaves a node alone whose index has no room: it goes on by itself. Never drawn. */
+  readonly patient?: boolean
 }
 
 /** What genesis says of trust. */

@@ -115,7 +115,7 @@ async function runIn(
   const inspector = createInspector({
     world, machines, workload, genesis, verifier, options, hub, feeds, onLog
   })
-  const operator = createOperator({ world, machines, inspector })
+  const operator = createOperator({ world, machines, inspector, patient: options.patient === true })
   const { networkId } = genesis
   const { seed, closed } = options
   const liarDeps = { world, hub, machines, networkId, governor, closed }

@@ -16,6 +16,11 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       atMs: 11_300 + 4 * number, kind: 'crash', machine: 1, power: false, index: 'kept', draw: 0, downMs: 20,
       within: 'none'
     }]
+  }),
+  /** The index of a machine is full for a moment, when a record's time has come; nobody restarts the node. */
+  'the index is full': (number) => ({
+    options: PATIENT,
+    faults: [{ atMs: 1_000 * number, kind: 'full-disk', machine: number % 2, forMs: 1_500, indexOnly: true }]
   })
 }
 
@@ -26,4 +31,10 @@ const CALM: SimOptions = {
   ingest: { blockRecordsTarget: 1, sealDelayMs: 1, checkpointMs: 2_000, checkpointBytes: 1_048_576 },
   dag: {}, realSignatures: false, trustMs: 50,
   trust: { seeds: 2, standing: 'votes', halfLifeMs: 0, voteBudget: 0, roundMs: 86_400_000 }
+}
+
+/** Two machines and few writes, half of them ahead of their time. */
+const PATIENT: SimOptions = {
+  ...CALM, seed: 3, safetyMs: 100_000, indexMs: 2, aheadShare: 0.5, trustMs: 0, patient: true,
+  trust: { ...CALM.trust, seeds: 0, standing: 'off' }
 }

@@ -4,12 +4,6 @@ import { always, change, inFile, without, type Mutant } from './mutant.js'
 
 /** Planted bugs that are not looked for with the others. */
 export const GAPS: readonly Mutant[] = [
-  ...inFile('ingest/quarantine.js', {
-    name: 'release given up', seeds: 200,
-    gap: 'not found at 18 seeds, nor with the index full at the last release of a machine, in 23 small worlds',
-    why: 'a release that failed is not tried again',
-    ...without('this.#arm(RETRY_MS);')
-  }),
   ...inFile('dag/sync-wants.js', {
     name: 'possession by seq', seeds: 200,
     gap: 'not found at 4 seeds: the next block of who has the branch names it as a parent',

@@ -126,6 +126,10 @@ const OF_INGEST: readonly Mutant[] = [
     name: 'quarantine looked at once', seeds: 10, at: 3,
     why: 'what is in quarantine at a start, or behind another record, waits for ever',
     ...without('if (nextMs !== undefined)\n            this.#arm(nextMs - clock.nowMs());')
+  }, {
+    name: 'release given up', scene: 'the index is full', seeds: 100, at: 70,
+    why: 'a release that failed is not tried again',
+    ...without('this.#arm(RETRY_MS);')
   }),
   ...inFile('ingest/step.js', {
     name: 'unsealed row not written', seeds: 60, at: 46,
