@@ -159,8 +159,8 @@ function assemble(parts: Parts, clock: Clock): Dag {
     wanted: () => wanted.all(),
     counts: () => ({
       blocks: parts.blocks,
-      tips: feeds.view().tipCount, heads: heads.all().length, forks: forks.all().length,
-      wanted: wanted.all().length, pendingBlocks: pending.blocks, pendingBytes: pending.bytes,
+      tips: feeds.view().tipCount, heads: heads.size, forks: forks.size,
+      wanted: wanted.size, pendingBlocks: pending.blocks, pendingBytes: pending.bytes,
       deferred: deferred.size
     })
   }

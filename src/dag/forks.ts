@@ -14,6 +14,8 @@ export interface Forks {
   /** The key feeds, or has fed, a forked feed. */
   isForkedKey(nodeKey: PublicKey): boolean
   all(): readonly Fork[]
+  /** How many feeds have forked. Cost: no read, other than `all`. */
+  readonly size: number
   /** The staged block has a rival at its seq. */
   suspect(header: BlockHeader): void
   /** Finds the rivals of suspects and writes the proofs. */
@@ -52,6 +54,7 @@ export function createForks(rows: BlockRows, staged: ReadonlyMap<Hash, BlockHead
       const second = rows.header(two)
       return first === undefined || second === undefined ? [] : [{ feed, seq: first.seq, first, second }]
     }),
+    get size() { return proofs.size },
     suspect(header) {
       if (!proofs.has(header.feed) && !suspects.has(header.feed)) suspects.set(header.feed, header)
     },

@@ -13,6 +13,7 @@ export interface Heads {
   abandon(): void
   load(id: Hash): void
   all(): readonly Hash[]
+  readonly size: number
   /** Up to 8 complete heads, the newest, that pass the filter; ascending. */
   parents(completeness: Completeness, passes: (id: Hash) => boolean): readonly Hash[]
 }
@@ -50,6 +51,7 @@ export function createHeads(): Heads {
     },
     load: (id) => void heads.add(id),
     all: () => [...heads],
+    get size() { return heads.size },
     parents(completeness, passes) {
       const newest = [...heads].slice(-searchMax).reverse()
       const found: Hash[] = []

@@ -8,6 +8,7 @@ export interface Wanted {
   add(id: Hash): void
   remove(id: Hash): void
   all(): readonly Hash[]
+  readonly size: number
 }
 
 /** Remembers up to `idsMax` ids; the oldest gives way. */
@@ -23,6 +24,7 @@ export function createWanted(idsMax: number): Wanted {
       }
     },
     remove: (id) => void ids.delete(id),
-    all: () => [...ids]
+    all: () => [...ids],
+    get size() { return ids.size }
   }
 }
