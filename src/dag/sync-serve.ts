@@ -46,6 +46,12 @@ interface Located {
   readonly top: BlockHeader
 }
 
+/** What is left of a range beside those before. */
+interface Part extends Located {
+  /** Where the range began that was asked for. */
+  readonly from: number
+}
+
 /** A server over the graph. */
 export function createServer(
   options: { readonly creditBytes: number, readonly blocksFrameBytes: number }, deps: ServeDeps
@@ -57,21 +63,20 @@ export function createServer(
   let [busy, cut] = [false, false]
   let fruitless = 0
 
-  const servePart = async ({ range, top }: Located): Promise<boolean> => {
-    if (cut || session.over) return false
+  const servePart = async ({ range, top }: Part): Promise<number> => {
+    if (cut || session.over) return range.low
     const skips = await pending.skips(top, range, session)
     let seq = range.low
     for await (const page of dag.chain(top.id, range.low, range.high)) {
       for (const id of page) {
         const block = skips(seq) ? undefined : dag.readBlock(id)
-        if (block === undefined && !skips(seq)) return false
+        if (block === undefined && !skips(seq)) return seq
         if (block !== undefined) await sender.push(block)
-        if (session.over) return true
-        if (cut) return false
+        if (cut || session.over) return seq
         seq += 1
       }
     }
-    return seq > range.high
+    return seq
   }
   const answer = async (ranges: readonly WantRange[]): Promise<void> => {
     const before = sender.blocks
@@ -106,18 +111,24 @@ export function createServer(
   }
 }
 
-/** Serves part after part. @returns the positions of what could not be served whole */
+/**
+ * Serves part after part.
+ * @param serve gives the first seq that it did not come past
+ * @returns the positions of what could not be served whole
+ */
 async function serveEach(
-  ranges: number, parts: readonly Located[], serve: (part: Located) => Promise<boolean>
+  ranges: number, parts: readonly Part[], serve: (part: Part) => Promise<number>
 ): Promise<ReadonlySet<number>> {
   const missed = new Set(Array.from({ length: ranges }, (_, position) => position))
-  const broken = new Set<Hash>()
+  /** By feed, the high of the last part that broke off. */
+  const broken = new Map<Hash, number>()
   for (const part of parts) {
-    const { position, range, top } = part
-    // What nothing is left of came with parts before, unless one of these broke off.
-    const served = range.low > range.high ? !broken.has(top.feed) : await serve(part)
-    if (served) missed.delete(position)
-    else broken.add(top.feed)
+    const { position, range, top, from } = part
+    // What was left to parts before came with them, unless one of these broke off.
+    const isLacking = from < range.low && from <= (broken.get(top.feed) ?? 0)
+    const reached = range.low > range.high ? range.low : await serve(part)
+    if (reached <= highOf(part)) broken.set(top.feed, highOf(part))
+    if (reached > range.high && !isLacking) missed.delete(position)
   }
   return missed
 }
@@ -125,7 +136,7 @@ async function serveEach(
 /** Finds the tops of the ranges; in the order of serving, no block of one chain twice. */
 async function locate(
   dag: Dag, ranges: readonly WantRange[], session: Ending
-): Promise<readonly Located[]> {
+): Promise<readonly Part[]> {
   const found: Located[] = []
   for (const [position, range] of ranges.entries()) {
     if (session.over) break
@@ -151,9 +162,9 @@ function highOf({ range, top }: Located): number {
  * Leaves out what a range before holds: the range itself where both lead to one top, else its lower part. All
  * blocks of a feed without a fork lie on one chain, whichever of them a range leads to.
  */
-function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): readonly Located[] {
+function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): readonly Part[] {
   const served = new Map<string, { readonly top: string, readonly high: number }>()
-  const parts: Located[] = []
+  const parts: Part[] = []
   for (const located of found) {
     const { range, top } = located
     const chain = dag.isForked(top.feed) ? top.id : top.feed
@@ -162,7 +173,7 @@ function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): 
     if (!isNew && before?.top === top.id) continue
     const low = Math.max(range.low, (before?.high ?? 0) + 1)
     served.set(chain, { top: top.id, high: Math.max(before?.high ?? 0, highOf(located)) })
-    parts.push({ ...located, range: { ...range, low } })
+    parts.push({ ...located, from: range.low, range: { ...range, low } })
   }
   return parts
 }

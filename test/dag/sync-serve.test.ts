@@ -87,20 +87,50 @@ describe('an answer', () => {
     expect(posted.some(({ kind }) => kind === 'miss')).toBe(false)
   })
 
-  it('misses every range that holds a block which cannot be read', async () => {
+  /** Nine blocks of which one cannot be read, and what is missed and sent of ranges [low, high]. */
+  const answerOf = async (
+    unread: number, ranges: readonly (readonly [number, number])[]
+  ): Promise<object> => {
     const peer = await createPeer('server')
     const [writer, other] = [createWriter('w'), createWriter('v')]
     const blocks = Array.from({ length: 9 }, () => writer.next())
     const whole = other.next()
     await peer.load([...blocks, whole])
-    const third = at(blocks, 2).header.id
-    const dag: Dag = { ...peer.dag, readBlock: (id) => id === third ? undefined : peer.dag.readBlock(id) }
+    const lost = at(blocks, unread - 1).header.id
+    const dag: Dag = { ...peer.dag, readBlock: (id) => id === lost ? undefined : peer.dag.readBlock(id) }
     const { server, posted, rest } = scene({ ...peer, dag })
-    server.serve([at(blocks, 4), at(blocks, 8), whole].map((top): WantRange =>
-      ({ top: named(top), low: 1, high: top.header.seq })))
+    const wanted = ranges.map(([low, high]): WantRange => ({ top: named(at(blocks, high - 1)), low, high }))
+    server.serve([...wanted, { top: named(whole), low: 1, high: 1 }])
     await rest()
-    expect(sent(posted)).toBe(3)
-    expect(posted.find(({ kind }) => kind === 'miss')).toEqual({ kind: 'miss', ranges: [0, 1] })
+    const miss = posted.find((frame) => frame.kind === 'miss')
+    return { sent: sent(posted), missed: miss?.ranges ?? [] }
+  }
+
+  it('misses every range that holds a block which cannot be read', async () => {
+    expect(await answerOf(3, [[1, 5], [1, 9]])).toEqual({ sent: 3, missed: [0, 1] })
+    // Of the second only its lower part lies in the first.
+    expect(await answerOf(3, [[1, 5], [2, 9]])).toEqual({ sent: 7, missed: [0, 1] })
+    // The third begins above what broke off.
+    expect(await answerOf(3, [[1, 4], [4, 6], [5, 9]])).toEqual({ sent: 8, missed: [0, 1] })
+  })
+
+  it('does not miss a range whose lower part came whole, whatever broke off below', async () => {
+    expect(await answerOf(2, [[1, 3], [4, 7], [6, 9]])).toEqual({ sent: 8, missed: [0] })
+    expect(await answerOf(8, [[1, 5], [2, 7], [6, 9]])).toEqual({ sent: 8, missed: [2] })
+  })
+
+  it('does not miss a range because another names more than its chain has', async () => {
+    const peer = await createPeer('server')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 9 }, () => writer.next())
+    await peer.load(blocks)
+    const { server, posted, rest } = scene(peer)
+    server.serve([
+      { top: named(at(blocks, 4)), low: 1, high: 7 }, { top: named(at(blocks, 8)), low: 2, high: 9 }
+    ])
+    await rest()
+    expect(sent(posted)).toBe(9)
+    expect(posted.find(({ kind }) => kind === 'miss')).toEqual({ kind: 'miss', ranges: [0] })
   })
 
   it('holds the upper part of a range whose lower part another range holds', async () => {
