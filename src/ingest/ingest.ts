@@ -226,10 +226,11 @@ class WriteSide implements Ingest {
   /** Waits for the index to get there; not on a full disk, where that may take for ever. */
   async #drain(sequence: number): Promise<void> {
     const { clock, store } = this.#deps
+    const { ingestor } = this.#parts
     const there = new AbortController()
     const arrived = (): void => there.abort()
-    this.#parts.ingestor.waitFor(sequence).then(arrived, arrived)
-    while (store.failure === undefined && !there.signal.aborted) {
+    ingestor.waitFor(sequence).then(arrived, arrived)
+    while (store.failure === undefined && !ingestor.waitsForRoom && !there.signal.aborted) {
       await wait(clock, DRAIN_LOOK_MS, there.signal)
     }
   }

@@ -1,12 +1,13 @@
 // From the ledger into the index: reads WAL frames in order and writes each step as one atomic store batch
 // with records, indexes, block rows, dirty marks and cursor. The one writer of the record set.
 
-import { assert, wait, type Hash } from '../base/index.js'
-import { StoreError, type Batch } from '../store/index.js'
+import { assert, type Hash } from '../base/index.js'
+import type { Batch } from '../store/index.js'
 import type { Frame } from '../wal/index.js'
 import { IngestError } from './errors.js'
 import type { IngestOptions } from './options.js'
 import { createProgress, type IngestProgress } from './progress.js'
+import { createRoomWait } from './room-wait.js'
 import { applyFrame, openStep, sealStep, type Step, type StepDeps } from './step.js'
 import { createTargetCache } from './target-cache.js'
 import type { AppliedStep } from './types.js'
@@ -17,6 +18,8 @@ export interface Ingestor {
   readonly applied: number
   /** Last WAL sequence that was read; what is held back behind `applied` only waits for its block. */
   readonly gathered: number
+  /** Nothing is applied just now: the disk is full. */
+  readonly waitsForRoom: boolean
   /** What ended the work for good. */
   readonly failure: Error | undefined
   /** Replays up to the ledger's end, then follows it until stopped. Resolves when the replay is done. */
@@ -29,7 +32,7 @@ export interface Ingestor {
 }
 
 /** What the ingestor works on. */
-export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
+export interface IngestorDeps extends Omit<StepDeps, 'targets' | 'room'> {
   readonly onApplied: (step: AppliedStep) => void
   /** The record's `Q:` row is in the store. */
   readonly onQuarantined: (id: Hash, releaseMs: number) => void
@@ -42,8 +45,6 @@ export interface IngestorDeps extends Omit<StepDeps, 'targets'> {
 const TARGETS_MAX = 65_536
 /** Records held back at most until their block comes. */
 const HELD_RECORDS_MAX = 1_024
-/** Pause before a full disk is tried again. */
-const FULL_DISK_MS = 1_000
 
 interface State {
   readonly options: Pick<IngestOptions, 'checkpointMs' | 'checkpointBytes'>
@@ -66,11 +67,13 @@ interface State {
 
 /** An ingestor over an open log, store and dag; it is idle until started. */
 export function createIngestor(options: State['options'], deps: IngestorDeps): Ingestor {
+  const stopping = new AbortController()
+  const room = createRoomWait(deps, stopping.signal)
   const state: State = {
     options, deps,
-    stepDeps: { ...deps, targets: createTargetCache(TARGETS_MAX) },
+    stepDeps: { ...deps, targets: createTargetCache(TARGETS_MAX), room },
     progress: createProgress(deps.store.cursor),
-    stopping: new AbortController(),
+    stopping,
     held: undefined,
     live: false,
     turn: Promise.resolve(),
@@ -82,6 +85,7 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
   return {
     get applied() { return state.progress.applied },
     get gathered() { return state.held?.cursor ?? state.progress.applied },
+    get waitsForRoom() { return room.waiting },
     get failure() { return state.failure },
     start: () => start(state),
     stop: () => stop(state),
@@ -185,32 +189,20 @@ async function settle(state: State): Promise<void> {
 }
 
 /** Writes the batch, and further ones while a long chain of waiting blocks becomes complete. */
-async function commit(state: State, batch: Batch): Promise<void> {
-  const { dag, store } = state.deps
+async function commit({ deps, stepDeps }: State, batch: Batch): Promise<void> {
+  const { dag, store } = deps
   try {
     let next = batch
     for (let more = true; more; next = store.batch()) {
       more = await dag.settle(next)
-      await write(state, next)
+      // Again once the disk has room: what was acknowledged lies in the ledger meanwhile.
+      const written = next
+      await stepDeps.room.retry(() => store.write(written))
       dag.commit()
     }
   } catch (error) {
     dag.abandon()
     throw error
-  }
-}
-
-/** Writes a batch, and again once the disk has room: what was acknowledged lies in the ledger meanwhile. */
-async function write({ deps, stopping }: State, batch: Batch): Promise<void> {
-  for (;;) {
-    try {
-      return await deps.store.write(batch)
-    } catch (error) {
-      const isFull = error instanceof StoreError && error.code === 'STORE_NO_SPACE'
-      if (!isFull || stopping.signal.aborted) throw error
-      deps.log.warn({ error: String(error) }, 'the disk is full: the index waits for room')
-      await wait(deps.clock, FULL_DISK_MS, stopping.signal)
-    }
   }
 }
 

@@ -14,6 +14,7 @@ import type { Backlog, BacklogEntry } from './backlog.js'
 import { IngestError } from './errors.js'
 import { decodeOwnBlock, FRAME, type OwnBlockFrame } from './frames.js'
 import { releaseTime } from './quarantine-rows.js'
+import type { RoomWait } from './room-wait.js'
 import { createRowWriter, type RowWriter } from './row-writer.js'
 import type { TargetCache } from './target-cache.js'
 import type { PreparedBlock } from './types.js'
@@ -27,6 +28,7 @@ export interface StepDeps {
   /** Blocks on their way through the ledger: what was decoded once need not be again. */
   readonly prepared: Map<Hash, PreparedBlock>
   readonly targets: TargetCache
+  readonly room: RoomWait
   readonly clock: Clock
   readonly log: Log
   readonly governors: ReadonlySet<PublicKey>
@@ -189,20 +191,15 @@ function blockOf(frame: Frame, { dag, prepared }: StepDeps): PreparedBlock | und
 
 /**
  * Records of a block that is left out, which have no frames of their own, get them: they wait as if a client
- * had sent them. Durable before the step that passes over the block.
+ * had sent them. Durable before the step that passes over the block: a full disk is waited for, and where the
+ * log failed the next start comes to this block again.
  */
 async function takeBack(step: Step, records: readonly OpenedRecord[], deps: StepDeps): Promise<void> {
-  const { backlog, log, wal } = deps
+  const { backlog, room, wal } = deps
   const lost = records.filter((record) => !isHere(step, record.id, deps) && !waits(step, record, deps))
-  if (lost.length === 0) return
-  try {
-    const frames = lost.map(({ bytes }) => ({ type: FRAME.record, payload: Uint8Array.from(bytes) }))
-    const sequences = await wal.appendMany(frames)
-    lost.forEach((opened, index) => backlog.add(opened, sequences[index] ?? 0, false))
-  } catch (error) {
-    // Then they come with the block, when its time has come.
-    log.warn({ records: lost.length, error: String(error) }, 'records of a block that is left out wait with it')
-  }
+  const frames = lost.map(({ bytes }) => ({ type: FRAME.record, payload: Uint8Array.from(bytes) }))
+  const sequences = await room.retry(() => wal.appendMany(frames))
+  lost.forEach((opened, index) => backlog.add(opened, sequences[index] ?? 0, false))
 }
 
 /** True when the record waits for a block or for its time. */
