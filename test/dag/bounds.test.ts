@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { TIME_LIMITS } from '../../src/base/index.js'
-import { comparable, DAG_DEFAULTS, isAhead, type TagFields } from '../../src/dag/index.js'
+import { idBytes, TIME_LIMITS } from '../../src/base/index.js'
+import { type Block, comparable, DAG_DEFAULTS, isAhead, type TagFields } from '../../src/dag/index.js'
+import { createBlockRows } from '../../src/dag/block-rows.js'
 import { createDeferred } from '../../src/dag/deferred.js'
 import { createLargest } from '../../src/dag/largest.js'
 import { createRecent } from '../../src/dag/recent.js'
 import { createWanted } from '../../src/dag/wanted.js'
+import type { Reader } from '../../src/store/index.js'
 import { seededRandom } from '../fakes/seeded-random.js'
-import { at, createWriter, record, startMs } from './kit.js'
+import { at, createPeer, createWriter, record, startMs } from './kit.js'
 
 describe('deferred headers', () => {
   it('hold 1,024, give up the one due last, and come out when their time has come', () => {
@@ -50,6 +52,35 @@ describe('what is remembered', () => {
     const ids = ['a', 'b', 'c'].map((text) => record(text).id)
     for (const id of ids) wanted.add(id)
     expect(wanted.all()).toEqual(ids.slice(1))
+  })
+
+  it('is the last 1,024 tops of chains that were asked for', async () => {
+    const { store, load } = await createPeer('a')
+    const writer = createWriter('w')
+    const blocks = Array.from({ length: 1_025 }, () => writer.next([], { texts: ['a'] }))
+    await load(blocks)
+    let reads = 0
+    const reader: Reader = {
+      ...store,
+      rangeAll(range) {
+        reads += 1
+        return store.rangeAll(range)
+      }
+    }
+    const rows = createBlockRows(reader, DAG_DEFAULTS.headersMax, () => undefined)
+    /** Finds blocks, and says how often the index was asked for it. */
+    const readsFor = async (wanted: readonly Block[]): Promise<number> => {
+      const before = reads
+      for (const { header: { id } } of wanted) {
+        expect(await rows.find(idBytes(id).subarray(0, 16))).toBe(id)
+      }
+      return reads - before
+    }
+    expect(await readsFor(blocks.slice(0, 1_024))).toBe(1_024)
+    expect(await readsFor(blocks.slice(0, 1_024))).toBe(0)
+    expect(await readsFor([at(blocks, 1_024)])).toBe(1)
+    expect(await readsFor(blocks.slice(1))).toBe(0)
+    expect(await readsFor([at(blocks, 0)])).toBe(1)
   })
 
   it('finds the heaviest as weights change, for 20 seeds', () => {
