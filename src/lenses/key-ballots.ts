@@ -5,6 +5,7 @@ import { toHex, TRUST_LIMITS } from '../base/index.js'
 import { stateSteps } from './ballots.js'
 import { clusterSteps } from './clusters.js'
 import { constraintKind } from './constraints.js'
+import type { Density } from './density.js'
 import type { Judging } from './epochs.js'
 import { joinSteps } from './join.js'
 import { type SpentBallot, spentSteps } from './spent.js'
@@ -44,11 +45,15 @@ export interface TrustBallots {
   readonly spent: readonly SpentBallot[]
 }
 
-/** The ballots of a key. Cost: O(n log n). */
-export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<TrustBallots> {
-  const statements = yield* stateSteps(key.candidates, key.votes, judging, {})
-  const clusters = yield* clusterSteps(statements, judging.tolerance)
-  const ballots = yield* joinSteps(statements.list, clusters, statements.voices.length)
+/** What is said of a key, as its density holds it. */
+export type Said = Pick<Density, 'statements' | 'clusters' | 'rows'>
+
+/**
+ * The ballots of a key. Cost: O(n log n); a third of it where `said` is given.
+ * @param said what was worked out for a view of the same records under the same settings, without a filter
+ */
+export function* trustBallotSteps(key: KeyRecords, judging: Judging, said?: Said): Steps<TrustBallots> {
+  const { statements, clusters, rows: ballots } = said ?? (yield* saidSteps(key, judging))
   const { voices, candidates, list } = statements
   const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
   // Equal parts of very many answers are scaled to nothing: such a ballot makes no row.
@@ -76,6 +81,13 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging): Steps<Trus
     silent: voices.filter((_, voice) => !speaking.has(voice)),
     spent: yield* spentSteps(key, statements, clusters, rows)
   }
+}
+
+function* saidSteps(key: KeyRecords, judging: Judging): Steps<Said> {
+  const statements = yield* stateSteps(key.candidates, key.votes, judging, {})
+  const clusters = yield* clusterSteps(statements, judging.tolerance)
+  const rows = yield* joinSteps(statements.list, clusters, statements.voices.length)
+  return { statements, clusters, rows }
 }
 
 // Trust keeps the ballots of all keys in memory: texts that are no class stay out of it.

@@ -2,24 +2,21 @@
 // Rule: everything but `local` depends on records, epochs and published trust alone.
 
 import { blake3Hash, type Hash } from '../base/index.js'
-import { createLensInput } from './input.js'
-import type { LensResult, Standing } from './lens.js'
+import type { LensInput, LensResult, Standing } from './lens.js'
 import { compareIds } from './ranking.js'
 import { lensSteps, STANDARD_LENSES } from './registry.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
-import type { Judgement, KeyRecords } from './types.js'
+import type { KeyRecords } from './types.js'
 import { type LensView, type View, VIEW_WINNERS_MAX, type ViewStanding } from './view.js'
 
 /**
  * The view of a key.
+ * @param input all records of the key, as they are judged now
  * @param computedAtMs kept with the view, in nothing that is hashed
  * @returns undefined when there are no candidates: such a key has no view
  */
-export function* settleSteps(
-  key: KeyRecords, judgement: Judgement, computedAtMs: number
-): Steps<View | undefined> {
-  if (key.candidates.length === 0) return undefined
-  const input = createLensInput(key, judgement)
+export function* settleSteps(input: LensInput, computedAtMs: number): Steps<View | undefined> {
+  if (input.candidates.length === 0) return undefined
   const lenses: LensView[] = []
   for (const lens of STANDARD_LENSES) {
     const result = yield* lensSteps(lens, input)
@@ -28,14 +25,13 @@ export function* settleSteps(
   const density = yield* input.density()
   return {
     counts: {
-      candidates: key.candidates.length, votes: key.votes.length,
+      candidates: input.candidates.length, votes: input.votes.length,
       ballots: density.ballots, clusters: density.clusters.list.length
     },
-    evidence: yield* evidenceSteps(key),
+    evidence: yield* evidenceSteps(input),
     lenses,
     local: {
-      computedAtMs, trustGeneration: judgement.trust.generation,
-      trustFrontier: judgement.trust.frontierRoot
+      computedAtMs, trustGeneration: input.trust.generation, trustFrontier: input.trust.frontierRoot
     }
   }
 }

@@ -3,8 +3,9 @@
 
 import { type Clock, equalBytes } from '../base/index.js'
 import {
-  decodeView, encodeView, hashedPart, type Judgement, type KeyRecords, type Pace, runSteps, runStepsAt,
-  settleSteps, type Steps, type TrustBallots, trustBallotSteps, trustGenerationOf, type View
+  createLensInput, decodeView, encodeView, hashedPart, type Judgement, type KeyRecords, type LensInput,
+  type Pace, runSteps, runStepsAt, settleSteps, type Steps, type TrustBallots, trustBallotSteps,
+  trustGenerationOf, type View
 } from '../lenses/index.js'
 import { type Batch, gatherKey, keys, type Reader } from '../store/index.js'
 import { changesBetween, type WinnerChange } from './change.js'
@@ -41,9 +42,10 @@ export async function recompute(
       const records = gathered[at]
       if (records === undefined) continue
       const own = ownTime(deps)
-      const view = await run(settleSteps(records, deps.judgement, deps.clock.nowMs()), records, own)
+      const input = createLensInput(records, deps.judgement)
+      const view = await run(settleSteps(input, deps.clock.nowMs()), records, own)
       changes.push(...stage(key, view, records, deps))
-      await tell(key, records, own)
+      await tell(key, input, own)
       deps.spent(key.name, gatherMs + own.spentMs())
       const pause = deps.pace()
       if (pause !== undefined) await pause
@@ -73,11 +75,16 @@ async function run<T>(steps: Steps<T>, records: KeyRecords, deps: RecomputeDeps)
 }
 
 /** A change of trust alone changes no ballot. */
-async function tell(key: DirtyKey, records: KeyRecords, deps: RecomputeDeps): Promise<void> {
-  const { told, judgement } = deps
-  if (told === undefined || records.candidates.length === 0) return
+async function tell(key: DirtyKey, input: LensInput, deps: RecomputeDeps): Promise<void> {
+  const { told } = deps
+  if (told === undefined || input.candidates.length === 0) return
   if (!key.told && !key.swept) return
-  told(await run(trustBallotSteps(records, judgement.epochs.judging(key.predicate)), records, deps))
+  told(await run(tellingSteps(input), input, deps))
+}
+
+/** The ballots, from what the view was computed of. */
+function* tellingSteps(input: LensInput): Steps<TrustBallots> {
+  return yield* trustBallotSteps(input, input.epochs.judging(input.predicate), yield* input.density())
 }
 
 function stage(

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, toHex } from '../../src/base/index.js'
 import {
-  authority, consensus, type Judging, type KeyRecords, NO_EPOCHS, runSteps, trustBallotSteps, type TrustView
+  authority, type Candidate, consensus, createLensInput, type Judging, type KeyRecords, NO_EPOCHS, runSteps,
+  type TrustBallots, trustBallotSteps, type TrustView
 } from '../../src/lenses/index.js'
-import { agent, ask, bytesOf, judgedBy, key, said, type Said, trustOf, vote } from './make.js'
+import { agent, ask, bytesOf, judgedBy, key, said, type Said, seeded, trustOf, vote } from './make.js'
 
 function winner(records: KeyRecords, trust: Partial<TrustView>): unknown {
   return ask(consensus, records, { trust: { ...trustOf(), ...trust } })?.winners[0]?.candidate.object
@@ -65,6 +66,16 @@ describe('Consensus under trust', () => {
   })
 })
 
+/** Who said something with weight, and when, besides the rows; what is at the time of a row may be named. */
+function besides({ candidates, votes }: KeyRecords, { rows, spent }: TrustBallots): ReadonlySet<string> {
+  const weighty = candidates.filter(({ confidence }) => confidence > 0)
+  const all = [...weighty, ...votes.filter(({ weight }) => weight > 0)]
+  const times = all.map(({ agentId, timestampMs }) => `${agentId} ${timestampMs}`)
+  const told = rows.map((row) => `${row.agent} ${row.timestampMs}`)
+  const again = spent.map((ballot) => `${ballot.agent} ${ballot.timestampMs}`).filter((text) => told.includes(text))
+  return new Set([...times.filter((text) => !told.includes(text)), ...again])
+}
+
 describe('the ballots that trust is computed from', () => {
   const claim = said('ann', 'x', { timestampMs: 3 })
   const records = key([claim, said('bob', 'y', { confidence: 500_000 })], [vote('bob', claim, 1_000_000, 8)])
@@ -121,6 +132,26 @@ describe('the ballots that trust is computed from', () => {
   it('do not count a withdrawn vote as an endorsement', () => {
     const withdrawn = key([claim], [vote('bob', claim, 1_000_000, 8), vote('bob', claim, 0, 9)])
     expect(runSteps(trustBallotSteps(withdrawn, NO_EPOCHS.judging('predicate'))).endorsements).toEqual([])
+  })
+
+  it('are the same from what a view was computed of', () => {
+    const random = seeded(20_261_123)
+    const settings = [{}, { cardinality: 'many' }, { tolerance: 1 }, { vocabulary: [0, 1, 2] }] as const
+    for (let round = 0; round < 200; round += 1) {
+      const candidates = Array.from({ length: 1 + random(6) }, () =>
+        said(`agent ${random(5)}`, random(4), { timestampMs: random(3), confidence: random(3) * 500_000 }))
+      const known = [...new Map(candidates.map((candidate) => [candidate.id, candidate])).values()]
+      const votes = Array.from({ length: random(2) * random(5) }, (_, at) =>
+        vote(`agent ${random(5)}`, known[random(known.length)] as Candidate, random(3) * 500_000, at))
+      const input = createLensInput(key(known, votes), {
+        epochs: judgedBy(settings[round % settings.length] ?? {}), trust: trustOf()
+      })
+      const judging = input.epochs.judging('predicate')
+      const ballots = runSteps(trustBallotSteps(input, judging))
+      expect(runSteps(trustBallotSteps(input, judging, runSteps(input.density())))).toEqual(ballots)
+      expect(new Set(ballots.spent.map(({ agent: by, timestampMs }) => `${by} ${timestampMs}`)))
+        .toEqual(besides(input, ballots))
+    }
   })
 
   it('name what was said at other times than those of the rows, withdrawn or not allowed as it may be', () => {

@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blake3Hash, concatBytes, utf8Bytes } from '../../src/base/index.js'
 import {
-  consensus, createViewDigest, decodeView, encodeView, evidenceSteps, hashedPart, type KeyRecords,
-  type LensView, NO_EPOCHS, readViewPart, recency, runSteps, settleSteps, type View,
+  consensus, createLensInput, createViewDigest, decodeView, encodeView, evidenceSteps, hashedPart,
+  type KeyRecords, type LensView, NO_EPOCHS, readViewPart, recency, runSteps, settleSteps, type View,
   VIEW_WINNERS_MAX
 } from '../../src/lenses/index.js'
 import { objectValue } from '../../src/record/index.js'
 import { judgedBy, key, said, seeded, shuffled, trustOf, vote } from './make.js'
 
 function settle(records: KeyRecords, epochs = NO_EPOCHS, computedAtMs = 0): View {
-  const view = runSteps(settleSteps(records, { epochs, trust: trustOf() }, computedAtMs))
+  const view = runSteps(settleSteps(createLensInput(records, { epochs, trust: trustOf() }), computedAtMs))
   if (view === undefined) throw new Error('no view')
   return view
 }
@@ -94,7 +94,8 @@ describe('views', () => {
   })
 
   it('do not exist without candidates', () => {
-    expect(runSteps(settleSteps(key([]), { epochs: NO_EPOCHS, trust: trustOf() }, 0))).toBeUndefined()
+    const nothing = createLensInput(key([]), { epochs: NO_EPOCHS, trust: trustOf() })
+    expect(runSteps(settleSteps(nothing, 0))).toBeUndefined()
   })
 
   it('have local fields outside the hashed part', () => {
