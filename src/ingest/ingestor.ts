@@ -32,7 +32,7 @@ export interface Ingestor {
 }
 
 /** What the ingestor works on. */
-export interface IngestorDeps extends Omit<StepDeps, 'targets' | 'room'> {
+export interface IngestorDeps extends Omit<StepDeps, 'targets' | 'room' | 'leftOut'> {
   readonly onApplied: (step: AppliedStep) => void
   /** The record's `Q:` row is in the store. */
   readonly onQuarantined: (id: Hash, releaseMs: number) => void
@@ -71,7 +71,7 @@ export function createIngestor(options: State['options'], deps: IngestorDeps): I
   const room = createRoomWait(deps, stopping.signal)
   const state: State = {
     options, deps,
-    stepDeps: { ...deps, targets: createTargetCache(TARGETS_MAX), room },
+    stepDeps: { ...deps, targets: createTargetCache(TARGETS_MAX), room, leftOut: new Set() },
     progress: createProgress(deps.store.cursor),
     stopping,
     held: undefined,

@@ -29,6 +29,8 @@ export interface StepDeps {
   readonly prepared: Map<Hash, PreparedBlock>
   readonly targets: TargetCache
   readonly room: RoomWait
+  /** Blocks of ours that were left out since the start. */
+  readonly leftOut: Set<Hash>
   readonly clock: Clock
   readonly log: Log
   readonly governors: ReadonlySet<PublicKey>
@@ -142,8 +144,9 @@ async function applyOwnBlock(step: Step, frame: Frame, deps: StepDeps): Promise<
  * Leaves an own block out that was sealed by a clock which ran ahead: it waits like a stranger's. Its records
  * wait to be sealed once more, in another feed. A later replay may find that its time has come.
  */
-function withhold(header: BlockHeader, { dag, log, onWithheld }: StepDeps): void {
+function withhold(header: BlockHeader, { dag, leftOut, log, onWithheld }: StepDeps): void {
   dag.release(header.id)
+  leftOut.add(header.id)
   log.warn({ block: header.id, seq: header.seq }, 'an own block is left out: the clock stands well before it')
   onWithheld(header)
 }
@@ -170,9 +173,16 @@ function applyForeignBlock(step: Step, frame: Frame, deps: StepDeps): Promise<vo
   // It came back from a peer after the disk was lost, or the ledger was repaired.
   const isOwn = header.nodeKey === deps.self
   if (isOwn && isAhead(header, deps.clock.nowMs())) deps.dag.deferred.add(header)
-  else if (admit(step, header, records, frame.sequence, deps) || !isOwn) return undefined
+  else if (admit(step, header, records, frame.sequence, deps) || !isOwn || !standsOnLeftOut(header, deps)) {
+    return undefined
+  }
   withhold(header, deps)
   return takeBack(step, records, deps)
+}
+
+/** False for a block that lacks its predecessor for another reason: a clock that is right brings both. */
+function standsOnLeftOut({ prev }: BlockHeader, { leftOut }: StepDeps): boolean {
+  return prev !== undefined && leftOut.has(prev)
 }
 
 /** The block of a frame; undefined when it is here. */

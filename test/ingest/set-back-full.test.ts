@@ -2,26 +2,12 @@
 
 import { describe, expect, it } from 'vitest'
 import { settle } from '../fakes/until.js'
-import { alice, createMachine, live, says, startMs, until, type Life, type Machine } from './kit.js'
-
-const hour = 3_600_000
-
-/** Two blocks of one record each, sealed by this node's key under a clock an hour ahead, on another disk. */
-async function sealedElsewhere(): Promise<readonly Uint8Array[]> {
-  const machine = createMachine()
-  machine.clock.setNow(startMs + hour)
-  const life = await live(machine)
-  for (const [index, subject] of ['a', 'b'].entries()) {
-    await life.ingest.admitRecords([says(alice, subject, 'x')])
-    await until(machine, () => life.sealed.length > index && life.ingest.counts().behind === 0)
-  }
-  await life.stop()
-  return life.sealed.map(({ block }) => block)
-}
+import { createMachine, live, startMs, until, type Life, type Machine } from './kit.js'
+import { hour, sealedOnLostDisk } from './set-back-kit.js'
 
 /** They came back; then the clock was corrected and the index lost. */
 async function cameBack(): Promise<Machine> {
-  const blocks = await sealedElsewhere()
+  const blocks = await sealedOnLostDisk(['a', 'b'], startMs)
   const machine = createMachine()
   machine.clock.setNow(startMs + hour)
   const life = await live(machine, {}, '')
@@ -65,7 +51,7 @@ describe('a log that takes no frames while own blocks that came back are left ou
   })
 
   it('does not keep a node from stopping when it stays full, and the next start gives the records back', async () => {
-    const [block = new Uint8Array()] = await sealedElsewhere()
+    const [block = new Uint8Array()] = await sealedOnLostDisk(['a', 'b'], startMs)
     const machine = createMachine()
     machine.clock.setNow(startMs + hour)
     const life = await live(machine, {}, '')

@@ -5,8 +5,7 @@ import { blake3Hash } from '../../src/base/index.js'
 import { keys, ranges } from '../../src/store/index.js'
 import { settle } from '../fakes/until.js'
 import { alice, createMachine, live, says, startMs, until, type Life, type Machine } from './kit.js'
-
-const hour = 3_600_000
+import { hour, sealedOnLostDisk } from './set-back-kit.js'
 
 /** Seals one record, at the clock's present time, into a block of its own. */
 async function sealOne(machine: Machine, life: Life, subject: string): Promise<Uint8Array> {
@@ -109,21 +108,6 @@ describe('a replay after the clock was corrected', () => {
     await second.stop()
   })
 })
-
-/** Blocks that the node seals under a clock an hour ahead, on a disk that is lost then. */
-async function sealedOnLostDisk(
-  subjects: readonly string[], timestampMs?: number
-): Promise<readonly Uint8Array[]> {
-  const machine = createMachine()
-  const life = await live(machine)
-  machine.clock.setNow(startMs + hour)
-  for (const [index, subject] of subjects.entries()) {
-    await life.ingest.admitRecords([says(alice, subject, 'x', timestampMs ?? machine.clock.nowMs())])
-    await until(machine, () => life.sealed.length > index && life.ingest.counts().behind === 0)
-  }
-  await life.stop()
-  return life.sealed.map(({ block }) => block)
-}
 
 describe('own blocks that came back from elsewhere', () => {
   it.each([
