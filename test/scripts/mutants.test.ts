@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { mutate } from '../sim/mutants/hook.js'
+import { initialize, load, mutate } from '../sim/mutants/hook.js'
 import { GAPS } from '../sim/mutants/gaps.js'
 import { MUTANTS } from '../sim/mutants/list.js'
 import { SCENES } from '../sim/scenes.js'
@@ -27,6 +27,19 @@ test('a text that stands twice in its file, or not at all, is refused', () => {
   expect(mutate(mutant, '-a-')).toBe('-b-')
   expect(() => mutate(mutant, 'aa')).toThrow('mutant any: 2 places')
   expect(() => mutate(mutant, '')).toThrow('mutant any: 0 places')
+})
+
+test('a mutant is planted in the build that the hook belongs to, whatever its folder is called', async () => {
+  const [mutant] = MUTANTS
+  if (mutant === undefined) throw new Error('no mutants')
+  const clean = compiled(mutant.file)
+  const next = async (): Promise<{ format: string, source: Uint8Array }> =>
+    ({ format: 'module', source: Buffer.from(clean) })
+  const textAt = async (url: string): Promise<string> =>
+    Buffer.from((await load(url, {}, next)).source ?? '').toString()
+  initialize(mutant.name)
+  expect(await textAt(new URL(`../../src/${mutant.file}`, import.meta.url).href)).toBe(mutate(mutant, clean))
+  expect(await textAt(`file:///elsewhere/dist/src/${mutant.file}`)).toBe(clean)
 })
 
 test('the scenes that mutants name are there, and each of their numbers is another run', () => {

@@ -1,8 +1,6 @@
 // Plants one mutant: a module loader hook that patches the compiled text of one file as it is loaded. What is
 // patched knows nothing of it. Runs in the loader's own thread.
 
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { GAPS } from './gaps.js'
 import { MUTANTS } from './list.js'
 import type { Mutant } from './mutant.js'
@@ -10,7 +8,6 @@ import type { Mutant } from './mutant.js'
 /** What Node hands on. */
 interface Loaded {
   readonly format: string
-  readonly shortCircuit?: boolean
   readonly source?: string | Uint8Array
 }
 
@@ -22,12 +19,14 @@ export function initialize(name: string): void {
   if (planted === undefined) throw new Error(`no mutant is named ${name}`)
 }
 
-/** Loads a module, patched when it is the mutant's. */
+/** Loads a module, patched when it is the mutant's: the one of the build that this hook belongs to. */
 export async function load(
   url: string, context: object, nextLoad: (url: string, context: object) => Promise<Loaded>
 ): Promise<Loaded> {
-  if (planted === undefined || !url.endsWith(`/dist/src/${planted.file}`)) return nextLoad(url, context)
-  return { format: 'module', shortCircuit: true, source: mutate(planted, await readFile(fileURLToPath(url), 'utf8')) }
+  const loaded = await nextLoad(url, context)
+  if (planted === undefined || url !== new URL(`../../../src/${planted.file}`, import.meta.url).href) return loaded
+  const { source = '' } = loaded
+  return { ...loaded, source: mutate(planted, typeof source === 'string' ? source : Buffer.from(source).toString()) }
 }
 
 /** The text with the mutant in it. @throws Error unless what it replaces stands there exactly once */
