@@ -18,7 +18,7 @@ function run({ mode, jobs, ...flags }: SimFlags): Promise<number> {
   switch (mode.kind) {
     case 'seeds': return runSeeds(mode.from, mode.to, jobs)
     case 'mutants': return runMutants(mode.name, jobs)
-    case 'seed': return runOne({ seed: mode.seed }, flags)
-    case 'replay': return runOne({ path: mode.path }, flags)
+    case 'seed': return runOne(mode, flags)
+    case 'replay': return runOne(mode, flags)
   }
 }

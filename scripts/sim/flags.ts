@@ -2,10 +2,11 @@
 
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { SCENES } from '../../test/sim/scenes.js'
 
 /** What to run. */
 export type SimMode =
-  | { readonly kind: 'seed'; readonly seed: number }
+  | { readonly kind: 'seed'; readonly seed: number; readonly scene?: string }
   | { readonly kind: 'seeds'; readonly from: number; readonly to: number }
   | { readonly kind: 'replay'; readonly path: string }
   | { readonly kind: 'mutants'; readonly name?: string }
@@ -21,9 +22,11 @@ export interface SimFlags {
 
 /** How the command is used. */
 export const USAGE: string = `usage: npm run sim -- --seed N [--trace] [--minimise] [--log]
+       npm run sim -- --scene NAME --seed N [--trace] [--minimise] [--log]
        npm run sim -- --seeds A..B [--jobs J]
        npm run sim -- --mutants | --mutant NAME [--jobs J]
-       npm run sim -- --replay FILE [--trace] [--minimise] [--log]`
+       npm run sim -- --replay FILE [--trace] [--minimise] [--log]
+scenes: ${Object.keys(SCENES).join(', ')}`
 
 /** The flags, or undefined for a command line that is none. */
 export function readFlags(args: readonly string[]): SimFlags | undefined {
@@ -33,7 +36,7 @@ export function readFlags(args: readonly string[]): SimFlags | undefined {
       options: {
         seed: { type: 'string' }, seeds: { type: 'string' }, replay: { type: 'string' }, jobs: { type: 'string' },
         trace: { type: 'boolean', default: false }, minimise: { type: 'boolean', default: false },
-        log: { type: 'boolean', default: false }, mutants: { type: 'boolean' }, mutant: { type: 'string' }
+        log: { type: 'boolean', default: false }, scene: { type: 'string' }, mutants: { type: 'boolean' }, mutant: { type: 'string' }
       }
     })
     const mode = modeOf(values)
@@ -46,15 +49,20 @@ export function readFlags(args: readonly string[]): SimFlags | undefined {
 }
 
 function modeOf(
-  values: { seed?: string; seeds?: string; replay?: string; mutants?: boolean; mutant?: string }
+  values: {
+    seed?: string; scene?: string; seeds?: string; replay?: string; mutants?: boolean; mutant?: string
+  }
 ): SimMode | undefined {
-  const { seed, seeds, replay, mutants, mutant: name } = values
+  const { seed, scene, seeds, replay, mutants, mutant: name } = values
   const given = [seed, seeds, replay, mutants, name].filter((value) => value !== undefined)
-  if (given.length !== 1) return undefined
+  if (given.length !== 1 || scene !== undefined && seed === undefined) return undefined
   if (mutants === true) return { kind: 'mutants' }
   if (name !== undefined) return { kind: 'mutants', name }
   if (replay !== undefined) return { kind: 'replay', path: replay }
-  if (seed !== undefined) return isSeed(seed) ? { kind: 'seed', seed: Number(seed) } : undefined
+  if (seed !== undefined) {
+    if (!isSeed(seed) || scene !== undefined && !Object.hasOwn(SCENES, scene)) return undefined
+    return { kind: 'seed', seed: Number(seed), ...(scene === undefined ? {} : { scene }) }
+  }
   const [from = '', to = from, ...rest] = seeds?.split('..') ?? []
   if (!isSeed(from) || !isSeed(to) || rest.length > 0 || Number(from) > Number(to)) return undefined
   return { kind: 'seeds', from: Number(from), to: Number(to) }

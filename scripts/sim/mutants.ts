@@ -70,7 +70,7 @@ async function each<T>(jobs: number, items: readonly T[], action: (item: T) => P
 
 function row({ mutant, seed, invariant }: Verdict): string {
   const where = seed === undefined ? `NOT FOUND in ${mutant.seeds}` : `${mutant.scene ?? 'seed'} ${seed} of ${mutant.seeds}`
-  return `${mutant.name.padEnd(40)} | ${mutant.why.padEnd(76)} | ${where.padEnd(16)} | ${invariant}`
+  return `${mutant.name.padEnd(40)} | ${mutant.why.padEnd(76)} | ${where.padEnd(28)} | ${invariant}`
 }
 
 function compiledOf({ file }: Mutant): string {

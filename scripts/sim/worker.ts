@@ -2,11 +2,8 @@
 // other.
 
 import '../../src/base/index.js'
-import { drawFaults } from '../../test/sim/faults.js'
-import { drawOptions } from '../../test/sim/options.js'
-import type { Replay } from '../../test/sim/replay.js'
 import { runSim } from '../../test/sim/run.js'
-import { SCENES } from '../../test/sim/scenes.js'
+import { worldOf } from '../../test/sim/scenes.js'
 import { summaryOf } from './report.js'
 
 // A failure is run again by hand, and tells where it came from then: stacks of errors that are caught, and of
@@ -16,15 +13,7 @@ Error.stackTraceLimit = 0
 const scene = process.env['STEMEDB_SIM_SCENE'] ?? ''
 
 process.on('message', (seed: number) => {
-  const { options, faults } = worldOf(seed)
+  const { options, faults } = worldOf(seed, scene === '' ? undefined : scene)
   void runSim(options, faults).then((result) => process.send?.(summaryOf(seed, result)))
 })
 process.on('disconnect', () => process.exit())
-
-function worldOf(seed: number): Replay {
-  const make = SCENES[scene]
-  if (make !== undefined) return make(seed)
-  if (scene !== '') throw new Error(`no scene is named ${scene}`)
-  const options = drawOptions(seed)
-  return { options, faults: drawFaults(options) }
-}

@@ -1,7 +1,8 @@
 // Scenes: small worlds made by hand for what chance hardly ever hits. Each is tried at many moments, by
 // number, as a seed would be: a moment that moves with the code is still among them.
 
-import type { SimOptions } from './options.js'
+import { drawFaults } from './faults.js'
+import { drawOptions, type SimOptions } from './options.js'
 import type { Replay } from './replay.js'
 
 /** Makes the replay of a number, from 1. */
@@ -22,6 +23,18 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     options: PATIENT,
     faults: [{ atMs: 1_000 * number, kind: 'full-disk', machine: number % 2, forMs: 1_500, indexOnly: true }]
   })
+}
+
+/** The world of a seed, or of a number of a scene. @throws Error for a scene that is not there */
+export function worldOf(seed: number, scene?: string): Replay {
+  const make = scene === undefined ? ownWorldOf : SCENES[scene]
+  if (make === undefined) throw new Error(`no scene is named ${scene}: ${Object.keys(SCENES).join(', ')}`)
+  return make(seed)
+}
+
+function ownWorldOf(seed: number): Replay {
+  const options = drawOptions(seed)
+  return { options, faults: drawFaults(options) }
 }
 
 /** Two machines, a write a second, and trust that follows each vote. */
