@@ -1,14 +1,14 @@
 // Checks a whole data directory, offline: ledger first, then the index against it.
 
 import { existsSync } from 'node:fs'
-import { wait } from '../base/index.js'
+import { wait, type PublicKey } from '../base/index.js'
 import type { AdmissionRules } from '../dag/index.js'
 import { readDirectory, silentLog, whileLocked, type NodeDirectory } from '../node/index.js'
 import { openLevel, openStore, type Store } from '../store/index.js'
 import { createFileDisk, openWal, WalError } from '../wal/index.js'
 import { startProgress } from './progress.js'
 import { checkInterrupt, type Shell } from './shell.js'
-import { checkBlockRows, checkIndexRows } from './verify-index.js'
+import { checkBlockRows, checkIndexRows, isLeftOut } from './verify-index.js'
 import { checkLedger, type CheckHooks } from './verify-ledger.js'
 
 /** What a check found. No faults = sound. */
@@ -19,6 +19,8 @@ export interface VerifyReport {
   readonly assertions: number
   readonly votes: number
   readonly epochs: number
+  /** Blocks of this node that lie ahead of the clock: the index does not hold them until their time. */
+  readonly leftOut: number
   /** Frames that the index has yet to take up when the node starts. */
   readonly replay: number
   /** In words, at most 100. */
@@ -43,7 +45,9 @@ async function verifyLocked(shell: Shell, path: string): Promise<VerifyReport> {
   const fault = (text: string): void => {
     if (faults.length < faultsMax) faults.push(text)
   }
-  const nothing = { frames: 0, blocks: 0, records: 0, assertions: 0, votes: 0, epochs: 0, replay: 0 }
+  const nothing = {
+    frames: 0, blocks: 0, records: 0, assertions: 0, votes: 0, epochs: 0, leftOut: 0, replay: 0
+  }
   if (!existsSync(directory.paths.wal)) return { ...nothing, faults }
   const store = await openIndex(directory)
   try {
@@ -62,7 +66,7 @@ async function verifyLocked(shell: Shell, path: string): Promise<VerifyReport> {
 async function check(
   shell: Shell, directory: NodeDirectory, store: Store | undefined, fault: (text: string) => void
 ): Promise<Partial<VerifyReport>> {
-  const { opened, paths } = directory
+  const { opened, paths, nodeKey } = directory
   const { networkId, genesis } = opened
   const rules: AdmissionRules = {
     networkId, admission: genesis.admission, governors: new Set(genesis.governors),
@@ -75,10 +79,12 @@ async function check(
     { disk: createFileDisk(), random: shell.random, log: silentLog }
   )
   try {
-    const hooks = createHooks(shell, fault, usable)
+    const found = { leftOut: 0 }
+    const hooks = createHooks(shell, { fault, store: usable, self: nodeKey.signer.publicKey, found })
     const ledger = await checkLedger(wal, rules, hooks)
     const replay = ledger.frames - (usable?.replayFrom ?? 0)
-    const counts = { frames: ledger.frames, blocks: ledger.blocks.size, records: ledger.records, replay }
+    const { frames, blocks, records } = ledger
+    const counts = { frames, blocks: blocks.size, records, ...found, replay }
     if (usable === undefined) return counts
     return { ...counts, ...await checkIndexRows(usable, ledger, rules.governors, hooks) }
   } finally {
@@ -86,8 +92,19 @@ async function check(
   }
 }
 
-function createHooks(shell: Shell, fault: (text: string) => void, store: Store | undefined): CheckHooks {
+interface BlockCheck {
+  readonly fault: (text: string) => void
+  /** Absent when it is not whole. */
+  readonly store: Store | undefined
+  /** The key of the node whose directory this is. */
+  readonly self: PublicKey
+  readonly found: { leftOut: number }
+}
+
+function createHooks(shell: Shell, { fault, store, self, found }: BlockCheck): CheckHooks {
   const progress = startProgress(shell.output, shell.clock, 'verifying', 'frames')
+  // One moment for all, so that what builds on a block that lies ahead lies ahead too.
+  const nowMs = shell.clock.nowMs()
   const hooks: CheckHooks = {
     fault,
     progress: (done, total) => progress.at(done, total),
@@ -95,7 +112,9 @@ function createHooks(shell: Shell, fault: (text: string) => void, store: Store |
       if (sequence % pauseFrames === 0) await wait(shell.clock, 0)
       checkInterrupt(shell)
       // Behind the checkpoint the index need not have it yet.
-      if (store !== undefined && sequence <= store.replayFrom) await checkBlockRows(store, block, hooks)
+      if (store === undefined || sequence > store.replayFrom) return
+      if (isLeftOut(store, block, self, nowMs)) found.leftOut += 1
+      else await checkBlockRows(store, block, hooks)
     }
   }
   return hooks

@@ -1,7 +1,7 @@
 // Checks the index against the ledger: block rows, records, and the H S V E rows that follow from them.
 
 import { blake3Hash, equalBytes, hashOf, type Hash, type PublicKey } from '../base/index.js'
-import type { Block } from '../dag/index.js'
+import { isAhead, type Block } from '../dag/index.js'
 import { openRecord, type StemeRecord } from '../record/index.js'
 import {
   encodeCandidateRow, encodeVoteRow, keys, parseVote, ranges, type KeyRange, type Store
@@ -15,6 +15,16 @@ export interface IndexContent {
   readonly assertions: number
   readonly votes: number
   readonly epochs: number
+}
+
+/**
+ * True for a block of this node that the index does not hold because it lies ahead of the clock: a replay
+ * leaves it out until its time. What builds on it lies as far ahead.
+ */
+export function isLeftOut(
+  store: Pick<Store, 'get'>, { header }: Pick<Block, 'header'>, self: PublicKey, nowMs: number
+): boolean {
+  return header.nodeKey === self && isAhead(header, nowMs) && store.get(keys.block(header.id)) === undefined
 }
 
 /** Checks that a block of the ledger and its records stand in the index as they stand there. */

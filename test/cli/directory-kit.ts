@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { blake3Hash, systemClock, systemRandom, type Hash } from '../../src/base/index.js'
+import { blake3Hash, systemClock, systemRandom, type Clock, type Hash } from '../../src/base/index.js'
 import { DEFAULTS } from '../../src/ingest/index.js'
 import { createNode, initDirectory, readDirectory, silentLog, type StemeNode } from '../../src/node/index.js'
 import { buildAssertion, buildVote, createSigner, seedFromName } from '../../src/record/index.js'
@@ -21,14 +21,14 @@ export interface Place {
 }
 
 /** A node on a directory: small segments, no network. The caller stops it. */
-export async function nodeAt(directory: string): Promise<StemeNode> {
+export async function nodeAt(directory: string, clock: Clock = systemClock): Promise<StemeNode> {
   const { paths, opened, nodeKey } = await readDirectory(directory)
   const node = createNode({
     genesis: opened, signer: nodeKey.signer, walDirectory: paths.wal, markerPath: paths.marker,
     incarnationPath: paths.incarnation, dataDirectory: directory, expectsPeers: false,
     ingest: { ...DEFAULTS, verifyWorkers: 0 }, trust: { workers: 0 }, wal: { segmentBytes: 1_048_576 }
   }, {
-    clock: systemClock, random: systemRandom, disk: createFileDisk(), log: silentLog,
+    clock, random: systemRandom, disk: createFileDisk(), log: silentLog,
     level: openLevel({ directory: paths.index, cacheBytes: 8_388_608 }),
     yieldNow: () => new Promise((resolve) => setImmediate(resolve))
   })
