@@ -78,10 +78,12 @@ class JournalledIndex implements SimIndex {
     }
     const token = {}
     const life = this.#latency()
+    // What a dead process still asks for keeps nobody waiting.
+    const isOpen = (): boolean => this.#opened === token
     const latency = async (label: string): Promise<void> => {
-      this.#waiting += 1
+      if (isOpen()) this.#waiting += 1
       await life(label)
-      if (this.#opened === token) this.#waiting -= 1
+      if (isOpen()) this.#waiting -= 1
     }
     const level = (this.#level ??= createMemoryRows())
     this.#opened = token

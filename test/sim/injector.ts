@@ -179,9 +179,15 @@ async function rot(
   if (machine.life === undefined || !mayForget(machine, deps)) return
   deps.rotten.add(machine)
   operator.crash(machine, { power: false, index: 'kept', draw: 0 }, downMs)
-  const names = await machine.disk.list('/data/wal')
+  // A disk that lost power before the log had a directory has nothing that could rot.
+  const names = await machine.disk.list('/data/wal').catch((error: unknown): readonly string[] => {
+    if (Reflect.get(Object(error), 'code') === 'ENOENT') return []
+    throw error
+  })
   const segments = names.filter((name) => name.endsWith('.log'))
-  const path = `/data/wal/${segments[Math.floor(draw * segments.length)] ?? ''}`
+  const segment = segments[Math.floor(draw * segments.length)]
+  if (segment === undefined) return
+  const path = `/data/wal/${segment}`
   const used = machine.disk.contents(path).findLastIndex((byte) => byte !== 0) + 1
   machine.disk.flip(path, Math.floor(draw * used), 1 << bit)
   operator.excuse(machine, 'bit rot', Number.MAX_SAFE_INTEGER)
