@@ -24,6 +24,9 @@ const OWN_BLOCKS = 24
 const SPARES = 6
 /** Streams to one machine that are not for holding. */
 const STREAMS_MAX = 1
+/** So often a liar acts at its own pace, and never faster than that pause afterwards. */
+const QUICK_ACTS = 40
+const SLOW_MS = 2_000
 
 /**
  * A liar that is not connected.
@@ -49,6 +52,7 @@ class Schemer implements AimedLiar {
   readonly #owner: Owner = { alive: true, heldUntilMs: 0 }
   readonly #streams = new Map<Machine, number>()
   #endpoint: SimEndpoint | undefined
+  #acts = 0
 
   constructor(seed: number, seat: number, aim: Aim, library: Library, deps: LiarDeps) {
     this.#deps = deps
@@ -97,7 +101,9 @@ class Schemer implements AimedLiar {
     for (const machine of machines) {
       if ((this.#streams.get(machine) ?? 0) < most && this.#prng.chance(0.8)) this.#open(machine)
     }
-    world.plan(everyMs, 'aim', this.#owner, () => this.#act())
+    this.#acts += 1
+    const pauseMs = this.#acts < QUICK_ACTS ? everyMs : Math.max(everyMs, SLOW_MS)
+    world.plan(pauseMs, 'aim', this.#owner, () => this.#act())
   }
 
   #open(machine: Machine): void {
