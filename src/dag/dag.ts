@@ -159,7 +159,7 @@ function assemble(parts: Parts, clock: Clock): Dag {
     wanted: () => wanted.all(),
     counts: () => ({
       blocks: parts.blocks,
-      tips: feeds.view().tipCount, heads: heads.size, forks: forks.size,
+      tips: feeds.tipCount, heads: heads.size, forks: forks.size,
       wanted: wanted.size, pendingBlocks: pending.blocks, pendingBytes: pending.bytes,
       deferred: deferred.size
     })

@@ -19,6 +19,8 @@ export interface Feeds {
   grow(header: BlockHeader): void
   /** Adds a tip as read from the index. */
   load(header: BlockHeader): void
+  /** Number of tips. */
+  readonly tipCount: number
   view(): FrontierView
   tipsOf(feed: Hash): readonly Tip[]
   /** Highest seq of a feed; 0 when unknown. */
@@ -63,6 +65,7 @@ export function createFeeds(): Feeds {
   const tipOf = (feed: Hash): Tip | undefined => tipsOf(feed).reduce<Tip | undefined>(higher, undefined)
   return {
     grow, load, tipsOf, tipOf,
+    get tipCount() { return frontier.size },
     view: () => frontier.view(),
     highest: (feed) => tipOf(feed)?.seq ?? 0,
     tipOfNode: (nodeKey) => byNode.get(nodeKey),

@@ -34,6 +34,8 @@ export interface Frontier {
   /** Adding what is there is harmless. */
   add(tip: Tip): void
   remove(tip: Tip): void
+  /** Number of tips; hashes nothing. */
+  readonly size: number
   view(): FrontierView
 }
 
@@ -83,6 +85,7 @@ export function createFrontier(): Frontier {
       const { bucket, at, found, list } = locate(tip)
       if (found) replace(bucket, list.toSpliced(at, 1))
     },
+    get size() { return count },
     view() {
       for (const bucket of touched) {
         const hash = bucketHash(tips[bucket] ?? [])

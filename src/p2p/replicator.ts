@@ -256,7 +256,10 @@ class BlockReplicator implements Replicator {
   }
 
   stats(): ReplicationStats {
-    return { ...this.#gossip.counts(), ...this.#counts, sessionsRunning: this.#sessions.running }
+    const { published, announced, publishFailed } = this.#gossip.counts()
+    const { sessions, sessionsFailed, expelled } = this.#counts
+    const { running: sessionsRunning } = this.#sessions
+    return { published, announced, publishFailed, sessions, sessionsFailed, sessionsRunning, expelled }
   }
 
   // The dialler opens the first session; the other side does so when none came.
