@@ -119,7 +119,8 @@ class Hub implements SimHub {
     return Math.round(lowMs + draw() * (highMs - lowMs))
   }
 
-  carry(from: Endpoint, to: Endpoint, payload: Uint8Array): void {
+  /** @param id BLAKE3 of the payload */
+  carry(from: Endpoint, to: Endpoint, payload: Uint8Array, id: Hash): void {
     const [a, b] = [from.seat.index, to.seat.index]
     const draw = this.fate(a, b)
     const { world } = this
@@ -135,7 +136,7 @@ class Hub implements SimHub {
         const { blocked } = this.weather.path(a, b)
         if (blocked || !to.links.has(from.self)) return world.count('gossip blocked')
         world.count(copy === 0 ? 'gossip delivered' : 'gossip duplicated')
-        to.receive(from.self, bytes, copy > 0)
+        to.receive(from.self, bytes, id, copy > 0)
       })
     }
   }
@@ -182,7 +183,8 @@ class Endpoint implements SimEndpoint {
       const detail = { code: 'P2P_PAYLOAD_TOO_LARGE', sizeBytes: payload.length, limitBytes } as const
       return Promise.reject(new P2pError(detail, 'payload too large'))
     }
-    if (this.#isNew(payload)) this.#spread(payload, undefined)
+    const id = blake3Hash(payload)
+    if (this.#isNew(id)) this.#spread(payload, id, undefined)
     return Promise.resolve()
   }
 
@@ -191,7 +193,7 @@ class Endpoint implements SimEndpoint {
     if (other === undefined || !this.links.has(peer)) return
     // What is too large dies in the adapter of the receiver, with the gossip of the link.
     if (payload.length > NETWORK_LIMITS.payloadBytesMax) return this.#hub.world.count('oversized payloads')
-    this.#hub.carry(this, other, payload)
+    this.#hub.carry(this, other, payload, blake3Hash(payload))
   }
 
   onMessage(handler: Parameters<PeerNetwork['onMessage']>[0]): void {
@@ -285,11 +287,11 @@ class Endpoint implements SimEndpoint {
     return Promise.resolve()
   }
 
-  receive(from: PeerName, payload: Uint8Array, again: boolean): void {
-    if (!this.running || (!this.#isNew(payload) && !again)) return
+  receive(from: PeerName, payload: Uint8Array, id: Hash, again: boolean): void {
+    if (!this.running || (!this.#isNew(id) && !again)) return
     this.#onMessage(from, payload).then(
       (verdict: Verdict) => {
-        if (verdict.kind === 'accept') this.#spread(payload, from)
+        if (verdict.kind === 'accept') this.#spread(payload, id, from)
         if (verdict.kind === 'reject') this.seat.onReject?.(from, verdict.why)
       },
       (error: unknown) => this.seat.onThrow(error)
@@ -322,10 +324,10 @@ class Endpoint implements SimEndpoint {
     for (const handler of this.#peerHandlers) handler({ kind: 'down', peer })
   }
 
-  #spread(payload: Uint8Array, except: PeerName | undefined): void {
+  #spread(payload: Uint8Array, id: Hash, except: PeerName | undefined): void {
     for (const peer of this.links.keys()) {
       const other = this.#hub.endpoints.get(peer)
-      if (peer !== except && other !== undefined) this.#hub.carry(this, other, payload)
+      if (peer !== except && other !== undefined) this.#hub.carry(this, other, payload, id)
     }
   }
 
@@ -369,8 +371,7 @@ class Endpoint implements SimEndpoint {
     return waitMs
   }
 
-  #isNew(payload: Uint8Array): boolean {
-    const id = blake3Hash(payload)
+  #isNew(id: Hash): boolean {
     const { nowMs } = this.#hub.world
     const known = this.#seen.get(id)
     if (known !== undefined && nowMs - known < SEEN_MS) return false
