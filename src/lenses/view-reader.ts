@@ -2,7 +2,7 @@
 // Rule: a disk may lie, so a reader answers `undefined` for bytes that are no view, and never throws.
 // A query decodes one lens and the claims that it names; the rest of a view stays bytes.
 
-import { type Hash, parseHash, parsePublicKey, type PublicKey, utf8Text } from '../base/index.js'
+import { asBuffer, hashAt, publicKeyAt, utf8Text } from '../base/index.js'
 import {
   type Claim, type LensView, type View, VIEW_VERSION, type ViewLocal, type ViewPart, type ViewStanding
 } from './view.js'
@@ -13,7 +13,7 @@ const TWO_32 = 2 ** 32
 
 /** The part of a view's bytes that peers agree on; undefined for bytes that are no view of this version. */
 export function hashedPart(value: Uint8Array): Uint8Array | undefined {
-  const bytes = bufferOf(value)
+  const bytes = asBuffer(value)
   if (bytes.length < frameBytes + headBytes) return undefined
   const end = frameBytes + bytes.readUInt32LE(0)
   if (end > bytes.length || end < frameBytes + headBytes) return undefined
@@ -25,7 +25,7 @@ export function trustGenerationOf(value: Uint8Array): number | undefined {
   return guarded(() => {
     const hashed = hashedPart(value)
     if (hashed === undefined) return undefined
-    return readLocal(bufferOf(value), frameBytes + hashed.length).trustGeneration
+    return readLocal(asBuffer(value), frameBytes + hashed.length).trustGeneration
   })
 }
 
@@ -34,11 +34,12 @@ export function decodeView(value: Uint8Array): View | undefined {
   return guarded(() => {
     const hashed = hashedPart(value)
     if (hashed === undefined) return undefined
-    const bytes = bufferOf(hashed)
+    const bytes = asBuffer(hashed)
     const places = lensPlaces(bytes)
     const claims = claimsAt(bytes, places)
     const lenses = places.lenses.map((at) => readLens(bytes, at, claims))
-    return { ...readHead(bytes), lenses, local: readLocal(bufferOf(value), frameBytes + hashed.length) }
+    const { counts, evidence } = readHead(bytes)
+    return { counts, evidence, lenses, local: readLocal(asBuffer(value), frameBytes + hashed.length) }
   })
 }
 
@@ -50,12 +51,13 @@ export function readViewPart(value: Uint8Array, code: number): ViewPart | 'absen
   return guarded(() => {
     const hashed = hashedPart(value)
     if (hashed === undefined) return undefined
-    const bytes = bufferOf(hashed)
+    const bytes = asBuffer(hashed)
     const places = lensPlaces(bytes)
     const at = places.lenses.find((place) => bytes[place] === code)
     if (at === undefined) return 'absent'
     const lens = readLens(bytes, at, claimsAt(bytes, places))
-    return { ...readHead(bytes), lens, local: readLocal(bufferOf(value), frameBytes + hashed.length) }
+    const { counts, evidence } = readHead(bytes)
+    return { counts, evidence, lens, local: readLocal(asBuffer(value), frameBytes + hashed.length) }
   })
 }
 
@@ -136,7 +138,7 @@ function readClaim(bytes: Buffer): Claim {
     if (source === undefined || at > bytes.length) throw new RangeError('a source that is no text')
   }
   return {
-    id: hashAt(bytes, 0), agentId: keyAt(bytes, 32), timestampMs: wholeAt(bytes, 64), epoch, source,
+    id: hashAt(bytes, 0), agentId: publicKeyAt(bytes, 32), timestampMs: wholeAt(bytes, 64), epoch, source,
     objectBytes: bytes.subarray(at)
   }
 }
@@ -146,24 +148,8 @@ function readLocal(bytes: Buffer, at: number): ViewLocal {
   return { computedAtMs: wholeAt(bytes, at), trustGeneration: wholeAt(bytes, at + 8), trustFrontier }
 }
 
-function hashAt(bytes: Buffer, at: number): Hash {
-  return parseHash(bytes.toString('hex', at, at + 32)) ?? cutShort()
-}
-
-function keyAt(bytes: Buffer, at: number): PublicKey {
-  return parsePublicKey(bytes.toString('hex', at, at + 32)) ?? cutShort()
-}
-
-function cutShort(): never {
-  throw new RangeError('an id beyond its view')
-}
-
 function wholeAt(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * TWO_32
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Reads beyond the end are the one way in which bytes can fail: they become `undefined`. */

@@ -1,9 +1,9 @@
 // Encoder of views. Bytes: docs/formats/view.md.
 // Rule: one view has one hashed part: claims are kept once each, in the order in which lenses name them.
 
-import { assert, type Hash, idBytes, utf8Bytes } from '../base/index.js'
+import { assert, type Hash, utf8Length } from '../base/index.js'
 import {
-  type Claim, type LensView, type View, VIEW_VERSION, VIEW_WINNERS_MAX, type ViewStanding
+  type Claim, type LensView, type View, VIEW_VERSION, VIEW_WINNERS_MAX, type ViewLocal, type ViewStanding
 } from './view.js'
 import { VIEW_LAYOUT } from './view-layout.js'
 
@@ -13,19 +13,16 @@ const TWO_32 = 2 ** 32
 /** The bytes of a view. */
 export function encodeView(view: View): Uint8Array {
   const claims = claimsOf(view.lenses)
-  const parts = [...claims.values()].map(({ claim }) => encodeClaim(claim))
-  const directory = view.lenses.reduce((sum, lens) => sum + entryBytes(lens), 0)
-  const claimsBytes = parts.reduce((sum, part) => sum + part.length, 0)
-  const hashed = headBytes + directory + endBytes * parts.length + claimsBytes
-  const local = encodeLocal(view)
-  const bytes = Buffer.allocUnsafe(frameBytes + hashed + local.length)
+  let hashed = headBytes + endBytes * claims.size
+  for (const lens of view.lenses) hashed += lensBytes + standingBytes * standingsOf(lens).length
+  for (const { claim } of claims.values()) hashed += bytesOfClaim(claim)
+  const localBytes = VIEW_LAYOUT.localBytes + (view.local.trustFrontier === undefined ? 0 : 32)
+  const bytes = Buffer.allocUnsafe(frameBytes + hashed + localBytes)
   let at = bytes.writeUInt32LE(hashed, 0)
-  at = writeHead(bytes, at, view, parts.length)
+  at = writeHead(bytes, at, view, claims.size)
   for (const lens of view.lenses) at = writeLens(bytes, at, lens, claims)
-  let end = 0
-  for (const part of parts) at = bytes.writeUInt32LE(end += part.length, at)
-  for (const part of parts) at += part.copy(bytes, at)
-  local.copy(bytes, at)
+  at = writeClaims(bytes, at, claims)
+  writeLocal(bytes, at, view.local)
   return bytes
 }
 
@@ -35,8 +32,7 @@ function writeHead(bytes: Buffer, start: number, view: View, claims: number): nu
   at = bytes.writeUInt16LE(claims, at)
   const { candidates, votes, ballots, clusters } = view.counts
   for (const count of [candidates, votes, ballots, clusters]) at = bytes.writeUInt32LE(count, at)
-  bytes.set(idBytes(view.evidence), at)
-  return at + 32
+  return at + bytes.write(view.evidence, at, 'hex')
 }
 
 function writeLens(
@@ -59,10 +55,6 @@ function writeLens(
   return at
 }
 
-function entryBytes(lens: LensView): number {
-  return lensBytes + standingBytes * standingsOf(lens).length
-}
-
 function standingsOf(lens: LensView): readonly ViewStanding[] {
   return lens.runnerUp === undefined ? lens.winners : [...lens.winners, lens.runnerUp]
 }
@@ -83,29 +75,43 @@ function claimsOf(lenses: readonly LensView[]): ReadonlyMap<Hash, Placed> {
   return claims
 }
 
-function encodeClaim(claim: Claim): Buffer {
-  const source = claim.source === undefined ? undefined : utf8Bytes(claim.source)
-  const epochBytes = claim.epoch === undefined ? 0 : 32
-  const sourceBytes = source === undefined ? 0 : 2 + source.length
-  const bytes = Buffer.allocUnsafe(claimBytes + epochBytes + sourceBytes + claim.objectBytes.length)
-  bytes.set(idBytes(claim.id), 0)
-  bytes.set(idBytes(claim.agentId), 32)
-  let at = writeWhole(bytes, claim.timestampMs, 64)
-  at = bytes.writeUInt8((epochBytes > 0 ? flags.epoch : 0) | (sourceBytes > 0 ? flags.source : 0), at)
-  if (claim.epoch !== undefined) bytes.set(idBytes(claim.epoch), at)
-  at += epochBytes
-  if (source !== undefined) bytes.set(source, bytes.writeUInt16LE(source.length, at))
-  bytes.set(claim.objectBytes, at + sourceBytes)
-  return bytes
+function bytesOfClaim({ epoch, source, objectBytes }: Claim): number {
+  const sourceBytes = source === undefined ? 0 : 2 + utf8Length(source)
+  return claimBytes + (epoch === undefined ? 0 : 32) + sourceBytes + objectBytes.length
 }
 
-function encodeLocal({ local }: View): Buffer {
-  const bytes = Buffer.alloc(VIEW_LAYOUT.localBytes + (local.trustFrontier === undefined ? 0 : 32))
-  let at = writeWhole(bytes, local.computedAtMs, 0)
+/** Where each claim ends, then the claims. */
+function writeClaims(bytes: Buffer, start: number, claims: ReadonlyMap<Hash, Placed>): number {
+  const first = start + endBytes * claims.size
+  let [end, at] = [start, first]
+  for (const { claim } of claims.values()) {
+    at = writeClaim(bytes, at, claim)
+    end = bytes.writeUInt32LE(at - first, end)
+  }
+  return at
+}
+
+function writeClaim(bytes: Buffer, start: number, claim: Claim): number {
+  const { id, agentId, timestampMs, epoch, source, objectBytes } = claim
+  let at = start + bytes.write(id, start, 'hex')
+  at += bytes.write(agentId, at, 'hex')
+  at = writeWhole(bytes, timestampMs, at)
+  const has = (epoch === undefined ? 0 : flags.epoch) | (source === undefined ? 0 : flags.source)
+  at = bytes.writeUInt8(has, at)
+  if (epoch !== undefined) at += bytes.write(epoch, at, 'hex')
+  if (source !== undefined) {
+    const length = bytes.write(source, at + 2, 'utf8')
+    at = bytes.writeUInt16LE(length, at) + length
+  }
+  bytes.set(objectBytes, at)
+  return at + objectBytes.length
+}
+
+function writeLocal(bytes: Buffer, start: number, local: ViewLocal): void {
+  let at = writeWhole(bytes, local.computedAtMs, start)
   at = writeWhole(bytes, local.trustGeneration, at)
-  bytes.writeUInt8(local.trustFrontier === undefined ? 0 : 1, at)
-  if (local.trustFrontier !== undefined) bytes.set(idBytes(local.trustFrontier), at + 1)
-  return bytes
+  at = bytes.writeUInt8(local.trustFrontier === undefined ? 0 : 1, at)
+  if (local.trustFrontier !== undefined) bytes.write(local.trustFrontier, at, 'hex')
 }
 
 function writeWhole(bytes: Buffer, value: number, at: number): number {
