@@ -5,7 +5,6 @@
 import type { PublicKey } from '../base/index.js'
 import { type Density, densitySteps } from './density.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
-import { rankSteps } from './ranking.js'
 import type { Steps } from './steps.js'
 import type { AuthorityThresholds } from './types.js'
 
@@ -14,8 +13,7 @@ export const DEFAULT_AUTHORITY: AuthorityThresholds = Object.freeze({ standing: 
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
   const density = yield* heard(input)
-  return density === undefined || density.ballots === 0
-    ? undefined : yield* rankSteps(density, input.explain === true)
+  return density === undefined || density.ballots === 0 ? undefined : yield* input.rank(density)
 }
 
 /** The ballots of those who are heard; undefined when nobody is. */

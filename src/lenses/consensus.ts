@@ -4,11 +4,10 @@
 
 import type { Density } from './density.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
-import { rankSteps } from './ranking.js'
 import type { Steps } from './steps.js'
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
-  return yield* rankSteps(yield* input.density(), input.explain === true)
+  return yield* input.rank(yield* input.density())
 }
 
 function weighs(input: LensInput): Steps<Density> {

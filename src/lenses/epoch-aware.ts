@@ -5,12 +5,12 @@
 import type { Hash } from '../base/index.js'
 import { type Density, densitySteps } from './density.js'
 import type { Lens, LensInput, LensResult } from './lens.js'
-import { BACKING_MAX, compareIds, rankSteps } from './ranking.js'
+import { BACKING_MAX, compareIds } from './ranking.js'
 import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
-  const result = yield* rankSteps(yield* current(input), input.explain === true)
+  const result = yield* input.rank(yield* current(input))
   if (result === undefined || input.explain !== true) return result
   return { ...result, superseded: yield* supersededSteps(input) }
 }

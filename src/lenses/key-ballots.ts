@@ -54,16 +54,18 @@ export type Said = Pick<Density, 'statements' | 'clusters' | 'rows'>
  */
 export function* trustBallotSteps(key: KeyRecords, judging: Judging, said?: Said): Steps<TrustBallots> {
   const { statements, clusters, rows: ballots } = said ?? (yield* saidSteps(key, judging))
-  const { voices, candidates, list } = statements
+  const { voices } = statements
   const given = judging.cardinality === 'many' ? ballots.held : ballots.weight
-  // Equal parts of very many answers are scaled to nothing: such a ballot makes no row.
-  const speaking = new Set(ballots.voice.filter((_, row) => (given[row] ?? 0) > 0))
-  const rows = ballots.voice.flatMap((voice, row) => {
+  const rows: TrustBallots['rows'][number][] = []
+  const speaking = new Set<number>()
+  for (const [row, voice] of ballots.voice.entries()) {
     const agent = voices[voice]
     const weightQ = given[row] ?? 0
-    if (agent === undefined || weightQ === 0) return []
-    return { agent, cluster: ballots.cluster[row] ?? 0, weightQ, timestampMs: ballots.timeMs[row] ?? 0 }
-  })
+    // Equal parts of very many answers are scaled to nothing: such a ballot makes no row.
+    if (agent === undefined || weightQ === 0) continue
+    speaking.add(voice)
+    rows.push({ agent, cluster: ballots.cluster[row] ?? 0, weightQ, timestampMs: ballots.timeMs[row] ?? 0 })
+  }
   return {
     subject: key.subject, predicate: key.predicate, cardinality: judging.cardinality,
     constraint: constraintKind(key.predicate) !== undefined && judging.ruled !== true,
@@ -73,14 +75,20 @@ export function* trustBallotSteps(key: KeyRecords, judging: Judging, said?: Said
       return value === undefined ? { hash } : { value, hash }
     }),
     rows,
-    endorsements: list.flatMap(({ voice, candidate, weightQ, timestampMs }) => {
-      const [voter, author] = [voices[voice], candidates[candidate]?.agentId]
-      if (voter === undefined || author === undefined || voter === author || weightQ === 0) return []
-      return { voter, author, timestampMs }
-    }),
+    endorsements: endorsementsOf(statements),
     silent: voices.filter((_, voice) => !speaking.has(voice)),
     spent: yield* spentSteps(key, statements, clusters, rows)
   }
+}
+
+function endorsementsOf({ voices, candidates, list }: Said['statements']): TrustBallots['endorsements'] {
+  const endorsements: TrustBallots['endorsements'][number][] = []
+  for (const { voice, candidate, weightQ, timestampMs } of list) {
+    const [voter, author] = [voices[voice], candidates[candidate]?.agentId]
+    if (voter === undefined || author === undefined || voter === author || weightQ === 0) continue
+    endorsements.push({ voter, author, timestampMs })
+  }
+  return endorsements
 }
 
 function* saidSteps(key: KeyRecords, judging: Judging): Steps<Said> {

@@ -18,9 +18,18 @@ import { type LensView, type View, VIEW_WINNERS_MAX, type ViewStanding } from '.
 export function* settleSteps(input: LensInput, computedAtMs: number): Steps<View | undefined> {
   if (input.candidates.length === 0) return undefined
   const lenses: LensView[] = []
+  const results: LensResult[] = []
   for (const lens of STANDARD_LENSES) {
     const result = yield* lensSteps(lens, input)
-    if (result !== undefined) lenses.push(lensView(lens.viewCode ?? 0, result))
+    if (result === undefined) continue
+    // Lenses that weigh the same ballots give one result: what a view shows of it is copied once.
+    const same = results.indexOf(result)
+    const shown = (same < 0 ? undefined : lenses[same]) ?? shownOf(result)
+    results.push(result)
+    lenses.push({
+      code: lens.viewCode ?? 0, undecided: shown.undecided, winners: shown.winners,
+      winnersTotal: shown.winnersTotal, runnerUp: shown.runnerUp
+    })
   }
   const density = yield* input.density()
   return {
@@ -70,9 +79,9 @@ function* sortedIds(records: readonly { readonly id: Hash }[]): Steps<readonly H
   return ordered ? ids : yield* sortSteps(ids, compareIds)
 }
 
-function lensView(code: number, result: LensResult): LensView {
+function shownOf(result: LensResult): Omit<LensView, 'code'> {
   return {
-    code, undecided: result.undecided,
+    undecided: result.undecided,
     winners: result.winners.slice(0, VIEW_WINNERS_MAX).map(viewStanding),
     winnersTotal: result.winners.length,
     runnerUp: result.runnerUp === undefined ? undefined : viewStanding(result.runnerUp)
