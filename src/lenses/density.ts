@@ -64,8 +64,8 @@ export function* densitySteps(
   // A value that is on no list is weighed as one of all that are.
   const answers = closed?.baseBits.length ?? count
   const { weights, groups, gates } = yield* voiceTrustSteps(voices, ballots, trust, answers, predicate)
-  const said = { predicate, many, ballots, clusters, voices, trust, closed }
-  const tally = yield* tallySteps({ ...said, weights, groups, gates })
+  const weighing = { predicate, many, ballots, clusters, voices, trust, weights, groups, gates, closed }
+  const tally = yield* tallySteps(weighing)
   const repeated = clusters.list.length < statements.candidates.length
   const backing = repeated ? yield* backingSteps(statements, weights, trust) : []
   const margins = many ? tally.held.map((held) => 2 * held - tally.heldMost) : undefined

@@ -53,7 +53,7 @@ export function* joinSteps(
     const sum = sums[ballots.voice[row] ?? 0] ?? 0
     return sum > Q ? Math.floor((heldQ * Q) / sum) : heldQ
   })
-  return { ...ballots, weight, voices: sums.reduce((count, sum) => count + (sum > 0 ? 1 : 0), 0) }
+  return { weight, voices: sums.reduce((count, sum) => count + (sum > 0 ? 1 : 0), 0), ...ballots }
 }
 
 /**

@@ -69,8 +69,9 @@ export function* numberSteps(
   }
   const targets = yield* targetSteps(candidates, votes)
   const hashes = new Array<Hash | undefined>(objectCount).fill(undefined)
+  const { firstVote, nextVote } = yield* chainSteps(targets, candidates.length)
   return {
-    agents, authors, objects, objectCount, voters, targets, ...yield* chainSteps(targets, candidates.length),
+    agents, authors, objects, objectCount, voters, targets, firstVote, nextVote,
     hashOf: (object, bytes) => hashes[object] ??= blake3Hash(bytes)
   }
 }

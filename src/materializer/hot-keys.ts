@@ -52,7 +52,7 @@ export function createHotKeys(): HotKeys {
 
 async function marksOf(reader: Reader, { subject, predicate }: HotKey): Promise<DirtyKey> {
   const key = dirtyKeyOf(subject, predicate)
-  const range = { ...ranges.marks(subject, predicate), limit: MARKS_MAX }
+  const range = { limit: MARKS_MAX, ...ranges.marks(subject, predicate) }
   for (const row of await reader.rangeAll(range)) noteMark(key, row, parseMark(row[0]))
   return key
 }

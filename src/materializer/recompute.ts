@@ -43,9 +43,9 @@ export async function recompute(
       if (records === undefined) continue
       const own = ownTime(deps)
       const input = createLensInput(records, deps.judgement)
-      const view = await run(settleSteps(input, deps.clock.nowMs()), records, own)
+      const view = await run(settleSteps(input, deps.clock.nowMs()), records, deps.options, own)
       changes.push(...stage(key, view, records, deps))
-      await tell(key, input, own)
+      await tell(key, input, deps, own)
       deps.spent(key.name, gatherMs + own.spentMs())
       const pause = deps.pace()
       if (pause !== undefined) await pause
@@ -54,32 +54,41 @@ export async function recompute(
   return changes
 }
 
+/** The time that a key costs. */
+interface OwnTime {
+  /** Asked between slices of the work on the key. */
+  readonly pace: Pace
+  spentMs(): number
+}
+
 /** Counts the time from now on without that which was left to others between two slices. */
-function ownTime(deps: RecomputeDeps): RecomputeDeps & { spentMs(): number } {
-  const { clock } = deps
+function ownTime({ clock, pace: rest }: RecomputeDeps): OwnTime {
   const startMs = clock.monotonicMs()
   let leftMs = 0
   const pace: Pace = () => {
     const fromMs = clock.monotonicMs()
-    return deps.pace()?.then(() => {
+    return rest()?.then(() => {
       leftMs += clock.monotonicMs() - fromMs
     })
   }
-  return { ...deps, pace, spentMs: () => clock.monotonicMs() - startMs - leftMs }
+  return { pace, spentMs: () => clock.monotonicMs() - startMs - leftMs }
 }
 
 /** Work on records that are many is done in slices. */
-async function run<T>(steps: Steps<T>, records: KeyRecords, deps: RecomputeDeps): Promise<T> {
-  const long = records.candidates.length + records.votes.length > deps.options.sliceCandidates
-  return long ? await runStepsAt(steps, deps.pace) : runSteps(steps)
+async function run<T>(
+  steps: Steps<T>, records: KeyRecords, { sliceCandidates }: RecomputeDeps['options'], { pace }: OwnTime
+): Promise<T> {
+  const long = records.candidates.length + records.votes.length > sliceCandidates
+  return long ? await runStepsAt(steps, pace) : runSteps(steps)
 }
 
 /** A change of trust alone changes no ballot. */
-async function tell(key: DirtyKey, input: LensInput, deps: RecomputeDeps): Promise<void> {
-  const { told } = deps
+async function tell(
+  key: DirtyKey, input: LensInput, { options, told }: RecomputeDeps, own: OwnTime
+): Promise<void> {
   if (told === undefined || input.candidates.length === 0) return
   if (!key.told && !key.swept) return
-  told(await run(tellingSteps(input), input, deps))
+  told(await run(tellingSteps(input), input, options, own))
 }
 
 /** The ballots, from what the view was computed of. */

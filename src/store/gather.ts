@@ -66,7 +66,7 @@ export async function gatherKey(
   const records = options.records ?? reader
   const range = ranges.candidates(subject, predicate)
   // Most keys end with the first batch: no iterator in steps is made for them.
-  const first = await reader.rangeAll({ ...range, limit: BATCH_ROWS })
+  const first = await reader.rangeAll({ limit: BATCH_ROWS, ...range })
   const candidates: GatheredCandidate[] = first.map((row) => new StoredCandidate(row, records))
   const last = first.length < BATCH_ROWS ? undefined : first.at(-1)
   if (last !== undefined) {

@@ -67,10 +67,10 @@ export function parseMark(key: Uint8Array): MarkParts {
   const parts = readKey(key, FAMILY.mark)
   const about = { subject: parts.text(), predicate: parts.text() }
   const kind = parts.byte()
-  if (kind === 0) return ended(parts, { ...about, kind: 'block', sequence: parts.u64() })
+  if (kind === 0) return ended(parts, { kind: 'block', sequence: parts.u64(), ...about })
   if (kind !== 1 && kind !== 2) throw badRow(FAMILY.mark)
   const cause = kind === 1 ? 'sweep' : 'trust'
-  return ended(parts, { ...about, kind: cause, generation: parts.u64(), chunk: parts.u32() })
+  return ended(parts, { kind: cause, generation: parts.u64(), chunk: parts.u32(), ...about })
 }
 
 /** Parts of an f key. */

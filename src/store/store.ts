@@ -330,7 +330,7 @@ async function verifyDigest(core: Core, options?: ScanOptions): Promise<Verifica
 function openSnapshot(core: Core): Snapshot {
   const database = live(core)
   const frozen = database.snapshot()
-  return { ...createReader(() => database, frozen), close: () => frozen.close() }
+  return { close: () => frozen.close(), ...createReader(() => database, frozen) }
 }
 
 async function dropDerived(core: Core): Promise<void> {

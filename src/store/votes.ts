@@ -70,7 +70,7 @@ export async function walkVotes(
   let range: KeyRange = { gte: keys.voted(first), ...(lt === undefined ? {} : { lt }) }
   for (let limit = Math.min(WALK_ROWS_MAX, Math.ceil(ids.length / FIRST_SHARE));; limit = WALK_ROWS_MAX) {
     signal?.throwIfAborted()
-    const rows = await reader.rangeAll({ ...range, limit })
+    const rows = await reader.rangeAll({ limit, ...range })
     const pays = takeBatch(walk, rows)
     const end = rows.at(-1)
     if (end === undefined || rows.length < limit) return { votes: walk.votes, next: ids.length }
@@ -112,5 +112,5 @@ function unfinished({ ids, votes, at }: Walk): WalkedVotes {
 function voteIn([key, value]: Entry): GatheredVote {
   const parts = parseVote(key)
   if (parts === undefined) throw badRow(FAMILY.vote)
-  return { ...parts, weight: decodeVoteRow(value) }
+  return { weight: decodeVoteRow(value), ...parts }
 }

@@ -291,7 +291,7 @@ const OF_VIEWS: readonly Mutant[] = [
   }, {
     name: 'ballots withheld from trust', seeds: 10, at: 8,
     why: 'trust knows the ballots of the last start alone',
-    ...without('told(await run(tellingSteps(input), input, deps));')
+    ...without('told(await run(tellingSteps(input), input, options, own));')
   }),
   ...inFile('materializer/publication.js', {
     name: 'trust without a sweep', seeds: 10, at: 8,
