@@ -259,7 +259,7 @@ class Keeper implements TrustKeeper {
     if (published === undefined) throw notComputed()
     const before = this.#snapshot
     const place = { generation: before.generation + 1, frontierRoot: covered.frontierRoot }
-    const next = snapshotOf(published, place)
+    const next = snapshotOf(published, place, finding.digest)
     const batch = store.batch()
     stageNext(batch, next.generation, bytes)
     await store.write(batch)

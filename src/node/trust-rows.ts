@@ -2,7 +2,7 @@
 // Rule: a snapshot is stored before it is made current; of two only the current one is believed, and only
 // when its bytes have the digest that was noted. Rows: docs/formats/keyspace.md.
 
-import { type Hash, hashOf, idBytes } from '../base/index.js'
+import { blake3Hash, type Hash, hashOf, idBytes } from '../base/index.js'
 import { type Batch, decodeNumberRow, encodeNumberRow, keys, type Reader } from '../store/index.js'
 import {
   computeTrust, createBallotBook, decodePublished, snapshotOf, type TrustPolicy, type TrustSnapshot
@@ -43,10 +43,10 @@ export function readTrust(reader: Reader, policy: TrustPolicy): StoredTrust {
   const frontier = row.subarray(FRONTIER_AT)
   const place = { generation, frontierRoot: frontier.length === HASH_BYTES ? hashOf(frontier) : undefined }
   const bytes = reader.get(snapshotKey(generation))
-  const published = bytes === undefined ? undefined : decodePublished(bytes)
-  const snapshot = published === undefined ? undefined : snapshotOf(published, place)
-  const isWhole = snapshot?.digest === hashOf(row.subarray(DIGEST_AT, FRONTIER_AT))
-  if (snapshot !== undefined && isWhole) return { snapshot, lost: false }
+  const digest = hashOf(row.subarray(DIGEST_AT, FRONTIER_AT))
+  const isWhole = bytes !== undefined && blake3Hash(bytes) === digest
+  const published = isWhole ? decodePublished(bytes) : undefined
+  if (published !== undefined) return { snapshot: snapshotOf(published, place, digest), lost: false }
   return { snapshot: { ...firstTrust(policy), generation }, lost: true }
 }
 

@@ -4,9 +4,10 @@ import { type Explanation, explain } from './explain.js'
 import { fieldOf } from './field.js'
 import { findFixedPoint } from './fixed-point.js'
 import type { BallotColumns } from './columns.js'
-import type { PublicKey } from '../base/index.js'
+import { blake3Hash, type PublicKey } from '../base/index.js'
 import { TRUST_CONSTANTS, type TrustPolicy } from './parameters.js'
 import { publish } from './publish.js'
+import { encodePublished } from './published.js'
 import { wholeRecord } from './record.js'
 import { type SnapshotPlace, snapshotOf } from './snapshot.js'
 import type { TrustSnapshot } from './types.js'
@@ -14,6 +15,8 @@ import type { TrustSnapshot } from './types.js'
 /** A snapshot with what stands behind it. */
 export interface ComputedTrust {
   readonly snapshot: TrustSnapshot
+  /** Its published values, as `encodePublished` writes them. */
+  readonly bytes: Uint8Array
   /** Rounds until no winner changed. */
   readonly rounds: number
   /** Why an agent's values are what they are; undefined for one outside the columns. Cost: O(rows). */
@@ -34,9 +37,12 @@ export function computeTrust(
 ): ComputedTrust {
   const field = fieldOf(columns, policy, TRUST_CONSTANTS)
   const point = findFixedPoint(field)
+  const published = publish(field, point)
+  const bytes = encodePublished(published)
   let indices: ReadonlyMap<PublicKey, number> | undefined
   return {
-    snapshot: snapshotOf(publish(field, point), place),
+    snapshot: snapshotOf(published, place, blake3Hash(bytes)),
+    bytes,
     rounds: point.rounds,
     explain: (agent) => explain(field, point, agent),
     record(agent) {

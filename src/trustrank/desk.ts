@@ -3,14 +3,14 @@
 // Rule: what it computes depends on the ballots it was given alone; requests and answers are plain data that
 // survive a structured clone.
 
-import { type Hash, type PublicKey, unreachable } from '../base/index.js'
+import { blake3Hash, type Hash, type PublicKey, unreachable } from '../base/index.js'
 import { type BookKey, createBallotBook } from './book.js'
 import { changeBetween } from './change.js'
 import { type ComputedTrust, computeTrust } from './compute.js'
 import type { Explanation, Mover } from './explain.js'
 import type { KeyBallots } from './key-ballots.js'
 import type { TrustPolicy } from './parameters.js'
-import { decodePublished, encodePublished, publishedDigest } from './published.js'
+import { decodePublished } from './published.js'
 import type { Published } from './types.js'
 
 /** Other agents of a clone group that reasons name. */
@@ -140,17 +140,18 @@ function compute(state: State): TrustFinding {
     state.computed = { trust: computeTrust(book.columns(), policy), items }
     state.stale = false
   }
-  const { snapshot, rounds } = state.computed.trust
+  const { snapshot, bytes, rounds } = state.computed.trust
   const facts = { digest: snapshot.digest, rounds, keys: book.keys, rows: book.rows }
-  return snapshot.digest === state.adoptedDigest ? facts : { ...facts, bytes: encodePublished(snapshot) }
+  return snapshot.digest === state.adoptedDigest ? facts : { ...facts, bytes }
 }
 
 function adopt(state: State, bytes: Uint8Array | undefined): undefined {
   const before = state.adopted
-  const published = bytes === undefined ? state.computed?.trust.snapshot : decodePublished(bytes)
+  const computed = state.computed?.trust.snapshot
+  const published = bytes === undefined ? computed : decodePublished(bytes)
   if (published === undefined) return
   state.adopted = published
-  state.adoptedDigest = publishedDigest(published)
+  state.adoptedDigest = bytes === undefined ? computed?.digest : blake3Hash(bytes)
   if (before === undefined) return
   const change = changeBetween(before, published)
   state.affected = change.none ? [] : state.book.keysWhere(change.reads)

@@ -22,8 +22,13 @@ export interface SnapshotPlace {
   readonly frontierRoot?: Hash | undefined
 }
 
-/** The snapshot of published values. */
-export function snapshotOf(published: Published, place: SnapshotPlace): TrustSnapshot {
+/**
+ * The snapshot of published values.
+ * @param digest of their bytes, where these are at hand: encoding all agents again costs as much as a round
+ */
+export function snapshotOf(
+  published: Published, place: SnapshotPlace, digest: Hash = publishedDigest(published)
+): TrustSnapshot {
   if (published.mode === 'neutral') return { ...neutralTrust(place.frontierRoot), generation: place.generation }
   const { agents, prior, roundMs } = published
   // Lenses ask several things of one agent before they ask of the next.
@@ -45,7 +50,7 @@ export function snapshotOf(published: Published, place: SnapshotPlace): TrustSna
   }
   return {
     ...published, generation: place.generation, frontierRoot: place.frontierRoot,
-    digest: publishedDigest(published),
+    digest,
     weightQ: (agent, clusters, predicate) =>
       bitsOf(accuracyIn(agent, predicate) * Q_PER_STEP, clusters, TRUST_CONSTANTS.bitsMax),
     gateQ(agent, timestampMs) {
