@@ -1,22 +1,27 @@
 // Blocks as the index holds them: a row of header and record ids; the body stands in the rows of its records.
 // Rule: what a block is read into is what its id commits to, or it is not given: a peer that got a record
 // which changed on this disk would take it for a lie.
-// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read
-// and one hash a record.
+// Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read,
+// one hash of its header and one a record.
 
-import { blake3Hash, parseHash, toHex, type Hash } from '../base/index.js'
+import { blake3Hash, parseHash, type Hash } from '../base/index.js'
 import {
   decodeBlockRow, headerOfBlockRow, keys, parseFeed, parseId, ranges, StoreError, type Reader
 } from '../store/index.js'
-import { encodeBlock } from './block.js'
+import { joinBlock } from './block.js'
 import { DagError } from './errors.js'
-import { decodeHeader, type BlockHeader } from './header.js'
+import { decodeHeader, recordCountOf, type BlockHeader } from './header.js'
 import { createRecent } from './recent.js'
+
+/** Of whose feed a block is, and where it stands there: the part of a header that walks down chains need. */
+export type BlockPlace = Pick<BlockHeader, 'id' | 'feed' | 'seq' | 'prev' | 'nodeKey'>
 
 /** Reads of admitted blocks. */
 export interface BlockRows {
   has(id: Hash): boolean
   header(id: Hash): BlockHeader | undefined
+  /** The same as of its header; that is read only for a block whose place was not asked for lately. */
+  place(id: Hash): BlockPlace | undefined
   recordIds(id: Hash): readonly Hash[] | undefined
   /** Encoded bytes; undefined when the block or one of its records is missing or damaged. */
   readBlock(id: Hash): Uint8Array | undefined
@@ -24,14 +29,14 @@ export interface BlockRows {
   atSeq(feed: Hash, seq: number): Promise<readonly Hash[]>
   /** True when a block whose id starts so stands there; asks the index only for what was not used lately. */
   holdsAt(feed: Hash, seq: number, idPrefix: string): Promise<boolean>
-  /** A block whose id starts with these bytes; asks the index only for what was not found lately. */
-  find(idPrefix: Uint8Array): Promise<Hash | undefined>
+  /** A block whose id starts with these hex digits; asks the index only for what was not found lately. */
+  find(idPrefix: string): Promise<BlockPlace | undefined>
   /** Keeps a header that will be asked for soon. */
   remember(header: BlockHeader): void
 }
 
-/** Ids found lately by their first bytes: four questions of the longest kind. */
-const topsMax = 1_024
+/** Places kept, and the beginnings of ids that led to them: those of four questions of the longest kind. */
+const placesMax = 1_024
 
 /**
  * Reads blocks from an index, keeping the headers used last.
@@ -42,12 +47,10 @@ export function createBlockRows(
 ): BlockRows {
   const recent = createRecent<Hash, BlockHeader>(headersMax)
   // A peer that is a little behind names such blocks as its tips: a range read each costs most of a session.
-  const places = createRecent<string, Hash>(headersMax)
-  // Who asks names the tops of chains, the same ones as long as nothing is sealed upon them.
-  const tops = createRecent<string, Hash>(topsMax)
+  const seats = createRecent<string, Hash>(headersMax)
   const remember = (known: BlockHeader): void => {
     recent.set(known.id, known)
-    places.set(known.feed + known.seq, known.id)
+    seats.set(known.feed + known.seq, known.id)
   }
   const atSeq = async (feed: Hash, seq: number): Promise<readonly Hash[]> => {
     const rows = await reader.rangeAll({ ...ranges.feed(feed, seq, seq), keysOnly: true })
@@ -63,7 +66,7 @@ export function createBlockRows(
     return decoded
   }
   return {
-    header,
+    ...createPlaces(reader, header), header,
     has: (id) => recent.get(id) !== undefined || reader.get(keys.block(id)) !== undefined,
     recordIds(id) {
       const row = reader.get(keys.block(id))
@@ -77,18 +80,44 @@ export function createBlockRows(
       return block
     },
     atSeq,
-    holdsAt: async (feed, seq, idPrefix) => places.get(feed + seq)?.startsWith(idPrefix) === true ||
+    holdsAt: async (feed, seq, idPrefix) => seats.get(feed + seq)?.startsWith(idPrefix) === true ||
       (await atSeq(feed, seq)).some((id) => id.startsWith(idPrefix)),
-    async find(idPrefix) {
-      const prefix = toHex(idPrefix)
-      const known = tops.get(prefix)
-      if (known !== undefined) return known
-      const id = await find(reader, prefix)
-      if (id !== undefined) tops.set(prefix, id)
-      return id
-    },
     remember
   }
+}
+
+/** Where blocks stand, kept of those asked for lately. */
+function createPlaces(
+  reader: Reader, header: (id: Hash) => BlockHeader | undefined
+): Pick<BlockRows, 'place' | 'find'> {
+  const places = createRecent<Hash, BlockPlace>(placesMax)
+  // Who asks names the tops of chains, the same ones as long as nothing is sealed upon them.
+  const tops = createRecent<string, BlockPlace>(placesMax)
+  const place = (id: Hash): BlockPlace | undefined => {
+    const known = places.get(id)
+    if (known !== undefined) return known
+    const decoded = header(id)
+    if (decoded === undefined) return undefined
+    const read = placeOf(decoded)
+    places.set(id, read)
+    return read
+  }
+  return {
+    place,
+    async find(idPrefix) {
+      const known = tops.get(idPrefix)
+      if (known !== undefined) return known
+      const id = await find(reader, idPrefix)
+      const found = id === undefined ? undefined : place(id)
+      if (found !== undefined) tops.set(idPrefix, found)
+      return found
+    }
+  }
+}
+
+/** Without the header's bytes: what is kept stays small. */
+function placeOf({ id, feed, seq, prev, nodeKey }: BlockHeader): BlockPlace {
+  return { id, feed, seq, nodeKey, ...(prev === undefined ? {} : { prev }) }
 }
 
 function wholeBlock(
@@ -96,16 +125,18 @@ function wholeBlock(
 ): Uint8Array | undefined {
   try {
     const { header: bytes, recordIds } = decodeBlockRow(row)
+    if (known === undefined && blake3Hash(bytes) !== id) return undefined
+    const header = known?.bytes ?? bytes
+    if (recordCountOf(header) !== recordIds.length) return undefined
     const records: Uint8Array[] = []
     for (const recordId of recordIds) {
       const record = reader.get(keys.record(recordId))
       if (record === undefined || blake3Hash(record) !== recordId) return undefined
       records.push(record)
     }
-    return encodeBlock(known ?? decodeRow(bytes, id), records)
+    return joinBlock(header, records)
   } catch (error) {
-    const isDamage = error instanceof DagError || error instanceof StoreError && error.code === 'STORE_BAD_ROW'
-    if (isDamage) return undefined
+    if (error instanceof StoreError && error.code === 'STORE_BAD_ROW') return undefined
     throw error
   }
 }

@@ -9,8 +9,8 @@ import {
 } from '../base/index.js'
 import { type Signer } from '../record/index.js'
 import {
-  decodeHeader, headerBytesMax, sealHeader, type BlockHeader, type DecodedHeader, type HeaderFields,
-  type HeaderRule
+  decodeHeader, headerBytesMax, recordCountOf, sealHeader, type BlockHeader, type DecodedHeader,
+  type HeaderFields, type HeaderRule
 } from './header.js'
 import { recordsRoot, strictlyAscending } from './root.js'
 import { ByteReader, ByteWriter } from './wire.js'
@@ -51,9 +51,15 @@ export type DecodedAnnouncement = DecodedHeader | { readonly kind: 'block' }
  * @param records in the order of their ids, as the header commits to them
  */
 export function encodeBlock(header: BlockHeader, records: readonly Uint8Array[]): Uint8Array {
-  assert(records.length === header.recordCount, 'a block has the records its header counts')
-  const writer = new ByteWriter(3 + header.bytes.length + 2 * records.length + header.bodyBytes)
-  writer.u8(encodingPlain).u16(header.bytes.length).raw(header.bytes)
+  return joinBlock(header.bytes, records)
+}
+
+/** The same of the bytes of a header. */
+export function joinBlock(header: Uint8Array, records: readonly Uint8Array[]): Uint8Array {
+  assert(records.length === recordCountOf(header), 'a block has the records its header counts')
+  const bodyBytes = records.reduce((sum, record) => sum + record.length, 0)
+  const writer = new ByteWriter(3 + header.length + 2 * records.length + bodyBytes)
+  writer.u8(encodingPlain).u16(header.length).raw(header)
   for (const record of records) writer.u16(record.length)
   for (const record of records) writer.raw(record)
   return writer.done()

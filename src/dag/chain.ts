@@ -1,16 +1,16 @@
 // One chain of a feed, ascending, from the rows that hold all its branches.
 // Rule: which branch is decided by hash. A seq with one block needs no look; at a seq with several, the
 // block above names its prev. Cost: one pass over the keys, a second one and a header for each branching seq
-// if the feed forked.
+// if the feed forked, unless its place was asked for lately.
 
 import { assert, type Hash } from '../base/index.js'
 import { behind, parseFeed, ranges, type Reader } from '../store/index.js'
-import { type BlockHeader } from './header.js'
+import { type BlockPlace } from './block-rows.js'
 
 /** What a chain is read from. */
 export interface ChainSource {
   readonly reader: Reader
-  header(id: Hash): BlockHeader | undefined
+  place(id: Hash): BlockPlace | undefined
   isForked(feed: Hash): boolean
 }
 
@@ -21,7 +21,7 @@ const pageRows = 512
  * @param top an admitted block; nothing above it is given
  */
 export async function* chainIds(
-  source: ChainSource, top: BlockHeader, low: number, high: number
+  source: ChainSource, top: BlockPlace, low: number, high: number
 ): AsyncIterable<readonly Hash[]> {
   const last = Math.min(high, top.seq)
   const choices = source.isForked(top.feed) ? await branchChoices(source, top, low) : new Map<number, Hash>()
@@ -42,7 +42,7 @@ export async function* chainIds(
 }
 
 /** For each seq of the chain at which the feed has several blocks: the one that leads to `top`. */
-async function branchChoices(source: ChainSource, top: BlockHeader, low: number): Promise<Map<number, Hash>> {
+async function branchChoices(source: ChainSource, top: BlockPlace, low: number): Promise<Map<number, Hash>> {
   const choices = new Map<number, Hash>([[top.seq, top.id]])
   const range = { ...ranges.feed(top.feed, low, top.seq), keysOnly: true, reverse: true }
   let above: Hash | undefined
@@ -69,7 +69,7 @@ function choose(
   const given = choices.get(at.seq)
   if (given !== undefined) return given
   if (at.ids.length === 1) return at.ids[0]
-  const prev = above === undefined ? undefined : source.header(above)?.prev
+  const prev = above === undefined ? undefined : source.place(above)?.prev
   assert(prev !== undefined, 'an admitted block has its prev admitted')
   choices.set(at.seq, prev)
   return prev

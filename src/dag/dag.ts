@@ -6,7 +6,7 @@
 import { type Clock, type Hash } from '../base/index.js'
 import { EMPTY, encodeBlockRow, keys, parseId, parseTip, ranges, type Reader } from '../store/index.js'
 import { createAllowance } from './allowance.js'
-import { createBlockRows, type BlockRows } from './block-rows.js'
+import { createBlockRows, type BlockPlace, type BlockRows } from './block-rows.js'
 import { chainIds } from './chain.js'
 import { createClaims } from './claims.js'
 import { createCompleteness, dependencies, type Completeness } from './completeness.js'
@@ -120,20 +120,21 @@ function present(rows: BlockRows, id: Hash): BlockHeader {
 }
 
 function assemble(parts: Parts, clock: Clock): Dag {
-  const { options, rows, reservations, completeness, deferred, has, header } = parts
+  const { options, rows, staged, reservations, completeness, deferred, has, header } = parts
   const { feeds, heads, forks, wanted, verdicts } = parts
   const pending = createPending(options)
   const holds = (id: Hash): boolean => reservations.get(id) !== undefined || has(id)
-  const source = { reader: parts.reader, header, isForked: (feed: Hash) => forks.isForked(feed) }
+  const place = (id: Hash): BlockPlace | undefined => staged.get(id) ?? rows.place(id)
+  const source = { reader: parts.reader, place, isForked: (feed: Hash) => forks.isForked(feed) }
   return {
-    has, holds, header, pending, deferred,
+    has, holds, header, place, pending, deferred,
     allowance: createAllowance(options, clock, (nodeKey) => forks.isForkedKey(nodeKey)),
     claims: createClaims(options, clock),
     recordIds: (id) => rows.recordIds(id),
     readBlock: (id) => rows.readBlock(id),
     find: (idPrefix) => rows.find(idPrefix),
     async *chain(top, low, high) {
-      const last = header(top)
+      const last = place(top)
       if (last !== undefined) yield* chainIds(source, last, low, high)
     },
     placement: (block) => verdicts.place(block, holds, (id) => reservations.get(id) ?? header(id)),

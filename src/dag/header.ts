@@ -67,6 +67,8 @@ export type DecodedHeader =
 
 const zeroHash = hashOf(new Uint8Array(32))
 const signatureBytes = 64
+/** Behind version, node key, incarnation, seq and prev. */
+const recordCountAt = 1 + 32 + 8 + 8 + 32
 const incarnationForm = /^[0-9a-f]{16}$/
 
 /** Feed id of a node key and an incarnation (16 hex digits). */
@@ -115,6 +117,11 @@ function readHeader(bytes: Uint8Array): DecodedHeader {
   const rule = brokenRule(header)
   if (rule !== undefined) return { kind: 'invalid', rule }
   return reader.ended ? { kind: 'ok', header } : { kind: 'invalid', rule: 'header-length' }
+}
+
+/** How many records a header commits to, of the bytes of one that is known to be good. */
+export function recordCountOf(header: Uint8Array): number {
+  return (header[recordCountAt] ?? 0) * 256 + (header[recordCountAt + 1] ?? 0)
 }
 
 function readParents(reader: ByteReader): readonly Hash[] | undefined {

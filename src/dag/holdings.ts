@@ -30,7 +30,7 @@ export interface Holdings {
 
 /** What holdings are kept over. */
 export interface HoldingsDeps {
-  readonly dag: Pick<Dag, 'header' | 'isForked'>
+  readonly dag: Pick<Dag, 'place' | 'isForked'>
   readonly self: PublicKey
 }
 
@@ -87,7 +87,7 @@ export function createHoldings({ dag, self }: HoldingsDeps): Holdings {
       let known = 0
       let more = false
       for (const id of ids) {
-        const header = sealed.get(id) ?? dag.header(id)
+        const header = sealed.get(id) ?? dag.place(id)
         if (header?.nodeKey !== self) continue
         known += 1
         const { feeds } = pageOf(node)

@@ -4,7 +4,7 @@
 // decided by hash. Cost: one point read a record, paged; a range costs no memory.
 
 import { type Hash } from '../base/index.js'
-import { type BlockHeader } from './header.js'
+import { type BlockPlace } from './block-rows.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Outbox } from './sync-outbox.js'
 import { createPeerPending, type Ending } from './sync-skip.js'
@@ -43,7 +43,7 @@ const creditMax = 67_108_864
 interface Located {
   readonly position: number
   readonly range: WantRange
-  readonly top: BlockHeader
+  readonly top: BlockPlace
 }
 
 /** What is left of a range beside those before. */
@@ -140,8 +140,7 @@ async function locate(
   const found: Located[] = []
   for (const [position, range] of ranges.entries()) {
     if (session.over) break
-    const id = await dag.find(Buffer.from(range.top, 'hex'))
-    const top = id === undefined ? undefined : dag.header(id)
+    const top = await dag.find(range.top)
     if (top !== undefined) found.push({ position, range, top })
   }
   found.sort((a, b) => {

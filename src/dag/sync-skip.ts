@@ -3,7 +3,7 @@
 // number of walks an answer: what is not looked at is sent.
 
 import { type Hash } from '../base/index.js'
-import { type BlockHeader } from './header.js'
+import { type BlockPlace } from './block-rows.js'
 import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Dag } from './types.js'
 
@@ -18,7 +18,7 @@ export interface PeerPending {
   /** Begins another answer. */
   renew(): void
   /** Which seqs of the chain below `top` the peer holds waiting. */
-  skips(top: BlockHeader, range: WantRange, session: Ending): Promise<(seq: number) => boolean>
+  skips(top: BlockPlace, range: WantRange, session: Ending): Promise<(seq: number) => boolean>
 }
 
 /** Walks down a forked feed in one answer, to tell on which branch a run lies. */
@@ -26,11 +26,11 @@ const walksMax = 64
 
 interface KnownRun {
   readonly low: number
-  readonly top: BlockHeader
+  readonly top: BlockPlace
 }
 
 /** Nothing waits yet. */
-export function createPeerPending(dag: Pick<Dag, 'chain' | 'find' | 'header' | 'isForked'>): PeerPending {
+export function createPeerPending(dag: Pick<Dag, 'chain' | 'find' | 'isForked'>): PeerPending {
   let pending: readonly Run[] = []
   let known = new Map<string, readonly KnownRun[]>()
   let walks = 0
@@ -42,14 +42,13 @@ export function createPeerPending(dag: Pick<Dag, 'chain' | 'find' | 'header' | '
     for (const run of pending) {
       if (session.over) return []
       if (run.feed !== feed) continue
-      const id = await dag.find(Buffer.from(run.top, 'hex'))
-      const top = id === undefined ? undefined : dag.header(id)
+      const top = await dag.find(run.top)
       if (top?.seq === run.high && prefixOf(top.feed) === feed) runs.push({ low: run.low, top })
     }
     known.set(feed, runs)
     return runs
   }
-  const isBelow = async (run: BlockHeader, top: BlockHeader): Promise<boolean> => {
+  const isBelow = async (run: BlockPlace, top: BlockPlace): Promise<boolean> => {
     if (!dag.isForked(top.feed)) return true
     if (walks >= walksMax) return false
     walks += 1

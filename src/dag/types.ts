@@ -7,6 +7,7 @@ import { type Claims } from './claims.js'
 import { type Deferred } from './deferred.js'
 import { type NodeTip } from './feeds.js'
 import { type FrontierView, type Tip } from './frontier.js'
+import { type BlockPlace } from './block-rows.js'
 import { type BlockHeader } from './header.js'
 import { type Pending } from './pending.js'
 import { type ValidityRule } from './validity.js'
@@ -56,6 +57,8 @@ export interface Dag {
   /** Admitted or reserved. */
   holds(id: Hash): boolean
   header(id: Hash): BlockHeader | undefined
+  /** The same as of its header. Cost: none of reading that for a block that was asked for lately. */
+  place(id: Hash): BlockPlace | undefined
   /** Ascending record ids of an admitted block. */
   recordIds(id: Hash): readonly Hash[] | undefined
   /**
@@ -68,8 +71,8 @@ export interface Dag {
    * hash.
    */
   chain(top: Hash, low: number, high: number): AsyncIterable<readonly Hash[]>
-  /** The admitted block whose id starts with these bytes (16 or 32). */
-  find(idPrefix: Uint8Array): Promise<Hash | undefined>
+  /** The admitted block whose id starts with these hex digits (32 or 64). */
+  find(idPrefix: string): Promise<BlockPlace | undefined>
 
   placement(header: BlockHeader): Placement
   /** Counts the block as here from the moment that it goes to the ledger. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idBytes, TIME_LIMITS } from '../../src/base/index.js'
+import { TIME_LIMITS } from '../../src/base/index.js'
 import { type Block, comparable, DAG_DEFAULTS, isAhead, type TagFields } from '../../src/dag/index.js'
 import { createBlockRows } from '../../src/dag/block-rows.js'
 import { createDeferred } from '../../src/dag/deferred.js'
@@ -54,7 +54,7 @@ describe('what is remembered', () => {
     expect(wanted.all()).toEqual(ids.slice(1))
   })
 
-  it('is the last 1,024 tops of chains that were asked for', async () => {
+  it('is where the last 1,024 blocks stand that were asked for, however few headers are kept', async () => {
     const { store, load } = await createPeer('a')
     const writer = createWriter('w')
     const blocks = Array.from({ length: 1_025 }, () => writer.next([], { texts: ['a'] }))
@@ -65,22 +65,35 @@ describe('what is remembered', () => {
       rangeAll(range) {
         reads += 1
         return store.rangeAll(range)
+      },
+      get(key) {
+        reads += 1
+        return store.get(key)
       }
     }
-    const rows = createBlockRows(reader, DAG_DEFAULTS.headersMax, () => undefined)
-    /** Finds blocks, and says how often the index was asked for it. */
+    const rows = createBlockRows(reader, 1, () => undefined)
+    /** Finds blocks and reads their headers for it, and says how often the index was asked. */
     const readsFor = async (wanted: readonly Block[]): Promise<number> => {
       const before = reads
-      for (const { header: { id } } of wanted) {
-        expect(await rows.find(idBytes(id).subarray(0, 16))).toBe(id)
+      for (const { header: { id, seq } } of wanted) {
+        expect(await rows.find(id.slice(0, 32))).toMatchObject({ id, seq })
       }
       return reads - before
     }
-    expect(await readsFor(blocks.slice(0, 1_024))).toBe(1_024)
+    expect(await readsFor(blocks.slice(0, 1_024))).toBe(2_048)
     expect(await readsFor(blocks.slice(0, 1_024))).toBe(0)
-    expect(await readsFor([at(blocks, 1_024)])).toBe(1)
+    expect(await readsFor([at(blocks, 1_024)])).toBe(2)
     expect(await readsFor(blocks.slice(1))).toBe(0)
-    expect(await readsFor([at(blocks, 0)])).toBe(1)
+    expect(await readsFor([at(blocks, 0)])).toBe(2)
+    // Of these the last block found is one, and the one that left for it is none.
+    const kept = blocks.filter((_, i) => i !== 1)
+    const before = reads
+    for (const { header: { id, feed, seq, prev, nodeKey } } of kept) {
+      expect(rows.place(id)).toEqual({ id, feed, seq, nodeKey, ...(prev === undefined ? {} : { prev }) })
+    }
+    expect(reads).toBe(before)
+    expect(rows.place(at(blocks, 1).header.id)?.seq).toBe(2)
+    expect(reads).toBe(before + 1)
   })
 
   it('finds the heaviest as weights change, for 20 seeds', () => {

@@ -194,13 +194,14 @@ describe('block graph', () => {
   it('finds a block by its first bytes, and asks the index once for the same ones', async () => {
     const peer = await createPeer('p')
     const block = createWriter('a').next()
-    const prefix = Buffer.from(block.header.id.slice(0, 32), 'hex')
+    const { id, feed, nodeKey } = block.header
+    const prefix = id.slice(0, 32)
     const reads = vi.spyOn(peer.store, 'rangeAll')
     expect(await peer.dag.find(prefix)).toBeUndefined()
     await peer.add(block)
     reads.mockClear()
-    expect(await peer.dag.find(prefix)).toBe(block.header.id)
-    expect(await peer.dag.find(prefix)).toBe(block.header.id)
+    expect(await peer.dag.find(prefix)).toEqual({ id, feed, seq: 1, nodeKey })
+    expect(await peer.dag.find(prefix)).toEqual({ id, feed, seq: 1, nodeKey })
     expect(reads).toHaveBeenCalledTimes(1)
   })
 

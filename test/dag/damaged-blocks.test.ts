@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Hash } from '../../src/base/index.js'
 import { openDag, type Block } from '../../src/dag/index.js'
-import { keys, type LevelOperation } from '../../src/store/index.js'
+import { encodeBlockRow, keys, type LevelOperation } from '../../src/store/index.js'
 import { at, bytesOf, createPeer, createWriter, record, type Peer } from './kit.js'
 import { resultOf, syncPeers } from './sync-kit.js'
 
@@ -24,23 +24,28 @@ const garbled = (key: Uint8Array, ...bytes: readonly number[]): LevelOperation =
 
 describe('a damaged block', () => {
   it('is not given, and told; a whole one is, and one that is not here is not told', async () => {
-    const { peer, blocks } = await loaded('a', 5)
-    const [lost, changed, row, short, whole] = blocks
-    if (!lost || !changed || !row || !short || !whole) throw new Error('too few blocks')
+    const { peer, blocks } = await loaded('a', 7)
+    const [lost, changed, row, short, fewer, other, whole] = blocks
+    if (!lost || !changed || !row || !short || !fewer || !other || !whole) throw new Error('too few blocks')
+    const rowOf = ({ header: { bytes }, ids }: Block): Uint8Array => (
+      encodeBlockRow({ header: bytes, recordIds: ids })
+    )
     await peer.index.damage([
       { type: 'del', key: keys.record(at(lost.ids, 1)) },
       { type: 'put', key: keys.record(at(changed.ids, 0)), value: record('another').bytes },
-      garbled(keys.block(row.header.id), 0, 0, 0, 0), garbled(keys.block(short.header.id), 1)
+      garbled(keys.block(row.header.id), 0, 0, 0, 0), garbled(keys.block(short.header.id), 1),
+      { type: 'put', key: keys.block(fewer.header.id), value: rowOf({ ...fewer, ids: fewer.ids.slice(1) }) },
+      { type: 'put', key: keys.block(other.header.id), value: rowOf(whole) }
     ])
     const told: Hash[] = []
     const { store, clock } = peer
     const dag = await openDag({ store, clock, onDamaged: (id) => told.push(id) })
-    const damaged = [lost, changed, row, short].map(({ header }) => header.id)
+    const damaged = [lost, changed, row, short, fewer, other].map(({ header }) => header.id)
     for (const id of damaged) expect(dag.readBlock(id)).toBeUndefined()
     expect(told).toEqual(damaged)
     expect(dag.readBlock(whole.header.id)).toEqual(bytesOf(whole))
     expect(dag.readBlock(record('nothing').id)).toBeUndefined()
-    expect(told).toHaveLength(4)
+    expect(told).toHaveLength(6)
   })
 
   it('is missed by a peer that wants it, and no lie', async () => {
