@@ -102,36 +102,74 @@ export interface KeyReader {
 
 /** A reader of the parts behind the family prefix. */
 export function readKey(key: Uint8Array, prefix: string): KeyReader {
-  const bytes = asBuffer(key)
-  if (bytes.toString('latin1', 0, prefix.length) !== prefix) throw badRow(prefix)
-  let at = prefix.length
-  const take = (count: number): number => {
-    const from = at
-    at += count
-    if (at > bytes.length) throw badRow(prefix)
+  return new PartReader(asBuffer(key), prefix)
+}
+
+class PartReader implements KeyReader {
+  readonly #bytes: Buffer
+  readonly #prefix: string
+  #at: number
+
+  constructor(bytes: Buffer, prefix: string) {
+    for (let at = 0; at < prefix.length; at++) if (bytes[at] !== prefix.charCodeAt(at)) throw badRow(prefix)
+    this.#bytes = bytes
+    this.#prefix = prefix
+    this.#at = prefix.length
+  }
+
+  hash(): Hash {
+    return hashAt(this.#bytes, this.#take(HASH_BYTES))
+  }
+
+  publicKey(): PublicKey {
+    return publicKeyAt(this.#bytes, this.#take(HASH_BYTES))
+  }
+
+  u64(): number {
+    const from = this.#take(8)
+    return this.#bytes.readUInt32BE(from) * WORD + this.#bytes.readUInt32BE(from + 4)
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32BE(this.#take(4))
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#take(1))
+  }
+
+  text(): string {
+    const from = this.#at
+    const end = this.#bytes.indexOf(END, from)
+    if (end < 0) throw badRow(this.#prefix)
+    this.#at = end + 1
+    return isPlain(this.#bytes, from, end)
+      ? this.#bytes.toString('latin1', from, end) : unescape(this.#bytes, from, end, this.#prefix)
+  }
+
+  atEnd(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  end(): void {
+    if (!this.atEnd()) throw badRow(this.#prefix)
+  }
+
+  #take(count: number): number {
+    const from = this.#at
+    this.#at += count
+    if (this.#at > this.#bytes.length) throw badRow(this.#prefix)
     return from
   }
-  return {
-    hash: () => hashAt(bytes, take(HASH_BYTES)),
-    publicKey: () => publicKeyAt(bytes, take(HASH_BYTES)),
-    u64: () => {
-      const from = take(8)
-      return bytes.readUInt32BE(from) * WORD + bytes.readUInt32BE(from + 4)
-    },
-    u32: () => bytes.readUInt32BE(take(4)),
-    byte: () => bytes.readUInt8(take(1)),
-    text: () => {
-      const from = at
-      const end = bytes.indexOf(END, from)
-      if (end < 0) throw badRow(prefix)
-      at = end + 1
-      return unescape(bytes, from, end, prefix)
-    },
-    atEnd: () => at === bytes.length,
-    end: () => {
-      if (at !== bytes.length) throw badRow(prefix)
-    }
+}
+
+/** ASCII without escapes, as most texts are: there a decoder costs more than all else. */
+function isPlain(bytes: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte <= ESCAPE || byte >= 0x80) return false
   }
+  return true
 }
 
 function unescape(bytes: Buffer, from: number, end: number, prefix: string): string {
