@@ -50,7 +50,8 @@ export type Said = Pick<Density, 'statements' | 'clusters' | 'rows'>
 
 /**
  * The ballots of a key. Cost: O(n log n); a third of it where `said` is given.
- * @param said what was worked out for a view of the same records under the same settings, without a filter
+ * @param said what was worked out for a view of the same lists of records under the same settings, without a
+ *   filter
  */
 export function* trustBallotSteps(key: KeyRecords, judging: Judging, said?: Said): Steps<TrustBallots> {
   const { statements, clusters, rows: ballots } = said ?? (yield* saidSteps(key, judging))
