@@ -40,11 +40,19 @@ export interface NumberedKey extends KeyRecords {
 
 /** Keeps the numbers of these records. It may be asked for others: a lens may leave some out. */
 export function createNumbering(candidates: readonly Candidate[], votes: readonly VoteInput[]): Numbering {
-  let known: KeyNumbers | undefined
-  return function* (ofCandidates, ofVotes) {
-    if (ofCandidates !== candidates || ofVotes !== votes) return yield* numberSteps(ofCandidates, ofVotes)
-    return known ??= yield* numberSteps(candidates, votes)
+  const kept: KeptNumbers = { candidates, votes, numbers: undefined }
+  return (ofCandidates, ofVotes) => {
+    const own = ofCandidates === candidates && ofVotes === votes
+    return own ? keptSteps(kept) : numberSteps(ofCandidates, ofVotes)
   }
+}
+
+interface KeptNumbers extends Pick<KeyRecords, 'candidates' | 'votes'> {
+  numbers: KeyNumbers | undefined
+}
+
+function* keptSteps(kept: KeptNumbers): Steps<KeyNumbers> {
+  return kept.numbers ??= yield* numberSteps(kept.candidates, kept.votes)
 }
 
 /** Numbers what the records name. Cost: O(candidates + votes): two look-ups each. */
@@ -52,9 +60,9 @@ export function* numberSteps(
   candidates: readonly Candidate[], votes: readonly VoteInput[]
 ): Steps<KeyNumbers> {
   const agents: PublicKey[] = []
-  const numberOf = numberer<PublicKey>((agent) => agents.push(agent))
-  let objectCount = 0
-  const objectOf = numberer<string>(() => objectCount += 1)
+  const numberOf = numberer(agents)
+  const texts: string[] = []
+  const objectOf = numberer(texts)
   const [authors, objects] = [new Int32Array(candidates.length), new Int32Array(candidates.length)]
   for (let at = 0; at < candidates.length; at += 1) {
     if (at % TURNS_PER_STEP === TURNS_PER_STEP - 1) yield
@@ -68,7 +76,8 @@ export function* numberSteps(
     voters[at] = numberOf((votes[at] as VoteInput).agentId)
   }
   const targets = yield* targetSteps(candidates, votes)
-  const hashes = new Array<Hash | undefined>(objectCount).fill(undefined)
+  const objectCount = texts.length
+  const hashes: Hash[] = []
   const { firstVote, nextVote } = yield* chainSteps(targets, candidates.length)
   return {
     agents, authors, objects, objectCount, voters, targets, firstVote, nextVote,
@@ -76,14 +85,18 @@ export function* numberSteps(
   }
 }
 
-function numberer<T>(onNew: (item: T) => void): (item: T) => number {
-  const numbers = new Map<T, number>()
-  return (item) => {
-    const known = numbers.get(item)
-    if (known !== undefined) return known
-    const number = numbers.size
-    numbers.set(item, number)
-    onNew(item)
+/** So few texts are compared one by one: hashing a text for a map costs more. */
+const COMPARED_MAX = 8
+
+/** Numbers texts in the order in which they first come, and adds each to the list. */
+function numberer<T extends string>(list: T[]): (text: T) => number {
+  let numbers: Map<T, number> | undefined
+  return (text) => {
+    const known = numbers === undefined ? list.indexOf(text) : numbers.get(text) ?? -1
+    if (known >= 0) return known
+    const number = list.push(text) - 1
+    if (numbers !== undefined) numbers.set(text, number)
+    else if (list.length > COMPARED_MAX) numbers = new Map(list.map((each, at) => [each, at]))
     return number
   }
 }
