@@ -77,7 +77,7 @@ export function* numberSteps(
   }
   const targets = yield* targetSteps(candidates, votes)
   const objectCount = texts.length
-  const hashes: Hash[] = []
+  const hashes = new Array<Hash | undefined>(objectCount).fill(undefined)
   const { firstVote, nextVote } = yield* chainSteps(targets, candidates.length)
   return {
     agents, authors, objects, objectCount, voters, targets, firstVote, nextVote,

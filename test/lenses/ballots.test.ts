@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  type BallotFilter, type Candidate, type Judging, runSteps, stateSteps, type VoteInput, weightOf
+  type BallotFilter, type Candidate, clusterSteps, type Judging, runSteps, stateSteps, type VoteInput,
+  weightOf
 } from '../../src/lenses/index.js'
 import { agent, said, seeded, vote } from './make.js'
 
@@ -29,6 +30,20 @@ describe('ballots', () => {
 
   it('count an assertion with its confidence', () => {
     expect(weights([said('ann', 'x', { confidence: 500_000 })], [])).toEqual({ 'ann:x': 32_768 })
+  })
+
+  it('tell agents and objects apart, few of which are compared one by one and more through a map', () => {
+    for (const count of [1, 7, 8, 9, 10, 17]) {
+      const all = Array.from({ length: count }, (_, at) => at)
+      // Each agent says its value again when all the others have said theirs.
+      const first = all.map((at) => said(`agent ${at}`, `value ${at}`))
+      const again = all.map((at) => said(`agent ${at}`, `value ${at}`, { timestampMs: 1 }))
+      const stated = runSteps(stateSteps([...first, ...again], [], many, {}))
+      expect(stated.voices).toEqual(all.map((at) => agent(`agent ${at}`)))
+      expect(stated.list.map(({ voice }) => voice)).toEqual([...all, ...all])
+      const clusters = runSteps(clusterSteps(stated, undefined))
+      expect(Array.from(clusters.ofCandidate)).toEqual([...all, ...all])
+    }
   })
 
   it('count of an agent with cardinality one only the latest assertion by (timestamp, id)', () => {
