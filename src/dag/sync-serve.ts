@@ -5,6 +5,7 @@
 
 import { type Hash } from '../base/index.js'
 import { type BlockPlace } from './block-rows.js'
+import { type Span } from './claims.js'
 import { SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
 import { type Outbox } from './sync-outbox.js'
 import { createPeerPending, type Ending } from './sync-skip.js'
@@ -44,12 +45,12 @@ interface Located {
   readonly position: number
   readonly range: WantRange
   readonly top: BlockPlace
+  readonly forked: boolean
 }
 
 /** What is left of a range beside those before. */
-interface Part extends Located {
-  /** Where the range began that was asked for. */
-  readonly from: number
+interface Part extends Span {
+  readonly located: Located
 }
 
 /** A server over the graph. */
@@ -63,11 +64,12 @@ export function createServer(
   let [busy, cut] = [false, false]
   let fruitless = 0
 
-  const servePart = async ({ range, top }: Part): Promise<number> => {
-    if (cut || session.over) return range.low
-    const skips = await pending.skips(top, range, session)
-    let seq = range.low
-    for await (const page of dag.chain(top.id, range.low, range.high)) {
+  const servePart = async (part: Part): Promise<number> => {
+    const { low, high, located: { top } } = part
+    if (cut || session.over) return low
+    const skips = await pending.skips(top, part, session)
+    let seq = low
+    for await (const page of dag.chain(top.id, low, high)) {
       for (const id of page) {
         const block = skips(seq) ? undefined : dag.readBlock(id)
         if (block === undefined && !skips(seq)) return seq
@@ -87,7 +89,7 @@ export function createServer(
     fruitless = sender.blocks === before ? fruitless + 1 : 0
     busy = false
     if (session.over) return
-    if (missed.size > 0) deps.outbox.post({ kind: 'miss', ranges: [...missed] })
+    if (missed.length > 0) deps.outbox.post({ kind: 'miss', ranges: missed })
     deps.outbox.post({ kind: 'done' })
     deps.onIdle()
   }
@@ -118,39 +120,42 @@ export function createServer(
  */
 async function serveEach(
   ranges: number, parts: readonly Part[], serve: (part: Part) => Promise<number>
-): Promise<ReadonlySet<number>> {
-  const missed = new Set(Array.from({ length: ranges }, (_, position) => position))
+): Promise<readonly number[]> {
+  const missed = Array.from<boolean>({ length: ranges }).fill(true)
   /** By feed, the high of the last part that broke off. */
   const broken = new Map<Hash, number>()
   for (const part of parts) {
-    const { position, range, top, from } = part
+    const { low, high, located: { position, range, top } } = part
     // What was left to parts before came with them, unless one of these broke off.
-    const isLacking = from < range.low && from <= (broken.get(top.feed) ?? 0)
-    const reached = range.low > range.high ? range.low : await serve(part)
-    if (reached <= highOf(part)) broken.set(top.feed, highOf(part))
-    if (reached > range.high && !isLacking) missed.delete(position)
+    const isLacking = range.low < low && range.low <= (broken.get(top.feed) ?? 0)
+    const reached = low > high ? low : await serve(part)
+    if (reached <= highOf(part.located)) broken.set(top.feed, highOf(part.located))
+    if (reached > high && !isLacking) missed[position] = false
   }
-  return missed
+  return [...missed.keys()].filter((position) => missed[position] === true)
 }
 
 /** Finds the tops of the ranges; in the order of serving, no block of one chain twice. */
 async function locate(
   dag: Dag, ranges: readonly WantRange[], session: Ending
 ): Promise<readonly Part[]> {
-  const found: Located[] = []
+  const tops: Omit<Located, 'forked'>[] = []
   for (const [position, range] of ranges.entries()) {
     if (session.over) break
     const top = await dag.find(range.top)
-    if (top !== undefined) found.push({ position, range, top })
+    if (top !== undefined) tops.push({ position, range, top })
   }
+  // All at one moment: a fork may be noticed while tops are looked for.
+  const found = tops.map(({ position, range, top }): Located => (
+    { position, range, top, forked: dag.isForked(top.feed) }
+  ))
   found.sort((a, b) => {
-    const forked = Number(dag.isForked(a.top.feed)) - Number(dag.isForked(b.top.feed))
-    if (forked !== 0) return forked
+    if (a.forked !== b.forked) return a.forked ? 1 : -1
     if (a.top.feed !== b.top.feed) return a.top.feed < b.top.feed ? -1 : 1
     // The longest first: it holds all others that begin there, and is one walk.
     return a.range.low - b.range.low || highOf(b) - highOf(a)
   })
-  return withoutOverlap(dag, found)
+  return withoutOverlap(found)
 }
 
 function highOf({ range, top }: Located): number {
@@ -161,18 +166,17 @@ function highOf({ range, top }: Located): number {
  * Leaves out what a range before holds: the range itself where both lead to one top, else its lower part. All
  * blocks of a feed without a fork lie on one chain, whichever of them a range leads to.
  */
-function withoutOverlap(dag: Pick<Dag, 'isForked'>, found: readonly Located[]): readonly Part[] {
+function withoutOverlap(found: readonly Located[]): readonly Part[] {
   const served = new Map<string, { readonly top: string, readonly high: number }>()
   const parts: Part[] = []
   for (const located of found) {
-    const { range, top } = located
-    const chain = dag.isForked(top.feed) ? top.id : top.feed
+    const { range, top, forked } = located
+    const chain = forked ? top.id : top.feed
     const before = served.get(chain)
-    const isNew = range.low > (before?.high ?? 0)
-    if (!isNew && before?.top === top.id) continue
-    const low = Math.max(range.low, (before?.high ?? 0) + 1)
-    served.set(chain, { top: top.id, high: Math.max(before?.high ?? 0, highOf(located)) })
-    parts.push({ ...located, from: range.low, range: { ...range, low } })
+    const { high } = before ?? { high: 0 }
+    if (range.low <= high && before?.top === top.id) continue
+    served.set(chain, { top: top.id, high: Math.max(high, highOf(located)) })
+    parts.push({ located, low: Math.max(range.low, high + 1), high: range.high })
   }
   return parts
 }

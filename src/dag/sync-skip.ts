@@ -4,7 +4,8 @@
 
 import { type Hash } from '../base/index.js'
 import { type BlockPlace } from './block-rows.js'
-import { prefixOf, SYNC_LIMITS, type Run, type WantRange } from './sync-frames.js'
+import { type Span } from './claims.js'
+import { prefixOf, SYNC_LIMITS, type Run } from './sync-frames.js'
 import { type Dag } from './types.js'
 
 /** Tells long work that its session is over. A flag: making and firing a signal costs as much as a frame. */
@@ -18,7 +19,7 @@ export interface PeerPending {
   /** Begins another answer. */
   renew(): void
   /** Which seqs of the chain below `top` the peer holds waiting. */
-  skips(top: BlockPlace, range: WantRange, session: Ending): Promise<(seq: number) => boolean>
+  skips(top: BlockPlace, range: Span, session: Ending): Promise<(seq: number) => boolean>
 }
 
 /** Walks down a forked feed in one answer, to tell on which branch a run lies. */

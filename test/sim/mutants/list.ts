@@ -266,7 +266,7 @@ const OF_SESSIONS: readonly Mutant[] = [
   ...inFile('dag/sync-serve.js', {
     name: 'a chain served for each of its blocks', seeds: 10, at: 4,
     why: 'a question that names many tops of a chain costs the chain as often',
-    ...change('dag.isForked(top.feed) ? top.id : top.feed', 'top.id')
+    ...change('forked ? top.id : top.feed', 'top.id')
   }),
   ...inFile('p2p/sync-schedule.js', {
     name: 'no sync by the clock', seeds: 10, at: 4,
