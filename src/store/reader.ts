@@ -48,7 +48,7 @@ const BATCH_BYTES = 1_048_576
 /** A reader of what `database` gives at each call, or of one snapshot of it. */
 export function createReader(database: () => LevelDatabase, snapshot?: LevelSnapshot): Reader {
   const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
-  const read: LevelReadOptions = snapshot === undefined ? encoding : { ...encoding, snapshot }
+  const read: LevelReadOptions = snapshot === undefined ? encoding : { snapshot, ...encoding }
   const batches = (options: RangeOptions): AsyncIterable<readonly Entry[]> =>
     iterate(database, iteratorOptions(options, read), options)
   return {

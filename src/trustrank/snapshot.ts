@@ -30,7 +30,7 @@ export function snapshotOf(
   published: Published, place: SnapshotPlace, digest: Hash = publishedDigest(published)
 ): TrustSnapshot {
   if (published.mode === 'neutral') return { ...neutralTrust(place.frontierRoot), generation: place.generation }
-  const { agents, prior, roundMs } = published
+  const { mode, agents, prior, roundMs, closed } = published
   // Lenses ask several things of one agent before they ask of the next.
   let [asked, found]: [PublicKey | undefined, AgentTrust] = [undefined, prior]
   const of = (agent: PublicKey): AgentTrust => {
@@ -45,11 +45,11 @@ export function snapshotOf(
     const { accuracy, predicates } = of(agent)
     return predicate === undefined ? accuracy : predicates?.get(predicate) ?? accuracy
   }
-  for (const closed of published.closed) {
-    worths.set(closed.predicate, worthOf(closed, (agent) => accuracyIn(agent, closed.predicate)))
+  for (const each of closed) {
+    worths.set(each.predicate, worthOf(each, (agent) => accuracyIn(agent, each.predicate)))
   }
   return {
-    ...published, generation: place.generation, frontierRoot: place.frontierRoot,
+    mode, agents, prior, roundMs, closed, generation: place.generation, frontierRoot: place.frontierRoot,
     digest,
     weightQ: (agent, clusters, predicate) =>
       bitsOf(accuracyIn(agent, predicate) * Q_PER_STEP, clusters, TRUST_CONSTANTS.bitsMax),
