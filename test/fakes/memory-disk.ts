@@ -265,12 +265,13 @@ function resize(state: State, inode: Inode, size: number, path: string): void {
   inode.size = size
 }
 
-/** Keeps what the platter has of the sectors that are about to change. */
+/** Keeps what the platter has of the sectors that are about to change: zeros past the end of a file. */
 function touch(inode: Inode, from: number, to: number): void {
   for (let sector = Math.floor(from / sectorBytes); sector * sectorBytes < to; sector += 1) {
     if (inode.dirty.has(sector)) continue
     const start = sector * sectorBytes
-    const stable = inode.lost.get(sector) ?? Buffer.from(inode.bytes.subarray(start, start + sectorBytes))
+    const end = Math.max(start, Math.min(start + sectorBytes, inode.size))
+    const stable = inode.lost.get(sector) ?? Buffer.from(inode.bytes.subarray(start, end))
     inode.lost.delete(sector)
     inode.dirty.set(sector, stable)
   }

@@ -103,17 +103,31 @@ class HeapWorld implements World {
 
   async run(untilMs: number, done?: () => boolean): Promise<void> {
     await drained()
-    while (this.violation === undefined) {
-      const entry = this.#next(untilMs)
-      if (entry === undefined) return
-      this.nowMs = entry.timeMs
-      this.events += 1
-      this.#onEvent?.(entry.timeMs, entry.label)
-      this.#remember(entry)
-      entry.action?.()
-      await drained()
-      if (done?.() === true) return
-    }
+    // One promise for all events: one for each, and what waits for it, cost more than most events do.
+    return new Promise((resolve, reject) => {
+      const turn = (isFirst: boolean): void => {
+        try {
+          const ends = !isFirst && done?.() === true
+          if (ends || !this.#step(untilMs)) resolve()
+          else setImmediate(turn, false)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      turn(true)
+    })
+  }
+
+  /** Sets the next event going. @returns false when there is none to run */
+  #step(untilMs: number): boolean {
+    const entry = this.violation === undefined ? this.#next(untilMs) : undefined
+    if (entry === undefined) return false
+    this.nowMs = entry.timeMs
+    this.events += 1
+    this.#onEvent?.(entry.timeMs, entry.label)
+    this.#remember(entry)
+    entry.action?.()
+    return true
   }
 
   traceHash(): string {
