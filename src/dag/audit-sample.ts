@@ -33,7 +33,7 @@ export async function sampleBodies(
   let blocks = 0
   let next = after
   while (blocks < blocksMax) {
-    const rows = await reader.rangeAll({ ...range, limit: Math.min(pageBlocks, blocksMax - blocks) })
+    const rows = await reader.rangeAll({ limit: Math.min(pageBlocks, blocksMax - blocks), ...range })
     for (const [key, value] of rows) {
       next = parseId('block', key)
       if (!isWhole(reader, next, value)) damaged.push(next)

@@ -43,7 +43,7 @@ export async function readAuditTree(reader: Reader, options: PassOptions = {}): 
     if (ids.length > 0) leaves.set(leaf, blake3(...ids).subarray(0, auditHashBytes))
     ids = []
   }
-  for await (const rows of reader.batches({ ...ranges.blocks(), keysOnly: true })) {
+  for await (const rows of reader.batches({ keysOnly: true, ...ranges.blocks() })) {
     for (const [key] of rows) {
       const id = key.subarray(key.length - 32)
       const [first = 0, second = 0] = id
@@ -104,6 +104,6 @@ export async function idsNode(reader: Reader, prefix: Uint8Array): Promise<Audit
     hashOf(Buffer.concat([prefix, Buffer.alloc(32 - prefix.length, fill)]))
   const last = keys.block(padded(255))
   const range = { gte: keys.block(padded(0)), lt: Buffer.concat([last, Buffer.of(0)]) }
-  const rows = await reader.rangeAll({ ...range, keysOnly: true, limit: AUDIT_LIMITS.idsMax })
+  const rows = await reader.rangeAll({ keysOnly: true, limit: AUDIT_LIMITS.idsMax, ...range })
   return { prefix, below: { kind: 'ids', ids: rows.map(([key]) => parseId('block', key)) } }
 }

@@ -53,7 +53,7 @@ export function createBlockRows(
     seats.set(known.feed + known.seq, known.id)
   }
   const atSeq = async (feed: Hash, seq: number): Promise<readonly Hash[]> => {
-    const rows = await reader.rangeAll({ ...ranges.feed(feed, seq, seq), keysOnly: true })
+    const rows = await reader.rangeAll({ keysOnly: true, ...ranges.feed(feed, seq, seq) })
     return rows.map(([key]) => parseFeed(key).block)
   }
   const header = (id: Hash): BlockHeader | undefined => {
@@ -117,7 +117,7 @@ function createPlaces(
 
 /** Without the header's bytes: what is kept stays small. */
 function placeOf({ id, feed, seq, prev, nodeKey }: BlockHeader): BlockPlace {
-  return { id, feed, seq, nodeKey, ...(prev === undefined ? {} : { prev }) }
+  return { id, feed, seq, nodeKey, prev }
 }
 
 function wholeBlock(
@@ -145,7 +145,7 @@ async function find(reader: Reader, prefix: string): Promise<Hash | undefined> {
   const from = parseHash(prefix.padEnd(64, '0'))
   if (from === undefined) return undefined
   const range = ranges.blocks()
-  const rows = await reader.rangeAll({ ...range, gte: keys.block(from), limit: 1, keysOnly: true })
+  const rows = await reader.rangeAll({ limit: 1, keysOnly: true, ...range, gte: keys.block(from) })
   const first = rows[0]
   if (first === undefined) return undefined
   const id = parseId('block', first[0])

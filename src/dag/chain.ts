@@ -28,7 +28,7 @@ export async function* chainIds(
   // Each page is read on its own: whoever takes them slowly must not hold a cursor open.
   let range = ranges.feed(top.feed, low, last)
   for (;;) {
-    const rows = await source.reader.rangeAll({ ...range, keysOnly: true, limit: pageRows })
+    const rows = await source.reader.rangeAll({ keysOnly: true, limit: pageRows, ...range })
     const page: Hash[] = []
     for (const [key] of rows) {
       const { seq, block } = parseFeed(key)
@@ -44,7 +44,7 @@ export async function* chainIds(
 /** For each seq of the chain at which the feed has several blocks: the one that leads to `top`. */
 async function branchChoices(source: ChainSource, top: BlockPlace, low: number): Promise<Map<number, Hash>> {
   const choices = new Map<number, Hash>([[top.seq, top.id]])
-  const range = { ...ranges.feed(top.feed, low, top.seq), keysOnly: true, reverse: true }
+  const range = { keysOnly: true, reverse: true, ...ranges.feed(top.feed, low, top.seq) }
   let above: Hash | undefined
   let at: { readonly seq: number, readonly ids: Hash[] } = { seq: top.seq, ids: [] }
   for await (const batch of source.reader.batches(range)) {

@@ -92,7 +92,7 @@ class Cascade implements Completeness {
   }
 
   async resume(onWaited: (id: Hash) => void): Promise<void> {
-    for await (const batch of this.reader.batches({ ...ranges.waiting(), keysOnly: true })) {
+    for await (const batch of this.reader.batches({ keysOnly: true, ...ranges.waiting() })) {
       for (const [key] of batch) {
         const { missing, waiting } = parseWaiting(key)
         if (waiting !== marker) continue
@@ -117,7 +117,7 @@ class Cascade implements Completeness {
 
   /** Waiters of one block, those of the index first; at most `max`. */
   private async waitersOf(id: Hash, max: number): Promise<readonly Hash[]> {
-    const rows = await this.reader.rangeAll({ ...ranges.waiting(id), keysOnly: true, limit: max + 1 })
+    const rows = await this.reader.rangeAll({ keysOnly: true, limit: max + 1, ...ranges.waiting(id) })
     const waiters = new Set(rows.map(([key]) => parseWaiting(key).waiting))
     waiters.delete(marker)
     for (const waiter of this.waits.get(id) ?? []) waiters.add(waiter)

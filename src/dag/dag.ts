@@ -84,10 +84,10 @@ function createParts({ store: reader, onDamaged = () => undefined }: DagDeps, op
 
 async function load(parts: Parts): Promise<void> {
   const { reader, rows, feeds, heads, forks, wanted, completeness } = parts
-  for await (const batch of reader.batches({ ...ranges.tips(), keysOnly: true })) {
+  for await (const batch of reader.batches({ keysOnly: true, ...ranges.tips() })) {
     for (const [key] of batch) feeds.load(present(rows, parseTip(key).block))
   }
-  for await (const batch of reader.batches({ ...ranges.heads(), keysOnly: true })) {
+  for await (const batch of reader.batches({ keysOnly: true, ...ranges.heads() })) {
     for (const [key] of batch) heads.load(parseId('head', key))
   }
   for await (const batch of reader.batches(ranges.forks())) {
@@ -108,7 +108,7 @@ async function countBlocks(reader: Reader, feeds: Feeds): Promise<number> {
       blocks += tip.seq
       continue
     }
-    for await (const batch of reader.batches({ ...ranges.feed(feed), keysOnly: true })) blocks += batch.length
+    for await (const batch of reader.batches({ keysOnly: true, ...ranges.feed(feed) })) blocks += batch.length
   }
   return blocks
 }

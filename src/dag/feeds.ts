@@ -51,7 +51,7 @@ export function createFeeds(): Feeds {
     frontier.add(tip)
     const latest = byNode.get(nodeKey)
     if (latest !== undefined && sealedAtMs < latest.sealedAtMs) return
-    byNode.set(nodeKey, { ...tip, sealedAtMs })
+    byNode.set(nodeKey, { feed, seq, id, sealedAtMs })
   }
   const grow = (header: BlockHeader): void => {
     const { feed, prev, seq } = header

@@ -30,7 +30,7 @@ export interface BlockHeader {
   /** From 1. */
   readonly seq: number
   /** Absent at seq 1. */
-  readonly prev?: Hash
+  readonly prev?: Hash | undefined
   /** Ascending, distinct, up to 8, never `prev`. */
   readonly parents: readonly Hash[]
   readonly recordCount: number
@@ -38,7 +38,7 @@ export interface BlockHeader {
   /** Sum of the records' lengths. */
   readonly bodyBytes: number
   readonly sealedAtMs: number
-  readonly certificate?: Certificate
+  readonly certificate?: Certificate | undefined
   /** Opaque to this version. */
   readonly ext: Uint8Array
   readonly signature: Uint8Array
@@ -106,11 +106,12 @@ function readHeader(bytes: Uint8Array): DecodedHeader {
   const ext = reader.raw(Math.min(reader.u16(), BLOCK_LIMITS.extBytesMax + 1))
   const signature = reader.raw(signatureBytes)
   const nodeKey = publicKeyOf(nodeKeyBytes)
+  // All fields in one order, here and where a header is sealed: engines read objects of one shape best.
   const header: BlockHeader = {
     version, nodeKey, incarnation: toHex(incarnationBytes), feed: blake3Hash(nodeKeyBytes, incarnationBytes),
-    seq, ...(prev === zeroHash ? {} : { prev }), parents: parents ?? [], recordCount, recordsRoot, bodyBytes,
-    sealedAtMs, ...(certificate.kind === 'some' ? { certificate: certificate.certificate } : {}), ext, signature,
-    id: blake3Hash(bytes), bytes
+    seq, prev: prev === zeroHash ? undefined : prev, parents: parents ?? [], recordCount, recordsRoot,
+    bodyBytes, sealedAtMs, certificate: certificate.kind === 'some' ? certificate.certificate : undefined,
+    ext, signature, id: blake3Hash(bytes), bytes
   }
   if (parents === undefined) return { kind: 'invalid', rule: 'parents' }
   if (certificate.kind === 'malformed') return { kind: 'invalid', rule: 'certificate-form' }
@@ -155,10 +156,12 @@ export function sealHeader(fields: HeaderFields, signer: Signer, networkId: Netw
   const unsigned = writeUnsigned(fields, signer.publicKey)
   const signature = signer.sign(signingInput('block', networkId, unsigned))
   const bytes = ownBytes(concatBytes(unsigned, signature))
+  const { publicKey: nodeKey } = signer
+  const { incarnation, seq, prev, parents, recordCount, recordsRoot } = fields
+  const { bodyBytes, sealedAtMs, certificate, ext = new Uint8Array(0) } = fields
   return {
-    ...fields, version: headerVersion, nodeKey: signer.publicKey,
-    feed: feedOf(signer.publicKey, fields.incarnation), ext: fields.ext ?? new Uint8Array(0),
-    signature, id: blake3Hash(bytes), bytes
+    version: headerVersion, nodeKey, incarnation, feed: feedOf(nodeKey, incarnation), seq, prev, parents,
+    recordCount, recordsRoot, bodyBytes, sealedAtMs, certificate, ext, signature, id: blake3Hash(bytes), bytes
   }
 }
 

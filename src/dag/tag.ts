@@ -50,7 +50,11 @@ export function signTag(fields: TagFields, signer: Signer, networkId: NetworkId)
     .u16(fields.schemaVersion).u16(fields.viewVersion).raw(idBytes(fields.trustDigest))
     .raw(idBytes(fields.viewDigest)).raw(idBytes(signer.publicKey)).done()
   const signature = signer.sign(signingInput('tag', networkId, unsigned))
-  return { ...fields, nodeKey: signer.publicKey, signature, bytes: concatBytes(unsigned, signature) }
+  const { algorithm, frontierRoot, recordCount, schemaVersion, viewVersion, trustDigest, viewDigest } = fields
+  return {
+    algorithm, frontierRoot, recordCount, schemaVersion, viewVersion, trustDigest, viewDigest,
+    nodeKey: signer.publicKey, signature, bytes: concatBytes(unsigned, signature)
+  }
 }
 
 /** Reads a tag: form only. Copies the bytes. */

@@ -39,13 +39,13 @@ export function releaseTime(timestampMs: number): number {
 
 /** Rows by release time, the soonest first. @param dueMs absent = all; else those due by then */
 export async function loadRows(deps: RowsDeps, limit: number, dueMs?: number): Promise<readonly LoadedRow[]> {
-  return load(deps, await deps.store.rangeAll({ ...ranges.quarantined(dueMs), limit }))
+  return load(deps, await deps.store.rangeAll({ limit, ...ranges.quarantined(dueMs) }))
 }
 
 /** All rows, a page at a time: together they may be more than fits in memory. */
 export async function* allRows(deps: RowsDeps): AsyncGenerator<LoadedRow, void, undefined> {
   for (let rest = ranges.quarantined(); ;) {
-    const page = await deps.store.rangeAll({ ...rest, limit: PAGE_ROWS })
+    const page = await deps.store.rangeAll({ limit: PAGE_ROWS, ...rest })
     yield* await load(deps, page)
     const last = page[page.length - 1]
     if (last === undefined || page.length < PAGE_ROWS) return
@@ -67,7 +67,7 @@ async function load(deps: RowsDeps, found: readonly Entry[]): Promise<readonly L
 
 /** When the next record is released; undefined when none waits. */
 export async function nextRelease(store: Store): Promise<number | undefined> {
-  const [next] = await store.rangeAll({ ...ranges.quarantined(), limit: 1, keysOnly: true })
+  const [next] = await store.rangeAll({ limit: 1, keysOnly: true, ...ranges.quarantined() })
   return next === undefined ? undefined : parseQuarantined(next[0]).releaseMs
 }
 

@@ -65,7 +65,7 @@ export async function wasHere(
   const { id, feed, seq } = header
   if (dag.tipsOf(feed).some((tip) => tip.id === id)) return true
   if ([keys.block(id), keys.feed(feed, seq, id)].some((key) => store.get(key) !== undefined)) return true
-  const above = await store.rangeAll({ ...ranges.feed(feed, seq + 1, seq + 1), keysOnly: true })
+  const above = await store.rangeAll({ keysOnly: true, ...ranges.feed(feed, seq + 1, seq + 1) })
   return above.some(([key]) => prevOf(dag, parseFeed(key).block) === id)
 }
 

@@ -12,7 +12,7 @@ const PAGE_ROWS = 1_024
 /** Fills the backlog from the `u/` rows; a record whose time has not come by this clock goes to `Q:`. */
 export async function loadUnsealed(store: Store, wal: Wal, backlog: Backlog, clock: Clock): Promise<void> {
   for (let rest = ranges.unsealed(); ;) {
-    const found = await store.rangeAll({ ...rest, limit: PAGE_ROWS })
+    const found = await store.rangeAll({ limit: PAGE_ROWS, ...rest })
     const frames = await wal.readMany(found.map(([, value]) => decodeNumberRow(value)))
     const batch = store.batch()
     found.forEach(([key], index) => {

@@ -228,7 +228,7 @@ async function bringUpToDate(
 async function settled(core: Core, subject: string, predicate: string, signal?: AbortSignal): Promise<void> {
   const { store } = core.deps
   while (signal?.aborted !== true) {
-    const marks = await store.rangeAll({ ...ranges.marks(subject, predicate), limit: 1, keysOnly: true })
+    const marks = await store.rangeAll({ limit: 1, keysOnly: true, ...ranges.marks(subject, predicate) })
     if (marks.length === 0 && !readSweep(store).unfinished) return
     core.hot.add({ subject, predicate })
     await core.progress.nextStep(signal)

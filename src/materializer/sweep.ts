@@ -51,7 +51,7 @@ export async function continueSweep(reader: Reader, batch: Batch, keysMax: numbe
   const chunk = decodeNumberRow(row.subarray(0, CHUNK_BYTES))
   const all = ranges.byPredicate()
   const range = row.length === CHUNK_BYTES ? all : behind(all, row.subarray(CHUNK_BYTES))
-  const rows = await reader.rangeAll({ ...range, limit: keysMax, keysOnly: true })
+  const rows = await reader.rangeAll({ limit: keysMax, keysOnly: true, ...range })
   const last = rows.at(-1)?.[0]
   if (last === undefined) {
     batch.delete(CURSOR_ROW)

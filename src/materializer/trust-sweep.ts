@@ -57,6 +57,6 @@ async function walk(
 ): Promise<{ readonly swept: readonly SweptKey[], readonly place: Uint8Array }> {
   const all = ranges.byPredicate()
   const range = row.length === HEAD_BYTES ? all : behind(all, row.subarray(HEAD_BYTES))
-  const rows = await reader.rangeAll({ ...range, limit: keysMax, keysOnly: true })
+  const rows = await reader.rangeAll({ limit: keysMax, keysOnly: true, ...range })
   return { swept: rows.map(([key]) => parseByPredicate(key)), place: rows.at(-1)?.[0] ?? EMPTY }
 }

@@ -24,7 +24,7 @@ export async function viewDigest(reader: Reader, signal?: AbortSignal): Promise<
 /** Deletes every view. Only as a part of a rebuild: until then the keys have no answer. */
 export async function dropViews(store: Store): Promise<void> {
   for (;;) {
-    const rows = await store.rangeAll({ ...ranges.views(), limit: DELETE_ROWS, keysOnly: true })
+    const rows = await store.rangeAll({ limit: DELETE_ROWS, keysOnly: true, ...ranges.views() })
     if (rows.length === 0) return
     const batch = store.batch()
     for (const [key] of rows) batch.delete(key)

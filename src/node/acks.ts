@@ -135,7 +135,7 @@ class Waiting implements Acks {
   /** Finds the blocks that hold the record; while there are none, `applied` comes back to it. */
   async #attach(waiter: Waiter): Promise<void> {
     const { store, dag, holdings } = this.#deps
-    const range = { ...ranges.holders(waiter.record), keysOnly: true, limit: blocksMax }
+    const range = { keysOnly: true, limit: blocksMax, ...ranges.holders(waiter.record) }
     const rows = await store.rangeAll(range).catch(() => [])
     // Another call was faster, or the wait is over.
     if (this.#unsealed.get(waiter.record)?.has(waiter) !== true) return

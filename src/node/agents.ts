@@ -157,7 +157,7 @@ function predicatesOf(
 }
 
 async function hasSaid(store: AgentSource['store'], agent: PublicKey): Promise<boolean> {
-  const rows = await store.rangeAll({ ...ranges.byAgent(agent), limit: 1, keysOnly: true })
+  const rows = await store.rangeAll({ limit: 1, keysOnly: true, ...ranges.byAgent(agent) })
   return rows.length > 0
 }
 

@@ -24,7 +24,7 @@ export function findRecord(parts: RecordSource, id: Hash): FoundRecord | undefin
 
 /** Votes on an assertion by (agent, timestamp, id): an agent's last one is current. */
 export async function votesOn(parts: Parts, assertion: Hash, limit: number): Promise<readonly VoteRow[]> {
-  const found = await parts.store.rangeAll({ ...ranges.votes(assertion), limit })
+  const found = await parts.store.rangeAll({ limit, ...ranges.votes(assertion) })
   const rows = found.flatMap(([key, value]) => {
     const vote = parseVote(key)
     return vote === undefined ? [] : [{ ...vote, weight: decodeVoteRow(value) }]
@@ -38,7 +38,7 @@ export async function votesOn(parts: Parts, assertion: Hash, limit: number): Pro
 export async function* admittedBlocks(
   parts: Parts
 ): AsyncGenerator<{ readonly id: Hash; readonly bytes: Uint8Array }> {
-  for await (const [key] of parts.store.range({ ...ranges.feed(), keysOnly: true })) {
+  for await (const [key] of parts.store.range({ keysOnly: true, ...ranges.feed() })) {
     const id = parseFeed(key).block
     const bytes = parts.dag.readBlock(id)
     if (bytes !== undefined) yield { id, bytes }

@@ -31,7 +31,7 @@ export async function subjectPage(reader: Reader, request: PageRequest): Promise
   const { subject, lens, limit, lag } = request
   const all = ranges.views(subject)
   const range = request.cursor === undefined ? all : behind(all, placeOf(request.cursor, subject))
-  const rows = await reader.rangeAll({ ...range, limit: limit + 1 })
+  const rows = await reader.rangeAll({ limit: limit + 1, ...range })
   const answers: Answer[] = []
   for (const [key, value] of rows.slice(0, limit)) {
     const { predicate } = parseView(key)

@@ -126,10 +126,12 @@ function withOneText({ agents }: State, key: KeyBallots): KeyBallots {
   }
   return {
     ...key,
-    rows: key.rows.map((row) => ({ ...row, agent: same(row.agent) })),
+    rows: key.rows.map(({ agent, cluster, weightQ, timestampMs }) => (
+      { agent: same(agent), cluster, weightQ, timestampMs })),
     endorsements: key.endorsements.map(({ voter, author, timestampMs }) => (
       { voter: same(voter), author: same(author), timestampMs })),
-    spent: (key.spent ?? []).map((ballot) => ({ ...ballot, agent: same(ballot.agent) }))
+    spent: (key.spent ?? []).map(({ agent, cluster, timestampMs }) => (
+      { agent: same(agent), cluster, timestampMs }))
   }
 }
 

@@ -24,9 +24,9 @@ export function publish(field: Field, point: FixedPoint): Published {
       accuracy: steps(point.accuracy.ofAgent[agent] ?? 0),
       standing: standing === undefined ? STEPS_PER_ONE : steps(standing[agent] ?? 0),
       gate: gates === undefined ? STEPS_PER_ONE : steps(gates.least[agent] ?? 0),
-      ...((sizes.get(group) ?? 0) > 1 ? { group } : {}),
-      ...roundsOf(gates?.ofAgent[agent], gates?.least[agent] ?? Q),
-      ...(predicates[agent] === undefined ? {} : { predicates: predicates[agent] })
+      group: (sizes.get(group) ?? 0) > 1 ? group : undefined,
+      rounds: roundsOf(gates?.ofAgent[agent], gates?.least[agent] ?? Q),
+      predicates: predicates[agent]
     })
   }
   const reach = gates === undefined ? STEPS_PER_ONE : 0
@@ -62,10 +62,10 @@ function predicatesOf(
 
 function roundsOf(
   gates: ReadonlyMap<number, number> | undefined, least: number
-): { readonly rounds?: ReadonlyMap<number, number> } {
+): ReadonlyMap<number, number> | undefined {
   const other = [...gates ?? []].map(([round, gate]) => [round, steps(gate)] as const)
     .filter(([, gate]) => gate !== steps(least))
-  return other.length === 0 ? {} : { rounds: new Map(other) }
+  return other.length === 0 ? undefined : new Map(other)
 }
 
 function closedOf(

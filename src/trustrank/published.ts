@@ -62,8 +62,9 @@ export function decodePublished(bytes: Uint8Array): Published | undefined {
     for (let left = from.u32(); left > 0; left -= 1) {
       const agent = from.key()
       const values = readValues(from)
-      agents.set(agent, mode === 'neutral' ? values
-        : { ...values, ...readRounds(from), ...readPredicates(from, names) })
+      const rounds = mode === 'neutral' ? undefined : readRounds(from)
+      const predicates = mode === 'neutral' ? undefined : readPredicates(from, names)
+      agents.set(agent, { rounds, predicates, ...values })
     }
     const roundMs = mode === 'neutral' ? 0 : from.whole()
     const closed: ClosedTrust[] = []
@@ -84,9 +85,8 @@ function writeValues(out: Writer, values: AgentTrust, groups: Map<number, number
 }
 
 function readValues(from: Reader): AgentTrust {
-  const values = { accuracy: from.u16(), standing: from.u16(), gate: from.u16() }
-  const group = from.u32()
-  return group === NO_GROUP ? values : { ...values, group }
+  const [accuracy, standing, gate, group] = [from.u16(), from.u16(), from.u16(), from.u32()]
+  return { accuracy, standing, gate, group: group === NO_GROUP ? undefined : group }
 }
 
 function groupNumber(group: number | undefined, groups: Map<number, number>): number {
@@ -105,10 +105,10 @@ function writeRounds(out: Writer, { rounds }: AgentTrust): void {
   }
 }
 
-function readRounds(from: Reader): { readonly rounds?: ReadonlyMap<number, number> } {
+function readRounds(from: Reader): ReadonlyMap<number, number> | undefined {
   const rounds = new Map<number, number>()
   for (let left = from.u32(); left > 0; left -= 1) rounds.set(from.whole(), from.u16())
-  return rounds.size === 0 ? {} : { rounds }
+  return rounds.size === 0 ? undefined : rounds
 }
 
 /** Predicates under which some agent has an accuracy of its own, ascending, with their numbers. */
@@ -128,12 +128,10 @@ function writePredicates(out: Writer, { predicates }: AgentTrust, names: Readonl
   }
 }
 
-function readPredicates(
-  from: Reader, names: readonly string[]
-): { readonly predicates?: ReadonlyMap<string, number> } {
+function readPredicates(from: Reader, names: readonly string[]): ReadonlyMap<string, number> | undefined {
   const predicates = new Map<string, number>()
   for (let left = from.u32(); left > 0; left -= 1) predicates.set(names[from.u32()] ?? cutShort(), from.u16())
-  return predicates.size === 0 ? {} : { predicates }
+  return predicates.size === 0 ? undefined : predicates
 }
 
 function writeClosed(out: Writer, closed: ClosedTrust): void {
