@@ -1,10 +1,11 @@
 // Blocks as the index holds them: a row of header and record ids; the body stands in the rows of its records.
-// Rule: what a block is read into is what its id commits to, or it is not given: a peer that got a record
-// which changed on this disk would take it for a lie.
+// Rule: header and records of a block are what their ids commit to, or it is not given: a peer that got a
+// record which changed on this disk would take it for a lie. That the ids of a row are those of its header is
+// looked at by their number alone: the root over them takes as long as all else.
 // Cost: a header is one point read and two hashes, unless it was used lately; a whole block one point read,
 // one hash of its header and one a record.
 
-import { blake3Hash, parseHash, type Hash } from '../base/index.js'
+import { blake3Hash, equalBytes, parseHash, type Hash } from '../base/index.js'
 import {
   decodeBlockRow, headerOfBlockRow, keys, parseFeed, parseId, ranges, StoreError, type Reader
 } from '../store/index.js'
@@ -20,7 +21,7 @@ export type BlockPlace = Pick<BlockHeader, 'id' | 'feed' | 'seq' | 'prev' | 'nod
 export interface BlockRows {
   has(id: Hash): boolean
   header(id: Hash): BlockHeader | undefined
-  /** The same as of its header; that is read only for a block whose place was not asked for lately. */
+  /** As of its header, read for a block not asked for lately; undefined when it is missing or damaged. */
   place(id: Hash): BlockPlace | undefined
   recordIds(id: Hash): readonly Hash[] | undefined
   /** Encoded bytes; undefined when the block or one of its records is missing or damaged. */
@@ -66,7 +67,7 @@ export function createBlockRows(
     return decoded
   }
   return {
-    ...createPlaces(reader, header), header,
+    ...createPlaces(reader, header, onDamaged), header,
     has: (id) => recent.get(id) !== undefined || reader.get(keys.block(id)) !== undefined,
     recordIds(id) {
       const row = reader.get(keys.block(id))
@@ -88,7 +89,7 @@ export function createBlockRows(
 
 /** Where blocks stand, kept of those asked for lately. */
 function createPlaces(
-  reader: Reader, header: (id: Hash) => BlockHeader | undefined
+  reader: Reader, header: (id: Hash) => BlockHeader | undefined, onDamaged: (id: Hash) => void
 ): Pick<BlockRows, 'place' | 'find'> {
   const places = createRecent<Hash, BlockPlace>(placesMax)
   // Who asks names the tops of chains, the same ones as long as nothing is sealed upon them.
@@ -96,11 +97,17 @@ function createPlaces(
   const place = (id: Hash): BlockPlace | undefined => {
     const known = places.get(id)
     if (known !== undefined) return known
-    const decoded = header(id)
-    if (decoded === undefined) return undefined
-    const read = placeOf(decoded)
-    places.set(id, read)
-    return read
+    try {
+      const decoded = header(id)
+      if (decoded === undefined) return undefined
+      const read = placeOf(decoded)
+      places.set(id, read)
+      return read
+    } catch (error) {
+      if (!(error instanceof DagError)) throw error
+      onDamaged(id)
+      return undefined
+    }
   }
   return {
     place,
@@ -125,16 +132,15 @@ function wholeBlock(
 ): Uint8Array | undefined {
   try {
     const { header: bytes, recordIds } = decodeBlockRow(row)
-    if (known === undefined && blake3Hash(bytes) !== id) return undefined
-    const header = known?.bytes ?? bytes
-    if (recordCountOf(header) !== recordIds.length) return undefined
+    if (known === undefined ? blake3Hash(bytes) !== id : !equalBytes(bytes, known.bytes)) return undefined
+    if (recordCountOf(bytes) !== recordIds.length) return undefined
     const records: Uint8Array[] = []
     for (const recordId of recordIds) {
       const record = reader.get(keys.record(recordId))
       if (record === undefined || blake3Hash(record) !== recordId) return undefined
       records.push(record)
     }
-    return joinBlock(header, records)
+    return joinBlock(bytes, records)
   } catch (error) {
     if (error instanceof StoreError && error.code === 'STORE_BAD_ROW') return undefined
     throw error

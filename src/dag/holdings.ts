@@ -87,13 +87,13 @@ export function createHoldings({ dag, self }: HoldingsDeps): Holdings {
       let known = 0
       let more = false
       for (const id of ids) {
-        const header = sealed.get(id) ?? dag.place(id)
-        if (header?.nodeKey !== self) continue
+        const place = sealed.get(id) ?? dag.place(id)
+        if (place?.nodeKey !== self) continue
         known += 1
         const { feeds } = pageOf(node)
-        const before = feeds.get(header.feed)
-        if (before !== undefined && (before.seq > header.seq || before.id === id)) continue
-        feeds.set(header.feed, { seq: header.seq, id })
+        const before = feeds.get(place.feed)
+        if (before !== undefined && (before.seq > place.seq || before.id === id)) continue
+        feeds.set(place.feed, { seq: place.seq, id })
         more = true
       }
       if (more) changed(node)

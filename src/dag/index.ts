@@ -18,6 +18,7 @@ export { type Claims } from './claims.js'
 export { openDag } from './dag.js'
 export { type Deferred } from './deferred.js'
 export { type DagFailure, type SyncFailure, DagError, SyncError } from './errors.js'
+export { type BlockPlace } from './block-rows.js'
 export { type NodeTip } from './feeds.js'
 export { type FrontierView, type Tip, frontierRootOf } from './frontier.js'
 export {

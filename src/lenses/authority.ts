@@ -13,7 +13,8 @@ export const DEFAULT_AUTHORITY: AuthorityThresholds = Object.freeze({ standing: 
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
   const density = yield* heard(input)
-  return density === undefined || density.ballots === 0 ? undefined : yield* input.rank(density)
+  if (density === undefined || density.ballots === 0) return undefined
+  return yield* input.rank(density, input.explain)
 }
 
 /** The ballots of those who are heard; undefined when nobody is. */

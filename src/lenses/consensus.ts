@@ -7,7 +7,7 @@ import type { Lens, LensInput, LensResult } from './lens.js'
 import type { Steps } from './steps.js'
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
-  return yield* input.rank(yield* input.density())
+  return yield* input.rank(yield* input.density(), input.explain)
 }
 
 function weighs(input: LensInput): Steps<Density> {

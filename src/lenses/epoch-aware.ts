@@ -10,7 +10,7 @@ import { sortSteps, type Steps, TURNS_PER_STEP } from './steps.js'
 import type { Candidate } from './types.js'
 
 function* resolve(input: LensInput): Steps<LensResult | undefined> {
-  const result = yield* input.rank(yield* current(input))
+  const result = yield* input.rank(yield* current(input), input.explain)
   if (result === undefined || input.explain !== true) return result
   return { ...result, superseded: yield* supersededSteps(input) }
 }

@@ -1,59 +1,47 @@
 // What a lens is handed: the records of one key and what they are judged under.
 
 import { type Density, densitySteps } from './density.js'
-import type { EpochView } from './epochs.js'
 import type { LensInput, LensResult } from './lens.js'
-import { createNumbering, type NumberedKey, type Numbering } from './numbers.js'
+import { createNumbering, type NumberedKey } from './numbers.js'
 import { rankSteps } from './ranking.js'
 import type { Steps } from './steps.js'
-import type { AuthorityThresholds, Candidate, Judgement, KeyRecords, TrustView, VoteInput } from './types.js'
+import type { Judgement, KeyRecords } from './types.js'
+
+/** What is computed of an input once. */
+interface Kept {
+  density: Density | undefined
+  ranked: LensResult | undefined
+}
 
 /**
  * The input of lenses for one key. All lenses that are run on one input share its density and who wins by it.
  * @param key with the numbers of another input of the same records, they share these too
  */
 export function createLensInput(key: KeyRecords & Partial<NumberedKey>, judgement: Judgement): LensInput {
-  return new KeyInput(key, judgement)
+  const kept: Kept = { density: undefined, ranked: undefined }
+  const input: LensInput = {
+    subject: key.subject, predicate: key.predicate, candidates: key.candidates, votes: key.votes,
+    numbers: key.numbers ?? createNumbering(key.candidates, key.votes),
+    epochs: judgement.epochs, trust: judgement.trust, authority: judgement.authority,
+    asOfMs: judgement.asOfMs, explain: judgement.explain,
+    density: () => densityOf(input, kept),
+    rank: (density, explain) => rankOf(density, explain === true, input, kept)
+  }
+  return input
 }
 
-/** A class, so that all inputs share their generators: V8 makes a hidden class for the calls of each one. */
-class KeyInput implements LensInput {
-  readonly subject: string
-  readonly predicate: string
-  readonly candidates: readonly Candidate[]
-  readonly votes: readonly VoteInput[]
-  readonly numbers: Numbering
-  readonly epochs: EpochView
-  readonly trust: TrustView
-  readonly authority: AuthorityThresholds | undefined
-  readonly asOfMs: number | undefined
-  readonly explain: boolean | undefined
-  #density: Density | undefined
-  #ranked: LensResult | undefined
+// All inputs share these two: V8 makes a hidden class for the calls of each generator that is made.
 
-  constructor(key: KeyRecords & Partial<NumberedKey>, judgement: Judgement) {
-    this.subject = key.subject
-    this.predicate = key.predicate
-    this.candidates = key.candidates
-    this.votes = key.votes
-    this.numbers = key.numbers ?? createNumbering(key.candidates, key.votes)
-    this.epochs = judgement.epochs
-    this.trust = judgement.trust
-    this.authority = judgement.authority
-    this.asOfMs = judgement.asOfMs
-    this.explain = judgement.explain
-    this.#density = undefined
-    this.#ranked = undefined
-  }
+function* densityOf(input: LensInput, kept: Kept): Steps<Density> {
+  if (kept.density !== undefined) return kept.density
+  const { epochs, predicate, trust, asOfMs } = input
+  return kept.density = yield* densitySteps(input, epochs.judging(predicate), trust, { asOfMs })
+}
 
-  * density(): Steps<Density> {
-    if (this.#density !== undefined) return this.#density
-    const { epochs, predicate, trust, asOfMs } = this
-    return this.#density = yield* densitySteps(this, epochs.judging(predicate), trust, { asOfMs })
-  }
-
-  * rank(density: Density): Steps<LensResult | undefined> {
-    if (density !== this.#density) return yield* rankSteps(density, this.explain === true)
-    return this.#ranked ??= yield* rankSteps(density, this.explain === true)
-  }
+function* rankOf(
+  density: Density, explain: boolean, input: LensInput, kept: Kept
+): Steps<LensResult | undefined> {
+  const isKept = density === kept.density && explain === (input.explain === true)
+  if (!isKept) return yield* rankSteps(density, explain)
+  return kept.ranked ??= yield* rankSteps(density, explain)
 }

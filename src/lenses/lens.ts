@@ -12,7 +12,7 @@ export interface LensInput extends NumberedKey, Judgement {
   /** Ballots, clusters and scores over all agents; computed once, however many lenses ask. */
   density(): Steps<Density>
   /** Who wins by a density; by the one over all agents, computed once as well. */
-  rank(density: Density): Steps<LensResult | undefined>
+  rank(density: Density, explain: boolean | undefined): Steps<LensResult | undefined>
 }
 
 /** One answer with the support it has. */

@@ -19,6 +19,10 @@ function chain(count: number): readonly Block[] {
   return Array.from({ length: count }, (_, i) => writer.next([], { texts: [`one ${i}`, `two ${i}`] }))
 }
 
+function rowOf({ header: { bytes }, ids }: Block): Uint8Array {
+  return encodeBlockRow({ header: bytes, recordIds: ids })
+}
+
 const garbled = (key: Uint8Array, ...bytes: readonly number[]): LevelOperation =>
   ({ type: 'put', key, value: Uint8Array.of(...bytes) })
 
@@ -27,9 +31,6 @@ describe('a damaged block', () => {
     const { peer, blocks } = await loaded('a', 7)
     const [lost, changed, row, short, fewer, other, whole] = blocks
     if (!lost || !changed || !row || !short || !fewer || !other || !whole) throw new Error('too few blocks')
-    const rowOf = ({ header: { bytes }, ids }: Block): Uint8Array => (
-      encodeBlockRow({ header: bytes, recordIds: ids })
-    )
     await peer.index.damage([
       { type: 'del', key: keys.record(at(lost.ids, 1)) },
       { type: 'put', key: keys.record(at(changed.ids, 0)), value: record('another').bytes },
@@ -46,6 +47,26 @@ describe('a damaged block', () => {
     expect(dag.readBlock(whole.header.id)).toEqual(bytesOf(whole))
     expect(dag.readBlock(record('nothing').id)).toBeUndefined()
     expect(told).toHaveLength(6)
+  })
+
+  it('is not given while its header is kept, and one whose header rotted stands nowhere', async () => {
+    const { peer, blocks } = await loaded('a', 3)
+    const [other, rotten, whole] = blocks
+    if (!other || !rotten || !whole) throw new Error('too few blocks')
+    const told: Hash[] = []
+    const dag = await openDag({ store: peer.store, clock: peer.clock, onDamaged: (id) => told.push(id) })
+    expect(dag.header(other.header.id)?.seq).toBe(1)
+    const bytes = Uint8Array.from(rotten.header.bytes)
+    bytes[80] = (bytes[80] ?? 0) ^ 1
+    await peer.index.damage([
+      { type: 'put', key: keys.block(other.header.id), value: rowOf(whole) },
+      { type: 'put', key: keys.block(rotten.header.id), value: rowOf({ ...rotten, header: { ...rotten.header, bytes } }) }
+    ])
+    expect(dag.readBlock(other.header.id)).toBeUndefined()
+    expect(dag.place(rotten.header.id)).toBeUndefined()
+    expect(await dag.find(rotten.header.id.slice(0, 32))).toBeUndefined()
+    expect(told).toEqual([other, rotten, rotten].map(({ header }) => header.id))
+    expect(dag.place(whole.header.id)).toMatchObject({ seq: 3, id: whole.header.id })
   })
 
   it('is missed by a peer that wants it, and no lie', async () => {

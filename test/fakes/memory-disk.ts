@@ -265,13 +265,12 @@ function resize(state: State, inode: Inode, size: number, path: string): void {
   inode.size = size
 }
 
-/** Keeps what the platter has of the sectors that are about to change: zeros past the end of a file. */
+/** Keeps what the platter has of the sectors that are about to change. */
 function touch(inode: Inode, from: number, to: number): void {
   for (let sector = Math.floor(from / sectorBytes); sector * sectorBytes < to; sector += 1) {
     if (inode.dirty.has(sector)) continue
     const start = sector * sectorBytes
-    const end = Math.max(start, Math.min(start + sectorBytes, inode.size))
-    const stable = inode.lost.get(sector) ?? Buffer.from(inode.bytes.subarray(start, end))
+    const stable = inode.lost.get(sector) ?? Buffer.from(inode.bytes.subarray(start, start + sectorBytes))
     inode.lost.delete(sector)
     inode.dirty.set(sector, stable)
   }

@@ -36,6 +36,24 @@ describe('the registry of lenses', () => {
     expect(ask(lens, key([]))).toBeUndefined()
   })
 
+  it('hands a lens an input whose parts may be taken out, and that may be wrapped', () => {
+    const wraps: Lens = {
+      name: 'Wraps',
+      * resolve({ density, ...input }) {
+        const { ballots } = yield* density()
+        const resolved = consensus.resolve({ ...input, density, explain: true })
+        if (resolved === undefined || !(Symbol.iterator in resolved)) throw new Error('no steps')
+        const result = yield* resolved
+        return result === undefined ? undefined : { ...result, ballots: ballots + 1 }
+      }
+    }
+    const asked = key([said('ann', 'x'), said('bob', 'x'), said('cid', 'y')])
+    const [plain, wrapped] = [ask(consensus, asked), ask(wraps, asked)]
+    expect(wrapped).toMatchObject({ winners: [{ score: plain?.winners[0]?.score }], ballots: 4 })
+    expect(plain?.backing).toBeUndefined()
+    expect(wrapped?.backing).toHaveLength(2)
+  })
+
   it.each(['consensus', '', '1st', 'a b', 'é', 'x'.repeat(65)])('refuses the name %j', (name) => {
     expect(() => createLensRegistry([{ ...first, name }])).toThrow(LensError)
   })
