@@ -39,9 +39,10 @@ describe('the registry of lenses', () => {
   it('hands a lens an input whose parts may be taken out, and that may be wrapped', () => {
     const wraps: Lens = {
       name: 'Wraps',
-      * resolve({ density, ...input }) {
-        const { ballots } = yield* density()
-        const resolved = consensus.resolve({ ...input, density, explain: true })
+      * resolve({ density, rank, ...input }) {
+        const own = yield* density()
+        const { ballots } = (yield* rank(own, false)) ?? { ballots: 0 }
+        const resolved = consensus.resolve({ ...input, density, rank, explain: true })
         if (resolved === undefined || !(Symbol.iterator in resolved)) throw new Error('no steps')
         const result = yield* resolved
         return result === undefined ? undefined : { ...result, ballots: ballots + 1 }
