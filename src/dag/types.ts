@@ -57,7 +57,7 @@ export interface Dag {
   /** Admitted or reserved. */
   holds(id: Hash): boolean
   header(id: Hash): BlockHeader | undefined
-  /** The same as of its header. Cost: none of reading that for a block that was asked for lately. */
+  /** As of its header; undefined when it is missing or damaged. Cost: a read, unless asked for lately. */
   place(id: Hash): BlockPlace | undefined
   /** Ascending record ids of an admitted block. */
   recordIds(id: Hash): readonly Hash[] | undefined

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { toHex } from '../../src/base/index.js'
 import { encodeCanonical } from '../../src/record/index.js'
 import {
-  changeBetween, computeTrust, createBallotBook, decodePublished, encodePublished, type KeyBallots,
-  OPEN_POLICY, type TrustPolicy, type TrustSnapshot
+  changeBetween, computeTrust, createBallotBook, createTrustDesk, decodePublished, encodePublished,
+  type KeyBallots, OPEN_POLICY, type TrustPolicy, type TrustSnapshot
 } from '../../src/trustrank/index.js'
 import { keysOf, namedAgent, type NamedBallot, type NamedNetwork, policyOf } from '../../scripts/vectors/trust.js'
 import { seeded, shuffled } from '../lenses/make.js'
@@ -335,6 +335,25 @@ describe('the ballot book', () => {
     book.remove('s', 'p')
     expect([book.keys, book.rows, book.columns().agents]).toEqual([1, 1, [namedAgent('ann')]])
     expect(book.items()).toEqual([{ subject: 't', predicate: 'p' }])
+  })
+})
+
+describe('the trust desk', () => {
+  it('gives the values that it computed, and none that were adopted, by themselves or as bytes', () => {
+    const network = drawn(seeded(3), 40, 3)
+    const policy = policyOf(network)
+    const desks = [createTrustDesk(policy), createTrustDesk(policy)]
+    const findings = desks.map((desk) => {
+      desk.answer({ kind: 'put', asOf: 0, keys: keysOf(network) })
+      return desk.answer({ kind: 'compute' })
+    })
+    const [{ bytes, digest } = expect.fail('a finding')] = findings
+    expect(bytes).toEqual(encodePublished(compute(keysOf(network), policy)))
+    for (const [at, desk] of desks.entries()) {
+      desk.answer({ kind: 'adopt', bytes: at === 0 ? undefined : bytes })
+      const again = desk.answer({ kind: 'compute' })
+      expect([again.digest, again.bytes]).toEqual([digest, undefined])
+    }
   })
 })
 
